@@ -1,0 +1,332 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+/* Outcomes made, changed and shown, by the type tables alone. */
+
+#include "edu_private.h"
+
+#include <apr_strings.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ------------------------------------------------------------------- merge */
+
+static json_t *merge(const edu_type_t *declared, const json_t *old,
+                     const json_t *in, const edu_change_t *change);
+
+/* The value of a property that nothing was said of. */
+static json_t *empty(const edu_prop_t *prop)
+{
+    return (prop->flags & EDU_COLLECTION) ? json_array() : json_null();
+}
+
+/* The shortest decimal that reads back as the same float32: 85.1 stays 85.1,
+ * and a whole number carries no fraction. */
+static json_t *single(const json_t *in)
+{
+    float value = (float)json_number_value(in);
+    char text[32];
+
+    if (fabsf(value) < 1e15f && value == (float)(json_int_t)value) {
+        return json_integer((json_int_t)value);
+    }
+    for (int digits = 6; digits <= 9; digits++) {
+        snprintf(text, sizeof(text), "%.*g", digits, value);
+        if (strtof(text, NULL) == value) {
+            break;
+        }
+    }
+    return json_real(strtod(text, NULL));
+}
+
+/* The instant itself, whatever its offset and digits were. */
+static json_t *datetime(const json_t *in, const edu_change_t *change)
+{
+    edu_time_t t = 0;
+
+    edu__time_parse(&t, json_string_value(in));
+    return json_string(edu__time_format(t, change->p));
+}
+
+static json_t *value_of(const edu_prop_t *prop, const json_t *old,
+                        const json_t *in, const edu_change_t *change)
+{
+    switch (prop->kind) {
+    case EDU_COMPLEX:
+        return merge(prop->type, old, in, change);
+    case EDU_SINGLE:
+        return single(in);
+    case EDU_DATETIME:
+        return datetime(in, change);
+    default:
+        return edu__json_share(in);
+    }
+}
+
+static json_t *collection_of(const edu_prop_t *prop, const json_t *in,
+                             const edu_change_t *change)
+{
+    json_t *array = json_array();
+    json_t *element;
+    size_t i;
+
+    json_array_foreach(in, i, element)
+    {
+        json_array_append_new(array, value_of(prop, NULL, element, change));
+    }
+    return array;
+}
+
+/* Whether the body speaks of a property: not if only the server may set it,
+ * and not by an enumeration's sentinel (contract.md 4). */
+static const json_t *sent(const edu_prop_t *prop, const json_t *in,
+                          const edu_change_t *change)
+{
+    const json_t *value = json_object_get(in, prop->name);
+
+    if ((prop->flags & EDU_KEY) ||
+        ((prop->flags & EDU_SERVER_SET) && !change->trust)) {
+        return NULL;
+    }
+    if (prop->kind == EDU_ENUM && json_is_string(value) &&
+        strcmp(json_string_value(value), "unknownFutureValue") == 0) {
+        return NULL;
+    }
+    return value;
+}
+
+static json_t *member(const edu_prop_t *prop, const json_t *old,
+                      const json_t *in, const edu_change_t *change)
+{
+    const json_t *was = json_object_get(old, prop->name);
+    const json_t *value = sent(prop, in, change);
+
+    if (!value) {
+        return was ? edu__json_share(was) : empty(prop);
+    }
+    if (json_is_null(value)) {
+        return empty(prop);
+    }
+    return (prop->flags & EDU_COLLECTION) ? collection_of(prop, value, change)
+                                          : value_of(prop, was, value, change);
+}
+
+/* Base types first.  A member of beta is not stored while it says nothing, so
+ * that what is stored is what v1.0 shows. */
+static void members(json_t *out, const edu_type_t *type, const json_t *old,
+                    const json_t *in, const edu_change_t *change)
+{
+    if (type->base) {
+        members(out, type->base, old, in, change);
+    }
+    for (const edu_prop_t *prop = type->props; prop->name; prop++) {
+        json_object_set_new(out, prop->name, member(prop, old, in, change));
+        if ((prop->flags & EDU_BETA) &&
+            json_is_null(json_object_get(out, prop->name))) {
+            json_object_del(out, prop->name);
+        }
+    }
+}
+
+/* What an open type carries beyond its declared members. */
+static void extras(json_t *out, const edu_type_t *type, const json_t *from)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach((json_t *)from, name, value)
+    {
+        if (!strchr(name, '@') && !edu__prop_find(type, name)) {
+            json_object_set_new(out, name, edu__json_share(value));
+        }
+    }
+}
+
+static json_t *text_or_null(const char *text)
+{
+    return text ? json_string(text) : json_null();
+}
+
+static json_t *identity(const char *id, const char *name)
+{
+    return json_pack("{s:o, s:o}", "id", text_or_null(id), "displayName",
+                     text_or_null(name));
+}
+
+/* What the server puts into a property of its own. */
+static json_t *stamp_of(const edu_prop_t *prop, const edu_change_t *change)
+{
+    const edu_caller_t *by = change->caller;
+
+    switch (prop->kind) {
+    case EDU_COMPLEX:
+        return json_pack(
+            "{s:o, s:n, s:o}", "application",
+            by->application ? identity(by->application, NULL) : json_null(),
+            "device", "user", identity(by->user_id, by->user_name));
+    case EDU_DATETIME:
+        return json_string(edu__time_format(change->now, change->p));
+    case EDU_ENUM:
+        return json_string(prop->type->values[0]);
+    default:
+        return json_string(change->id);
+    }
+}
+
+static void stamp(json_t *out, const edu_type_t *type, int created,
+                  const json_t *in, const edu_change_t *change)
+{
+    unsigned due = EDU_STAMP | (created ? EDU_CREATED | EDU_KEY : 0);
+
+    if (type->base) {
+        stamp(out, type->base, created, in, change);
+    }
+    for (const edu_prop_t *prop = type->props; prop->name; prop++) {
+        if ((prop->flags & due) && !sent(prop, in, change)) {
+            json_object_set_new(out, prop->name, stamp_of(prop, change));
+        }
+    }
+}
+
+/* Annotations stand first.  Graph names a type where the declared one leaves
+ * it open (contract.md 1.3); only an entity has a version. */
+static json_t *annotated(const edu_type_t *type, const edu_type_t *declared,
+                         const json_t *old, const edu_change_t *change)
+{
+    json_t *out = json_object();
+    int entity = declared == &edu__outcome;
+
+    if (entity || type != declared) {
+        json_object_set_new(
+            out, "@odata.type",
+            json_string(
+                apr_pstrcat(change->p, "#microsoft.graph.", type->name, NULL)));
+    }
+    if (entity) {
+        const json_t *etag = json_object_get(old, "@odata.etag");
+
+        json_object_set_new(out, "@odata.etag",
+                            etag ? edu__json_share(etag) : json_null());
+    }
+    return out;
+}
+
+/* A new reference to `old` as `in` changes it, stamped if that is a change. */
+static json_t *merge(const edu_type_t *declared, const json_t *old,
+                     const json_t *in, const edu_change_t *change)
+{
+    const edu_type_t *type = edu__type_of(declared, old, in);
+    json_t *out;
+
+    /* another type is another value */
+    if (!json_is_object(old) || type != edu__type_of(declared, NULL, old)) {
+        old = NULL;
+    }
+    out = annotated(type, declared, old, change);
+    members(out, type, old, in, change);
+    if (type->flags & EDU_OPEN) {
+        extras(out, type, old);
+        extras(out, type, in);
+    }
+    if (!old || !json_equal(old, out)) {
+        stamp(out, type, !old, in, change);
+        if (declared == &edu__outcome) {
+            json_object_set_new(
+                out, "@odata.etag",
+                json_string(
+                    apr_pstrcat(change->p, "\"", change->version, "\"", NULL)));
+        }
+    }
+    return out;
+}
+
+json_t *edu__entity_merge(const json_t *old, const json_t *in,
+                          const edu_change_t *change)
+{
+    return edu__json_own(merge(&edu__outcome, old, in, change), change->p);
+}
+
+/* ----------------------------------------------------------------- dialect */
+
+/* Whether a value of this type can carry members of beta. */
+static int knows_beta(const edu_type_t *type)
+{
+    for (; type; type = type->base) {
+        for (const edu_prop_t *prop = type->props; prop->name; prop++) {
+            if ((prop->flags & EDU_BETA) ||
+                (prop->kind == EDU_COMPLEX && knows_beta(prop->type))) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+/* Whether a stored text may hold a member of beta: no parse, for this is asked
+ * of every document that v1.0 reads. */
+static int mentions_beta(const char *text, apr_pool_t *p)
+{
+    for (int i = 0; edu__types[i]; i++) {
+        for (const edu_prop_t *prop = edu__types[i]->props; prop->name;
+             prop++) {
+            if ((prop->flags & EDU_BETA) &&
+                strstr(text, apr_pstrcat(p, "\"", prop->name, "\"", NULL))) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+/* Adds the members of beta, or takes them away. */
+static void translate(json_t *value, const edu_type_t *declared,
+                      edu_dialect_e dialect)
+{
+    const edu_type_t *type = edu__type_of(declared, NULL, value);
+    json_t *element;
+    size_t i;
+
+    json_array_foreach(value, i, element)
+    {
+        translate(element, declared, dialect);
+    }
+    if (!json_is_object(value)) {
+        return;
+    }
+    for (; type; type = type->base) {
+        for (const edu_prop_t *prop = type->props; prop->name; prop++) {
+            json_t *part = json_object_get(value, prop->name);
+
+            if (prop->kind == EDU_COMPLEX) {
+                translate(part, prop->type, dialect);
+            }
+            else if (!(prop->flags & EDU_BETA)) {
+                continue;
+            }
+            else if (dialect == EDU_DIALECT_V1_0) {
+                json_object_del(value, prop->name);
+            }
+            else if (!part) {
+                json_object_set_new(value, prop->name, json_null());
+            }
+        }
+    }
+}
+
+const char *edu__entity_show(const char *type, const char *text,
+                             edu_dialect_e dialect, apr_pool_t *p)
+{
+    json_t *doc;
+
+    if (dialect == EDU_DIALECT_BETA ? !knows_beta(edu__type_find(type))
+                                    : !mentions_beta(text, p)) {
+        return text;
+    }
+    doc = edu__json_load(text, p);
+    if (!doc) {
+        return NULL;
+    }
+    translate(doc, &edu__outcome, dialect);
+    return edu__json_text(doc, p);
+}

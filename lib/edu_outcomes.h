@@ -1,0 +1,231 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+/**
+ * @file edu_outcomes.h
+ * @brief The public face of libeduoutcomes: the Microsoft Graph education
+ *        outcomes API as a function from a request value to a response value.
+ *
+ * The library knows APR, apr-util and jansson, and no web server.  Whatever it
+ * returns lives as long as the pool it was given; no function frees anything.
+ * It keeps no mutable state of its own, so any number of threads may call it,
+ * each with its own pool.
+ */
+#ifndef EDU_OUTCOMES_H
+#define EDU_OUTCOMES_H
+
+#include <apr.h>
+#include <apr_errno.h>
+#include <apr_pools.h>
+#include <apr_tables.h>
+#include <apr_time.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** The release of this library. */
+#define EDU_VERSION "0.1.0"
+
+/* ------------------------------------------------------------------ errors */
+
+/**
+ * What can go wrong, as apr_status_t values of the user range.  Each has one
+ * HTTP status and one Graph code: edu_error.c holds the table.
+ */
+typedef enum edu_status_e {
+    EDU_EBADREQUEST = APR_OS_START_USERERR + 4000, /**< 400 badRequest */
+    EDU_EGRADING,       /**< 400 badRequest, inner invalidGrading */
+    EDU_EUNAUTHORIZED,  /**< 401 unauthorized */
+    EDU_EFORBIDDEN,     /**< 403 forbidden */
+    EDU_ENOTFOUND,      /**< 404 notFound: no such path */
+    EDU_ENOOUTCOME,     /**< 404 20241: no such outcome */
+    EDU_EMETHOD,        /**< 405 methodNotAllowed */
+    EDU_EACCEPT,        /**< 406 notAcceptable */
+    EDU_ETIMEOUT,       /**< 408 requestTimeout */
+    EDU_ECONFLICT,      /**< 409 conflict */
+    EDU_ELENGTH,        /**< 411 lengthRequired */
+    EDU_EPRECONDITION,  /**< 412 preconditionFailed */
+    EDU_ETOOLARGE,      /**< 413 requestEntityTooLarge */
+    EDU_EURITOOLONG,    /**< 414 uriTooLong */
+    EDU_EMEDIATYPE,     /**< 415 unsupportedMediaType */
+    EDU_ERANGE,         /**< 416 rangeNotSatisfiable */
+    EDU_EEXPECTATION,   /**< 417 expectationFailed */
+    EDU_EMISDIRECTED,   /**< 421 misdirectedRequest */
+    EDU_EUPGRADE,       /**< 426 upgradeRequired */
+    EDU_ENOCONDITION,   /**< 428 preconditionRequired */
+    EDU_ETOOMANY,       /**< 429 tooManyRequests */
+    EDU_EHEADERS,       /**< 431 requestHeaderFieldsTooLarge */
+    EDU_EINTERNAL,      /**< 500 internalServerError */
+    EDU_ENOTIMPL,       /**< 501 notImplemented */
+    EDU_EGATEWAY,       /**< 502 badGateway */
+    EDU_EUNAVAILABLE,   /**< 503 serviceUnavailable */
+    EDU_EGATEWAYTIMEOUT /**< 504 gatewayTimeout */
+} edu_status_e;
+
+/** One refusal: what the client reads, and what only the log may say. */
+typedef struct edu_error_t {
+    int status;                /**< HTTP status; 0: no error */
+    const char *code;          /**< Graph's error.code */
+    const char *inner;         /**< Graph's error.innerError.code, or NULL */
+    const char *message;       /**< for the client */
+    const char *inner_message; /**< Graph's error.innerError.message, or NULL */
+    const char *target;        /**< path of the fault in the request, or NULL */
+    const char *detail;        /**< for the log only (driver text), or NULL */
+} edu_error_t;
+
+/**
+ * Describe a refusal.  The deepest function that knows calls this, once.
+ * @param err     filled in
+ * @param rv      an edu_status_e; any other value is told as EDU_EINTERNAL
+ * @param target  path of the fault (borrowed), or NULL
+ * @param p       pool for the message
+ * @param fmt     what was wrong and what to do, for the client; NULL: the
+ *                table's own words
+ * @return rv
+ */
+apr_status_t edu_error_set(edu_error_t *err, apr_status_t rv,
+                           const char *target, apr_pool_t *p, const char *fmt,
+                           ...) __attribute__((format(printf, 5, 6)));
+
+/**
+ * Describe a failure that a server met before or around the library.
+ * @param err          filled in, with the table's own words
+ * @param http_status  400 to 599; one without a row is told as its class
+ * @return the edu_status_e of that HTTP status
+ */
+apr_status_t edu_error_http(edu_error_t *err, int http_status);
+
+/** What identifies one request in answers and logs. */
+typedef struct edu_trace_t {
+    const char *request_id;        /**< ours, a GUID */
+    const char *client_request_id; /**< the client's, vetted, or NULL */
+} edu_trace_t;
+
+/**
+ * Name a request.
+ * @param client_request_id  the client's header or NULL; it is echoed if it is
+ *                           a token of at most 128 characters, else dropped
+ */
+void edu_trace_init(edu_trace_t *trace, const char *client_request_id,
+                    apr_pool_t *p);
+
+/**
+ * The Graph error document (contract.md 5): error.code, message, target and
+ * innerError with date, request-id and client-request-id.
+ */
+const char *edu_error_document(const edu_error_t *err, const edu_trace_t *trace,
+                               apr_pool_t *p);
+
+/* ------------------------------------------------------------------- store */
+
+struct apr_dbd_driver_t;
+struct apr_dbd_t;
+
+/** A borrowed database connection. */
+typedef struct edu_dbd_t {
+    const struct apr_dbd_driver_t *driver; /**< as apr_dbd_get_driver gives */
+    struct apr_dbd_t *handle;              /**< as apr_dbd_open gives */
+    apr_pool_t *pool; /**< lives as long as the connection: statements are
+                           kept in it */
+    void *owner;      /**< for the lender */
+} edu_dbd_t;
+
+/** Whether the store may create its tables. */
+typedef enum edu_schema_e {
+    EDU_SCHEMA_DEFAULT, /**< create for SQLite, check for all others */
+    EDU_SCHEMA_AUTO,    /**< create what is missing */
+    EDU_SCHEMA_MANUAL   /**< an administrator loads the schema file */
+} edu_schema_e;
+
+/** Where outcomes are kept: a source of connections and a policy. */
+typedef struct edu_store_t {
+    /** Borrow a connection; any failure is told to the client as a 503. */
+    apr_status_t (*open)(void *baton, edu_dbd_t *dbd, apr_pool_t *p);
+    /** Give it back. */
+    void (*close)(void *baton, edu_dbd_t *dbd);
+    void *baton;
+    edu_schema_e schema;
+} edu_store_t;
+
+/**
+ * Whether the store speaks to the apr_dbd driver of this name.
+ * @return the names it knows, for a message, or NULL if @a driver is known
+ */
+const char *edu_store_driver_refuse(const char *driver);
+
+/**
+ * The statements that make the schema, in order, NULL-terminated.
+ * @return NULL for an unknown driver
+ */
+const char *const *edu_store_schema(const char *driver);
+
+/**
+ * Open the store once and see that its schema is there and of our version,
+ * making it where the policy says so.
+ * @return APR_SUCCESS or EDU_EUNAVAILABLE, err->detail saying why and what an
+ *         administrator does about it
+ */
+apr_status_t edu_store_check(const edu_store_t *store, edu_error_t *err,
+                             apr_pool_t *p);
+
+/* ----------------------------------------------------------------- service */
+
+/** The two versions of Graph; beta adds members (contract.md 1). */
+typedef enum edu_dialect_e { EDU_DIALECT_V1_0, EDU_DIALECT_BETA } edu_dialect_e;
+
+/** Who asks, as the server authenticated them. */
+typedef struct edu_caller_t {
+    int authenticated;       /**< the server vouches for a user */
+    const char *user_id;     /**< identitySet.user.id, or NULL */
+    const char *user_name;   /**< identitySet.user.displayName, or NULL */
+    const char *application; /**< identitySet.application.id, or NULL */
+} edu_caller_t;
+
+/** What an administrator chose for one mount point. */
+typedef struct edu_mount_t {
+    edu_dialect_e dialect;
+    int anonymous;        /**< serve callers nobody authenticated */
+    int require_if_match; /**< 428 for a blind PATCH or DELETE */
+    int trust_stamps;     /**< keep server-set members of a body (migration) */
+} edu_mount_t;
+
+/** A request as a value. */
+typedef struct edu_request_t {
+    const char *method; /**< as on the wire, case-sensitive */
+    const char *path;   /**< below the mount point, decoded once */
+    const char *query;  /**< undecoded, without '?', or NULL */
+    const char *base;   /**< absolute URL of the mount point, no final '/' */
+    const edu_mount_t *mount;
+    const edu_caller_t *caller;
+    const edu_trace_t *trace;
+    const edu_store_t *store;
+    /** A request header (case-insensitive), or NULL. */
+    const char *(*header)(void *baton, const char *name);
+    /** Read the whole body, called at most once and only when it is needed;
+     *  a refusal (EDU_ETOOLARGE, EDU_ETIMEOUT, …) is described in @a err. */
+    apr_status_t (*body)(void *baton, const char **data, apr_size_t *len,
+                         edu_error_t *err, apr_pool_t *p);
+    void *baton; /**< for header and body */
+} edu_request_t;
+
+/** A response as a value. */
+typedef struct edu_response_t {
+    int status;           /**< HTTP status */
+    apr_table_t *headers; /**< to be sent; Content-Type if there is a body */
+    apr_array_header_t *body; /**< of struct iovec, in order; may be empty */
+    edu_error_t error;        /**< for the log: .status 0 if all went well */
+} edu_response_t;
+
+/**
+ * Answer one request.  Never fails: what goes wrong becomes the answer.
+ * @param res  filled in; its parts live as long as @a p
+ * @param req  borrowed
+ */
+void edu_service_run(edu_response_t *res, const edu_request_t *req,
+                     apr_pool_t *p);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* EDU_OUTCOMES_H */

@@ -1,0 +1,273 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+/**
+ * @file edu_private.h
+ * @brief What the files of the library share among themselves.
+ *
+ * Arrows go down only: service -> path, entity, store; entity -> check, json,
+ * time; check -> types.  A json_t is born and owned in edu_json.c and borrowed
+ * everywhere else.
+ */
+#ifndef EDU_PRIVATE_H
+#define EDU_PRIVATE_H
+
+#include "edu_outcomes.h"
+
+#include <jansson.h>
+
+/* ------------------------------------------------------------ edu_types.c */
+
+/** The shape of one value. */
+typedef enum edu_kind_e {
+    EDU_STRING,   /**< Edm.String */
+    EDU_SINGLE,   /**< Edm.Single: a float32 */
+    EDU_INT32,    /**< Edm.Int32 */
+    EDU_BOOL,     /**< Edm.Boolean */
+    EDU_DATETIME, /**< Edm.DateTimeOffset */
+    EDU_ENUM,     /**< a string of prop.type->values */
+    EDU_COMPLEX   /**< an object of prop.type or of a type derived from it */
+} edu_kind_e;
+
+/** What else holds of a property; the sources are in edu_types.c. */
+enum {
+    EDU_COLLECTION = 1, /**< an array of such values; never null */
+    EDU_REQUIRED = 2,   /**< Nullable=false */
+    EDU_BETA = 4,       /**< a member of Graph beta only */
+    EDU_KEY = 8,        /**< the entity's id: set once, never changed */
+    EDU_READONLY = 16,  /**< set by the server in ways of its own */
+    EDU_STAMP = 32,     /**< set by the server whenever its object changes */
+    EDU_CREATED = 64,   /**< set by the server when its object is created */
+    EDU_GRADE = 128     /**< points: 0 <= x < 9999999 (decisions.md 3) */
+};
+
+/** What the server sets, so that a client's value is ignored. */
+#define EDU_SERVER_SET (EDU_KEY | EDU_READONLY | EDU_STAMP | EDU_CREATED)
+
+/** What else holds of a type. */
+enum {
+    EDU_ABSTRACT = 1, /**< values are of a derived type */
+    EDU_OPEN = 2      /**< members it does not declare are kept */
+};
+
+typedef struct edu_type_t edu_type_t;
+
+typedef struct edu_prop_t {
+    const char *name;
+    edu_kind_e kind;
+    unsigned flags;
+    const edu_type_t *type; /**< of an EDU_COMPLEX or EDU_ENUM, else NULL */
+} edu_prop_t;
+
+struct edu_type_t {
+    const char *name; /**< without namespace */
+    const edu_type_t *base;
+    unsigned flags;
+    const edu_prop_t *props;   /**< its own; ends with a NULL name */
+    const char *const *values; /**< of an enumeration, in order of value */
+};
+
+/** Every type that "@odata.type" can name, NULL-terminated. */
+extern const edu_type_t *const edu__types[];
+
+/** The declared type of the outcomes collection. */
+extern const edu_type_t edu__outcome;
+
+/* ------------------------------------------------------------- edu_time.c */
+
+/** An instant: 100 ns ticks since 1970-01-01T00:00:00Z. */
+typedef apr_int64_t edu_time_t;
+
+/** The clock. */
+edu_time_t edu__time_now(void);
+
+/**
+ * Read an Edm.DateTimeOffset (OData ABNF dateTimeOffsetValue): any offset, 0
+ * to 12 digits of a second's fraction, of which seven are kept.
+ * @return APR_SUCCESS, or APR_EINVAL if @a s is none or leaves years 1 to 9999
+ */
+apr_status_t edu__time_parse(edu_time_t *t, const char *s);
+
+/** Write an instant as Graph does: UTC, Z, seven digits (contract.md 1.3). */
+const char *edu__time_format(edu_time_t t, apr_pool_t *p);
+
+/* ------------------------------------------------------------- edu_json.c */
+
+/**
+ * Parse what a client sent: UTF-8, no NUL, no duplicate members, at most 32
+ * levels deep (decisions.md 3).
+ * @return a value owned by @a p, or NULL and EDU_EBADREQUEST in @a err
+ */
+json_t *edu__json_parse(const char *data, apr_size_t len, edu_error_t *err,
+                        apr_pool_t *p);
+
+/** Parse what the store holds. @return owned by @a p, or NULL: not JSON. */
+json_t *edu__json_load(const char *text, apr_pool_t *p);
+
+/** Give a new reference to @a p. @return json, borrowed from now on */
+json_t *edu__json_own(json_t *json, apr_pool_t *p);
+
+/** A new reference to a borrowed value, for a `_new` setter. */
+json_t *edu__json_share(const json_t *json);
+
+/** Compact text; a real keeps the 15 digits that every decimal survives. */
+const char *edu__json_text(const json_t *json, apr_pool_t *p);
+
+/** A string as a JSON string, quotes and all. */
+const char *edu__json_quote(const char *s, apr_pool_t *p);
+
+/** Whether @a s is well-formed UTF-8. */
+int edu__json_is_utf8(const char *s);
+
+/* ------------------------------------------------------------ edu_check.c */
+
+/** The type of this name, with or without '#' and namespace, or NULL. */
+const edu_type_t *edu__type_find(const char *name);
+
+/** Whether @a type is @a base or derived from it. */
+int edu__type_is(const edu_type_t *type, const edu_type_t *base);
+
+/** A property of @a type or of its bases, or NULL. */
+const edu_prop_t *edu__prop_find(const edu_type_t *type, const char *name);
+
+/**
+ * The type of a value: what @a in names, else what @a old (may be NULL) is,
+ * else @a declared.
+ * @return NULL if @a in names no type that can stand where @a declared is
+ */
+const edu_type_t *edu__type_of(const edu_type_t *declared, const json_t *old,
+                               const json_t *in);
+
+/**
+ * Check a request body against the type tables.
+ * @param old      the stored outcome that a PATCH changes; NULL for a POST
+ * @param in       the body
+ * @param dialect  EDU_DIALECT_BETA admits the members of beta
+ * @return APR_SUCCESS, EDU_EBADREQUEST or EDU_EGRADING with the path of the
+ *         first fault as err->target
+ */
+apr_status_t edu__check(const json_t *old, const json_t *in,
+                        edu_dialect_e dialect, edu_error_t *err, apr_pool_t *p);
+
+/* ----------------------------------------------------------- edu_entity.c */
+
+/** What the server knows of a change. */
+typedef struct edu_change_t {
+    const edu_caller_t *caller;
+    const char *id;      /**< of a new outcome */
+    const char *version; /**< the outcome's version after the change */
+    edu_time_t now;
+    int trust; /**< keep server-set members that the body carries */
+    apr_pool_t *p;
+} edu_change_t;
+
+/**
+ * The outcome after a change: absent members keep their value, complex values
+ * merge, collections are replaced whole, null clears; whatever changed is
+ * stamped, and only that (contract.md 2.3, 2.4).
+ * @param old  the stored outcome, NULL to create one
+ * @param in   a body that edu__check has passed
+ * @return owned by change->p; equal to @a old if nothing changed
+ */
+json_t *edu__entity_merge(const json_t *old, const json_t *in,
+                          const edu_change_t *change);
+
+/**
+ * A stored document as one dialect shows it.  The stored text itself goes out
+ * where it is already that.
+ * @return @a text or a text from @a p; NULL if @a text is no outcome
+ */
+const char *edu__entity_show(const char *type, const char *text,
+                             edu_dialect_e dialect, apr_pool_t *p);
+
+/* ------------------------------------------------------------- edu_path.c */
+
+/** What a path names. */
+typedef enum edu_resource_e {
+    EDU_AT_ROOT,
+    EDU_AT_EDUCATION,
+    EDU_AT_CLASSES,
+    EDU_AT_CLASS,
+    EDU_AT_ASSIGNMENTS,
+    EDU_AT_ASSIGNMENT,
+    EDU_AT_SUBMISSIONS,
+    EDU_AT_SUBMISSION,
+    EDU_AT_OUTCOMES,
+    EDU_AT_OUTCOMES_REF,
+    EDU_AT_OUTCOME
+} edu_resource_e;
+
+typedef struct edu_path_t {
+    edu_resource_e at;
+    const char *class_id;
+    const char *assignment_id;
+    const char *submission_id;
+    const char *outcome_id; /**< lower-case if it is a GUID */
+} edu_path_t;
+
+/**
+ * Resolve a decoded resource path.  Keys stand as segments or in parentheses.
+ * @return APR_SUCCESS; EDU_ENOTFOUND: nothing has this path; EDU_EBADREQUEST:
+ *         a key is over 128 bytes or not UTF-8, err->target naming its
+ *         collection
+ */
+apr_status_t edu__path_parse(edu_path_t *path, const char *s, edu_error_t *err,
+                             apr_pool_t *p);
+
+/** The absolute URL of an outcome, for Location. */
+const char *edu__path_url(const edu_path_t *path, const char *base,
+                          apr_pool_t *p);
+
+/** The context URL of the collection that @a path is in, or of one entity of
+ *  it (contract.md 2.1, 2.2). */
+const char *edu__path_context(const edu_path_t *path, const char *base,
+                              int entity, apr_pool_t *p);
+
+/** Whether @a s is a GUID: 8-4-4-4-12 hexadecimal digits. */
+int edu__is_guid(const char *s);
+
+/** A lower-case copy, as GUIDs are stored and compared (decisions.md 3). */
+const char *edu__lower(const char *s, apr_pool_t *p);
+
+/* ------------------------------------------------------------ edu_store.c */
+
+/** One stored outcome. */
+typedef struct edu_row_t {
+    const char *id;
+    const char *type;    /**< the type's name, without namespace */
+    const char *version; /**< what the ETag quotes */
+    const char *body;    /**< the document, compact JSON */
+} edu_row_t;
+
+/* All of these return EDU_EUNAVAILABLE if the database cannot answer.  Each is
+ * one statement, so that a condition and the write it guards are one. */
+
+/** Read one outcome. @return APR_SUCCESS or EDU_ENOOUTCOME */
+apr_status_t edu__store_get(edu_row_t *row, const edu_store_t *store,
+                            const edu_path_t *path, edu_error_t *err,
+                            apr_pool_t *p);
+
+/** Read a submission's outcomes in order of id. @param rows  of edu_row_t */
+apr_status_t edu__store_list(apr_array_header_t **rows,
+                             const edu_store_t *store, const edu_path_t *path,
+                             edu_error_t *err, apr_pool_t *p);
+
+/** Add an outcome. @return APR_SUCCESS, or EDU_ECONFLICT: the id is taken */
+apr_status_t edu__store_insert(const edu_store_t *store, const edu_path_t *path,
+                               const edu_row_t *row, edu_error_t *err,
+                               apr_pool_t *p);
+
+/**
+ * Replace an outcome if it still is of @a version.
+ * @return APR_SUCCESS, or EDU_EPRECONDITION: another was faster
+ */
+apr_status_t edu__store_replace(const edu_store_t *store,
+                                const edu_path_t *path, const edu_row_t *row,
+                                const char *version, edu_error_t *err,
+                                apr_pool_t *p);
+
+/** Remove an outcome if it still is of @a version; as edu__store_replace. */
+apr_status_t edu__store_remove(const edu_store_t *store, const edu_path_t *path,
+                               const char *version, edu_error_t *err,
+                               apr_pool_t *p);
+
+#endif /* EDU_PRIVATE_H */

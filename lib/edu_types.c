@@ -1,0 +1,239 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+/* Every type of the outcomes model as a table, one property a line, in the
+ * order in which answers carry them.  Names, kinds and nullability are those
+ * of Microsoft's CSDL (contract.md 1).  What the server sets is not in the
+ * CSDL: see contract.md 1 ("server-set"), 2.3 and 2.4. */
+
+#include "edu_private.h"
+
+/* The tables are aligned by hand. */
+/* clang-format off */
+
+#define PROPS(...)  (const edu_prop_t[]){ __VA_ARGS__, { 0 } }, NULL
+#define VALUES(...) NULL, (const char *const[]){ __VA_ARGS__, NULL }
+
+/* --------------------------------------------------------------- identity */
+
+static const edu_type_t identity = { "identity", NULL, EDU_OPEN, PROPS(
+    { "id",          EDU_STRING, 0, NULL },
+    { "displayName", EDU_STRING, 0, NULL }) };
+
+static const edu_type_t identity_set = { "identitySet", NULL, EDU_OPEN, PROPS(
+    { "application", EDU_COMPLEX, 0, &identity },
+    { "device",      EDU_COMPLEX, 0, &identity },
+    { "user",        EDU_COMPLEX, 0, &identity }) };
+
+/* --------------------------------------------------------------- feedback */
+
+static const edu_type_t body_type = { "bodyType", NULL, 0, VALUES(
+    "text", "html") };
+
+static const edu_type_t item_body = { "educationItemBody", NULL, 0, PROPS(
+    { "content",     EDU_STRING, 0, NULL },
+    { "contentType", EDU_ENUM,   0, &body_type }) };
+
+static const edu_type_t feedback = { "educationFeedback", NULL, 0, PROPS(
+    { "feedbackBy",       EDU_COMPLEX,  EDU_STAMP, &identity_set },
+    { "feedbackDateTime", EDU_DATETIME, EDU_STAMP, NULL },
+    { "text",             EDU_COMPLEX,  0,         &item_body }) };
+
+/* ----------------------------------------------------------------- points */
+
+static const edu_type_t grade = {
+    "educationAssignmentGrade", NULL, EDU_ABSTRACT, PROPS(
+    { "gradedBy",       EDU_COMPLEX,  EDU_STAMP, &identity_set },
+    { "gradedDateTime", EDU_DATETIME, EDU_STAMP, NULL }) };
+
+static const edu_type_t points_grade = {
+    "educationAssignmentPointsGrade", &grade, 0, PROPS(
+    { "points", EDU_SINGLE, EDU_GRADE,               NULL },
+    { "grade",  EDU_STRING, EDU_READONLY | EDU_BETA, NULL }) };
+
+/* ----------------------------------------------------------------- rubric */
+
+static const edu_type_t quality_feedback = {
+    "rubricQualityFeedbackModel", NULL, 0, PROPS(
+    { "qualityId", EDU_STRING,  0, NULL },
+    { "feedback",  EDU_COMPLEX, 0, &item_body }) };
+
+static const edu_type_t selected_column = {
+    "rubricQualitySelectedColumnModel", NULL, 0, PROPS(
+    { "qualityId", EDU_STRING, 0, NULL },
+    { "columnId",  EDU_STRING, 0, NULL }) };
+
+/* -------------------------------------------------------------- resources */
+
+static const edu_type_t resource = {
+    "educationResource", NULL, EDU_ABSTRACT, PROPS(
+    { "createdBy",            EDU_COMPLEX,  EDU_CREATED, &identity_set },
+    { "createdDateTime",      EDU_DATETIME, EDU_CREATED, NULL },
+    { "displayName",          EDU_STRING,   0,           NULL },
+    { "lastModifiedBy",       EDU_COMPLEX,  EDU_STAMP,   &identity_set },
+    { "lastModifiedDateTime", EDU_DATETIME, EDU_STAMP,   NULL }) };
+
+static const edu_type_t word_resource = {
+    "educationWordResource", &resource, 0, PROPS(
+    { "fileUrl", EDU_STRING, 0, NULL }) };
+
+static const edu_type_t excel_resource = {
+    "educationExcelResource", &resource, 0, PROPS(
+    { "fileUrl", EDU_STRING, 0, NULL }) };
+
+static const edu_type_t powerpoint_resource = {
+    "educationPowerPointResource", &resource, 0, PROPS(
+    { "fileUrl", EDU_STRING, 0, NULL }) };
+
+static const edu_type_t file_resource = {
+    "educationFileResource", &resource, 0, PROPS(
+    { "fileUrl", EDU_STRING, 0, NULL }) };
+
+static const edu_type_t media_resource = {
+    "educationMediaResource", &resource, 0, PROPS(
+    { "fileUrl", EDU_STRING, 0, NULL }) };
+
+static const edu_type_t link_resource = {
+    "educationLinkResource", &resource, 0, PROPS(
+    { "link", EDU_STRING, 0, NULL }) };
+
+static const edu_type_t linked_assignment_resource = {
+    "educationLinkedAssignmentResource", &resource, 0, PROPS(
+    { "url", EDU_STRING, 0, NULL }) };
+
+static const edu_type_t channel_resource = {
+    "educationChannelResource", &resource, 0, PROPS(
+    { "url", EDU_STRING, 0, NULL }) };
+
+static const edu_type_t external_resource = {
+    "educationExternalResource", &resource, 0, PROPS(
+    { "webUrl", EDU_STRING, 0, NULL }) };
+
+static const edu_type_t teams_app_resource = {
+    "educationTeamsAppResource", &resource, 0, PROPS(
+    { "appIconWebUrl",           EDU_STRING, 0, NULL },
+    { "appId",                   EDU_STRING, 0, NULL },
+    { "teamsEmbeddedContentUrl", EDU_STRING, 0, NULL },
+    { "webUrl",                  EDU_STRING, 0, NULL }) };
+
+/* -------------------------------------------- resources: speaker progress */
+
+static const edu_type_t ai_audience = {
+    "educationAiFeedbackAudienceEngagementSettings", NULL, 0, PROPS(
+    { "areEngagementStrategiesEnabled",          EDU_BOOL, EDU_REQUIRED, NULL },
+    { "isCallToActionEnabled",                   EDU_BOOL, EDU_REQUIRED, NULL },
+    { "isEmotionalAndIntellectualAppealEnabled", EDU_BOOL, EDU_REQUIRED, NULL }
+    ) };
+
+static const edu_type_t ai_content = {
+    "educationAiFeedbackContentSettings", NULL, 0, PROPS(
+    { "isMessageClarityEnabled",       EDU_BOOL, EDU_REQUIRED, NULL },
+    { "isQualityOfInformationEnabled", EDU_BOOL, EDU_REQUIRED, NULL },
+    { "isSpeechOrganizationEnabled",   EDU_BOOL, EDU_REQUIRED, NULL }) };
+
+static const edu_type_t ai_delivery = {
+    "educationAiFeedbackDeliverySettings", NULL, 0, PROPS(
+    { "areRhetoricalTechniquesEnabled", EDU_BOOL, EDU_REQUIRED, NULL },
+    { "isLanguageUseEnabled",           EDU_BOOL, EDU_REQUIRED, NULL },
+    { "isStyleEnabled",                 EDU_BOOL, EDU_REQUIRED, NULL }) };
+
+static const edu_type_t ai_settings = {
+    "educationAiFeedbackSettings", NULL, 0, PROPS(
+    { "audienceEngagementSettings", EDU_COMPLEX, 0, &ai_audience },
+    { "contentSettings",            EDU_COMPLEX, 0, &ai_content },
+    { "deliverySettings",           EDU_COMPLEX, 0, &ai_delivery }) };
+
+static const edu_type_t speech_type = { "educationSpeechType", NULL, 0, VALUES(
+    "informative", "personal", "persuasive", "unknownFutureValue") };
+
+static const edu_type_t ai_criteria = {
+    "educationAiFeedbackCriteria", NULL, 0, PROPS(
+    { "aiFeedbackSettings", EDU_COMPLEX, EDU_REQUIRED, &ai_settings },
+    { "speechType",         EDU_ENUM,    EDU_REQUIRED, &speech_type }) };
+
+static const edu_type_t coach_audience = {
+    "educationSpeakerCoachAudienceEngagementSettings", NULL, 0, PROPS(
+    { "isBodyLanguageEnabled", EDU_BOOL, EDU_REQUIRED, NULL }) };
+
+static const edu_type_t coach_content = {
+    "educationSpeakerCoachContentSettings", NULL, 0, PROPS(
+    { "isInclusivenessEnabled",      EDU_BOOL, EDU_REQUIRED, NULL },
+    { "isRepetitiveLanguageEnabled", EDU_BOOL, EDU_REQUIRED, NULL }) };
+
+static const edu_type_t coach_delivery = {
+    "educationSpeakerCoachDeliverySettings", NULL, 0, PROPS(
+    { "areFillerWordsEnabled",  EDU_BOOL, EDU_REQUIRED, NULL },
+    { "isPaceEnabled",          EDU_BOOL, EDU_REQUIRED, NULL },
+    { "isPitchEnabled",         EDU_BOOL, EDU_REQUIRED, NULL },
+    { "isPronunciationEnabled", EDU_BOOL, EDU_REQUIRED, NULL }) };
+
+static const edu_type_t coach_settings = {
+    "educationSpeakerCoachSettings", NULL, 0, PROPS(
+    { "audienceEngagementSettings", EDU_COMPLEX, 0, &coach_audience },
+    { "contentSettings",            EDU_COMPLEX, 0, &coach_content },
+    { "deliverySettings",           EDU_COMPLEX, 0, &coach_delivery }) };
+
+static const edu_type_t speaker_progress_resource = {
+    "educationSpeakerProgressResource", &resource, 0, PROPS(
+    { "aiFeedbackCriteria",          EDU_COMPLEX, 0,            &ai_criteria },
+    { "isAiFeedbackEnabled",         EDU_BOOL,    EDU_REQUIRED, NULL },
+    { "isVideoRequired",             EDU_BOOL,    EDU_REQUIRED, NULL },
+    { "maxRecordingAttempts",        EDU_INT32,   EDU_REQUIRED, NULL },
+    { "presentationTitle",           EDU_STRING,  EDU_REQUIRED, NULL },
+    { "recordingTimeLimitInMinutes", EDU_INT32,   EDU_REQUIRED, NULL },
+    { "showRehearsalReportToStudentBeforeMediaUpload",
+                                     EDU_BOOL,    EDU_REQUIRED, NULL },
+    { "speakerCoachSettings",        EDU_COMPLEX, 0,         &coach_settings },
+    { "spokenLanguageLocale",        EDU_STRING,  EDU_REQUIRED, NULL }) };
+
+/* --------------------------------------------------------------- outcomes */
+
+static const edu_type_t entity = { "entity", NULL, EDU_ABSTRACT, PROPS(
+    { "id", EDU_STRING, EDU_KEY | EDU_REQUIRED, NULL }) };
+
+/* Abstract in Graph's CSDL; the founding page creates it (decisions.md 1). */
+const edu_type_t edu__outcome = { "educationOutcome", &entity, 0, PROPS(
+    { "lastModifiedBy",       EDU_COMPLEX,  EDU_STAMP, &identity_set },
+    { "lastModifiedDateTime", EDU_DATETIME, EDU_STAMP, NULL }) };
+
+static const edu_type_t feedback_outcome = {
+    "educationFeedbackOutcome", &edu__outcome, 0, PROPS(
+    { "feedback",          EDU_COMPLEX, 0,            &feedback },
+    { "publishedFeedback", EDU_COMPLEX, EDU_READONLY, &feedback }) };
+
+static const edu_type_t points_outcome = {
+    "educationPointsOutcome", &edu__outcome, 0, PROPS(
+    { "points",          EDU_COMPLEX, 0,            &points_grade },
+    { "publishedPoints", EDU_COMPLEX, EDU_READONLY, &points_grade }) };
+
+static const edu_type_t rubric_outcome = {
+    "educationRubricOutcome", &edu__outcome, 0, PROPS(
+    { "rubricQualityFeedback",
+      EDU_COMPLEX, EDU_COLLECTION,                &quality_feedback },
+    { "rubricQualitySelectedLevels",
+      EDU_COMPLEX, EDU_COLLECTION,                &selected_column },
+    { "publishedRubricQualityFeedback",
+      EDU_COMPLEX, EDU_COLLECTION | EDU_READONLY, &quality_feedback },
+    { "publishedRubricQualitySelectedLevels",
+      EDU_COMPLEX, EDU_COLLECTION | EDU_READONLY, &selected_column }) };
+
+static const edu_type_t resource_status = {
+    "educationFeedbackResourceOutcomeStatus", NULL, 0, VALUES(
+    "notPublished", "pendingPublish", "published", "failedPublish",
+    "unknownFutureValue") };
+
+static const edu_type_t feedback_resource_outcome = {
+    "educationFeedbackResourceOutcome", &edu__outcome, 0, PROPS(
+    { "feedbackResource", EDU_COMPLEX, 0,           &resource },
+    { "resourceStatus",   EDU_ENUM,    EDU_CREATED, &resource_status }) };
+
+const edu_type_t *const edu__types[] = {
+    &edu__outcome, &feedback_outcome, &points_outcome, &rubric_outcome,
+    &feedback_resource_outcome, &entity, &identity, &identity_set, &item_body,
+    &feedback, &grade, &points_grade, &quality_feedback, &selected_column,
+    &resource, &word_resource, &excel_resource, &powerpoint_resource,
+    &file_resource, &media_resource, &link_resource,
+    &linked_assignment_resource, &channel_resource, &external_resource,
+    &teams_app_resource, &speaker_progress_resource, &ai_audience, &ai_content,
+    &ai_delivery, &ai_settings, &ai_criteria, &coach_audience, &coach_content,
+    &coach_delivery, &coach_settings, NULL
+};
