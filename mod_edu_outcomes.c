@@ -1,0 +1,740 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+/* The Apache face of libeduoutcomes: directives, hooks, reading a body, writing
+ * a reply, logging.  It holds no JSON, no SQL and no OData. */
+
+#include "edu_outcomes.h"
+
+#include <httpd.h>
+#include <http_config.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <http_protocol.h>
+#include <http_request.h>
+#include <ap_expr.h>
+#include <apr_buckets.h>
+#include <apr_dbd.h>
+#include <apr_fnmatch.h>
+#include <apr_lib.h>
+#include <apr_optional.h>
+#include <apr_strings.h>
+#include <mod_dbd.h>
+
+module AP_MODULE_DECLARE_DATA edu_outcomes_module;
+
+#define HANDLER "edu-outcomes"
+#define ERROR_FILTER "EDU_OUTCOMES_ERROR"
+#define DEFAULT_MAX_BODY (4 * 1024 * 1024) /* as Graph (decisions.md 3) */
+
+/* ------------------------------------------------------------ configuration */
+
+#define UNSET (-1)
+
+/** What holds in a <Location>. */
+typedef struct dir_config_t {
+    int enabled;
+    const char *mount; /**< the <Location> of EduOutcomes On, no final '/' */
+    int dialect;       /**< an edu_dialect_e */
+    int anonymous;
+    int require_if_match;
+    int trust_stamps;
+    apr_off_t max_body; /**< bytes */
+    ap_expr_info_t *user_id;
+    ap_expr_info_t *user_name;
+    ap_expr_info_t *application;
+} dir_config_t;
+
+/** What holds in a server. */
+typedef struct server_config_t {
+    edu_schema_e schema;
+    apr_array_header_t *mounts; /**< of const char *, for early errors */
+} server_config_t;
+
+static APR_OPTIONAL_FN_TYPE(ap_dbd_open) * dbd_open;
+static APR_OPTIONAL_FN_TYPE(ap_dbd_close) * dbd_close;
+
+static void *create_dir_config(apr_pool_t *p, char *path)
+{
+    dir_config_t *conf = apr_pcalloc(p, sizeof(*conf));
+
+    (void)path;
+    conf->enabled = UNSET;
+    conf->dialect = UNSET;
+    conf->anonymous = UNSET;
+    conf->require_if_match = UNSET;
+    conf->trust_stamps = UNSET;
+    conf->max_body = UNSET;
+    return conf;
+}
+
+#define MERGE(member, unset)                                                   \
+    conf->member = add->member == (unset) ? base->member : add->member
+
+static void *merge_dir_config(apr_pool_t *p, void *basev, void *addv)
+{
+    const dir_config_t *base = basev, *add = addv;
+    dir_config_t *conf = apr_palloc(p, sizeof(*conf));
+
+    MERGE(enabled, UNSET);
+    MERGE(mount, NULL);
+    MERGE(dialect, UNSET);
+    MERGE(anonymous, UNSET);
+    MERGE(require_if_match, UNSET);
+    MERGE(trust_stamps, UNSET);
+    MERGE(max_body, UNSET);
+    MERGE(user_id, NULL);
+    MERGE(user_name, NULL);
+    MERGE(application, NULL);
+    return conf;
+}
+
+static void *create_server_config(apr_pool_t *p, server_rec *s)
+{
+    server_config_t *conf = apr_pcalloc(p, sizeof(*conf));
+
+    (void)s;
+    conf->mounts = apr_array_make(p, 2, sizeof(const char *));
+    return conf;
+}
+
+static void *merge_server_config(apr_pool_t *p, void *basev, void *addv)
+{
+    const server_config_t *base = basev, *add = addv;
+    server_config_t *conf = apr_palloc(p, sizeof(*conf));
+
+    MERGE(schema, EDU_SCHEMA_DEFAULT);
+    conf->mounts = apr_array_append(p, base->mounts, add->mounts);
+    return conf;
+}
+
+static const dir_config_t *dir_config(const request_rec *r)
+{
+    return ap_get_module_config(r->per_dir_config, &edu_outcomes_module);
+}
+
+static const server_config_t *server_config(const server_rec *s)
+{
+    return ap_get_module_config(s->module_config, &edu_outcomes_module);
+}
+
+/* --------------------------------------------------------------- directives */
+
+/* The path of the <Location> a directive stands in, or NULL: it stands in
+ * something whose extent is not one path and all below it. */
+static const char *location_of(cmd_parms *cmd)
+{
+    const ap_directive_t *section = cmd->directive->parent;
+
+    return section && strcasecmp(section->directive, "<Location") == 0 &&
+                   *section->args != '~' && cmd->path && *cmd->path == '/' &&
+                   !apr_fnmatch_test(cmd->path)
+               ? cmd->path
+               : NULL;
+}
+
+static const char *set_enabled(cmd_parms *cmd, void *confv, int on)
+{
+    dir_config_t *conf = confv;
+    server_config_t *server =
+        ap_get_module_config(cmd->server->module_config, &edu_outcomes_module);
+    const char *location = location_of(cmd);
+    apr_size_t len;
+
+    conf->enabled = on;
+    if (!on) {
+        return NULL;
+    }
+    if (!location) {
+        return "EduOutcomes On has to stand in a <Location /path> without "
+               "wildcards: that path is what clients use as the base URL";
+    }
+    dbd_open = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_open);
+    dbd_close = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_close);
+    if (!dbd_open || !dbd_close) {
+        return "EduOutcomes needs mod_dbd: load it first, on Debian with "
+               "'a2enmod dbd'";
+    }
+    len = strlen(location);
+    conf->mount =
+        apr_pstrmemdup(cmd->pool, location, len - (location[len - 1] == '/'));
+    len = strlen(conf->mount);
+    if (len >= 10 && strcmp(conf->mount + len - 10, "/education") == 0) {
+        return "EduOutcomes On belongs one level up: clients add /education to "
+               "the path of this <Location> by themselves";
+    }
+    APR_ARRAY_PUSH(server->mounts, const char *) = conf->mount;
+    return NULL;
+}
+
+static const char *set_dialect(cmd_parms *cmd, void *confv, const char *value)
+{
+    dir_config_t *conf = confv;
+
+    if (strcasecmp(value, "v1.0") == 0) {
+        conf->dialect = EDU_DIALECT_V1_0;
+    }
+    else if (strcasecmp(value, "beta") == 0) {
+        conf->dialect = EDU_DIALECT_BETA;
+    }
+    else {
+        return apr_pstrcat(
+            cmd->pool, "EduOutcomesDialect is v1.0 or beta, not ", value, NULL);
+    }
+    return NULL;
+}
+
+/* Stamps that anybody may forge are worth nothing. */
+static const char *refuse_forgery(const dir_config_t *conf)
+{
+    return conf->anonymous == 1 && conf->trust_stamps == 1
+               ? "EduOutcomesTrustStamps On lets a caller write who graded: it "
+                 "cannot stand beside EduOutcomesAnonymous On"
+               : NULL;
+}
+
+static const char *set_anonymous(cmd_parms *cmd, void *confv, int on)
+{
+    dir_config_t *conf = confv;
+
+    (void)cmd;
+    conf->anonymous = on;
+    return refuse_forgery(conf);
+}
+
+static const char *set_trust_stamps(cmd_parms *cmd, void *confv, int on)
+{
+    dir_config_t *conf = confv;
+
+    (void)cmd;
+    conf->trust_stamps = on;
+    return refuse_forgery(conf);
+}
+
+static const char *set_max_body(cmd_parms *cmd, void *confv, const char *value)
+{
+    dir_config_t *conf = confv;
+    char *end;
+
+    if (apr_strtoff(&conf->max_body, value, &end, 10) || *end ||
+        conf->max_body < 2 || conf->max_body > APR_INT32_MAX) {
+        return apr_psprintf(cmd->pool,
+                            "EduOutcomesMaxBody is a number of bytes from 2 to "
+                            "%d, not %s",
+                            APR_INT32_MAX, value);
+    }
+    return NULL;
+}
+
+/* An identity comes from the server, never from what a client can send. */
+static const char *set_identity(cmd_parms *cmd, void *confv, const char *value)
+{
+    static const char *const from_client[] = {
+        "%{HTTP:", "%{HTTP_", "%{REQ",       "%{QUERY_", "%{THE_REQUEST",
+        "HTTP(",   "REQ(",    "REQ_NOVARY(", NULL
+    };
+    ap_expr_info_t **expr =
+        (ap_expr_info_t **)((char *)confv + (apr_size_t)cmd->info);
+    const char *err = NULL;
+    char *upper = apr_pstrdup(cmd->temp_pool, value);
+
+    for (char *c = upper; *c; c++) {
+        *c = apr_toupper(*c);
+    }
+    for (int i = 0; from_client[i]; i++) {
+        if (strstr(upper, from_client[i])) {
+            return apr_psprintf(cmd->pool,
+                                "%s must not read the request (%s): a client "
+                                "could claim to be anybody. Use what the "
+                                "authentication module sets, such as "
+                                "%%{REMOTE_USER} or %%{env:OIDC_CLAIM_oid}",
+                                cmd->cmd->name, value);
+        }
+    }
+    *expr =
+        ap_expr_parse_cmd(cmd, value, AP_EXPR_FLAG_STRING_RESULT, &err, NULL);
+    return err ? apr_psprintf(cmd->pool, "%s: cannot parse '%s': %s",
+                              cmd->cmd->name, value, err)
+               : NULL;
+}
+
+static const char *set_schema(cmd_parms *cmd, void *dummy, const char *value)
+{
+    server_config_t *conf =
+        ap_get_module_config(cmd->server->module_config, &edu_outcomes_module);
+
+    (void)dummy;
+    if (strcasecmp(value, "auto") == 0) {
+        conf->schema = EDU_SCHEMA_AUTO;
+    }
+    else if (strcasecmp(value, "manual") == 0) {
+        conf->schema = EDU_SCHEMA_MANUAL;
+    }
+    else {
+        return apr_pstrcat(cmd->pool,
+                           "EduOutcomesSchema is auto or manual, not ", value,
+                           NULL);
+    }
+    return NULL;
+}
+
+#define OFFSET(member) (void *)APR_OFFSETOF(dir_config_t, member)
+
+/* clang-format off */
+static const command_rec commands[] = {
+    AP_INIT_FLAG("EduOutcomes", set_enabled, NULL, ACCESS_CONF,
+                 "On: serve the education outcomes API below this <Location>"),
+    AP_INIT_TAKE1("EduOutcomesDialect", set_dialect, NULL, ACCESS_CONF,
+                  "v1.0 or beta: the version of Graph to speak here"),
+    AP_INIT_FLAG("EduOutcomesAnonymous", set_anonymous, NULL, ACCESS_CONF,
+                 "On: serve callers whom no module has authenticated"),
+    AP_INIT_FLAG("EduOutcomesRequireIfMatch", ap_set_flag_slot,
+                 OFFSET(require_if_match), ACCESS_CONF,
+                 "On: refuse a PATCH or DELETE without If-Match"),
+    AP_INIT_FLAG("EduOutcomesTrustStamps", set_trust_stamps, NULL, ACCESS_CONF,
+                 "On: keep the server-set members of a body, for migrations"),
+    AP_INIT_TAKE1("EduOutcomesMaxBody", set_max_body, NULL, ACCESS_CONF,
+                  "the largest request body, in bytes"),
+    AP_INIT_TAKE1("EduOutcomesUserId", set_identity, OFFSET(user_id),
+                  ACCESS_CONF, "expression for the id of the user"),
+    AP_INIT_TAKE1("EduOutcomesUserName", set_identity, OFFSET(user_name),
+                  ACCESS_CONF, "expression for the displayName of the user"),
+    AP_INIT_TAKE1("EduOutcomesApplication", set_identity, OFFSET(application),
+                  ACCESS_CONF, "expression for the id of the application"),
+    AP_INIT_TAKE1("EduOutcomesSchema", set_schema, NULL, RSRC_CONF,
+                  "auto or manual: whether the module makes its tables"),
+    { NULL, { NULL }, NULL, 0, RAW_ARGS, NULL }
+};
+/* clang-format on */
+
+/* -------------------------------------------------------------------- store */
+
+static apr_status_t borrow(void *baton, edu_dbd_t *dbd, apr_pool_t *p)
+{
+    ap_dbd_t *rec = dbd_open(p, baton);
+
+    if (!rec) {
+        return APR_EGENERAL;
+    }
+    dbd->driver = rec->driver;
+    dbd->handle = rec->handle;
+    dbd->pool = rec->pool;
+    dbd->owner = rec;
+    return APR_SUCCESS;
+}
+
+static void give_back(void *baton, edu_dbd_t *dbd)
+{
+    dbd_close(baton, dbd->owner);
+}
+
+static edu_store_t store_of(server_rec *s)
+{
+    edu_store_t store = { borrow, give_back, s, server_config(s)->schema };
+
+    return store;
+}
+
+/* ------------------------------------------------------------------ request */
+
+/** What the library asks of a request. */
+typedef struct reader_t {
+    request_rec *r;
+    apr_off_t max_body;
+} reader_t;
+
+static const char *read_header(void *baton, const char *name)
+{
+    const reader_t *reader = baton;
+
+    return apr_table_get(reader->r->headers_in, name);
+}
+
+static apr_status_t too_large(const reader_t *reader, edu_error_t *err,
+                              apr_pool_t *p)
+{
+    return edu_error_set(err, EDU_ETOOLARGE, "body", p,
+                         "The request body is larger than the %" APR_OFF_T_FMT
+                         " bytes that are taken here.",
+                         reader->max_body);
+}
+
+/* What Content-Length announces, or 0. */
+static apr_off_t announced(const request_rec *r)
+{
+    const char *text = apr_table_get(r->headers_in, "Content-Length");
+    apr_off_t length = 0;
+
+    return text && !apr_strtoff(&length, text, NULL, 10) ? length : 0;
+}
+
+/* Up to EduOutcomesMaxBody bytes, whatever Content-Length says: it may be
+ * absent, or count what a filter then inflates. */
+static apr_status_t read_body(void *baton, const char **data, apr_size_t *len,
+                              edu_error_t *err, apr_pool_t *p)
+{
+    reader_t *reader = baton;
+    request_rec *r = reader->r;
+    apr_bucket_alloc_t *buckets = r->connection->bucket_alloc;
+    apr_bucket_brigade *all = apr_brigade_create(p, buckets);
+    apr_bucket_brigade *part = apr_brigade_create(p, buckets);
+    apr_off_t size = announced(r), length;
+    apr_status_t rv = APR_SUCCESS;
+    char *flat;
+
+    if (size > reader->max_body) {
+        return too_large(reader, err, p);
+    }
+    for (size = 0;
+         APR_BRIGADE_EMPTY(all) || !APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(all));) {
+        rv = ap_get_brigade(r->input_filters, part, AP_MODE_READBYTES,
+                            APR_BLOCK_READ, HUGE_STRING_LEN);
+        if (!rv) {
+            rv = apr_brigade_length(part, 1, &length);
+        }
+        if (rv) {
+            return edu_error_http(
+                err, ap_map_http_request_error(rv, HTTP_BAD_REQUEST));
+        }
+        size += length;
+        if (size > reader->max_body) {
+            return too_large(reader, err, p);
+        }
+        APR_BRIGADE_CONCAT(all, part);
+    }
+    rv = apr_brigade_pflatten(all, &flat, len, p);
+    apr_brigade_destroy(all);
+    *data = flat;
+    return rv ? edu_error_http(err, HTTP_INTERNAL_SERVER_ERROR) : APR_SUCCESS;
+}
+
+/* The value of an identity directive, or NULL where it gives none. */
+static const char *evaluate(request_rec *r, ap_expr_info_t *expr,
+                            const char *otherwise)
+{
+    const char *err = NULL, *value = otherwise;
+
+    if (expr) {
+        value = ap_expr_str_exec(r, expr, &err);
+    }
+    if (err) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "EDU0001: an identity expression failed: %s", err);
+        return NULL;
+    }
+    return value && *value ? value : NULL;
+}
+
+/* Whether a path is a mount point or below it. */
+static int is_below(const char *uri, const char *mount)
+{
+    apr_size_t len = strlen(mount);
+
+    return strncmp(uri, mount, len) == 0 &&
+           (uri[len] == '/' || uri[len] == '\0');
+}
+
+/* ----------------------------------------------------------------- response */
+
+/* A 401 names a way to sign in (RFC 9110 11.6.1): the configured one, or, where
+ * the administrator forgot it, what Graph's clients speak. */
+static void challenge(request_rec *r)
+{
+    if (ap_auth_type(r)) {
+        ap_note_auth_failure(r);
+    }
+    else {
+        apr_table_setn(r->err_headers_out, "WWW-Authenticate", "Bearer");
+    }
+}
+
+static int set_header(void *to, const char *name, const char *value)
+{
+    apr_table_setn(to, name, value);
+    return 1;
+}
+
+/* A refusal is for the client, who is told; a failure is for us. */
+static void log_answer(request_rec *r, const edu_trace_t *trace,
+                       const edu_response_t *res)
+{
+    const edu_error_t *err = &res->error;
+
+    if (err->status >= 500 && err->detail) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "EDU0002: request-id %s: %d %s: %s", trace->request_id,
+                      err->status, err->code, err->detail);
+    }
+    else if (err->status) {
+        ap_log_rerror(
+            APLOG_MARK, APLOG_INFO, 0, r,
+            "EDU0003: request-id %s: refused with %d %s%s%s", trace->request_id,
+            err->status, err->code, err->target ? " at " : "",
+            err->target ? ap_escape_logitem(r->pool, err->target) : "");
+    }
+    else {
+        ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r,
+                      "EDU0004: request-id %s: answered %d", trace->request_id,
+                      res->status);
+    }
+}
+
+static int send_response(request_rec *r, const edu_response_t *res)
+{
+    const struct iovec *parts = (const struct iovec *)res->body->elts;
+    apr_bucket_brigade *bb =
+        apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    apr_off_t length;
+
+    r->status = res->status;
+    apr_table_do(set_header, r->err_headers_out, res->headers, NULL);
+    apr_table_unset(r->err_headers_out, "Content-Type");
+    if (res->body->nelts) {
+        ap_set_content_type(r, apr_table_get(res->headers, "Content-Type"));
+        apr_brigade_writev(bb, NULL, NULL, parts, res->body->nelts);
+    }
+    apr_brigade_length(bb, 1, &length);
+    if (length || res->status == HTTP_OK) {
+        ap_set_content_length(r, length);
+    }
+    APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_eos_create(bb->bucket_alloc));
+    ap_pass_brigade(r->output_filters, bb);
+    return OK;
+}
+
+/* -------------------------------------------------------------------- hooks */
+
+/* Everything below a mount point is ours, before any module maps it to a file:
+ * the path of a resource is not a path on a disk. */
+static int translate_name(request_rec *r)
+{
+    const dir_config_t *conf = dir_config(r);
+
+    if (conf->enabled != 1 || !conf->mount || r->proxyreq ||
+        !is_below(r->uri, conf->mount)) {
+        return DECLINED;
+    }
+    r->filename = HANDLER ":";
+    return OK;
+}
+
+/* The walk through the file system ends before it begins.  The per-directory
+ * configuration is not that of the <Location> here, hence the mark. */
+static int map_to_storage(request_rec *r)
+{
+    if (!r->filename || strcmp(r->filename, HANDLER ":") != 0) {
+        return DECLINED;
+    }
+    r->handler = HANDLER;
+    return OK;
+}
+
+static int handler(request_rec *r)
+{
+    const dir_config_t *conf = dir_config(r);
+    edu_response_t res;
+    edu_trace_t trace;
+
+    if (!r->handler || strcmp(r->handler, HANDLER) != 0 || !conf->mount) {
+        return DECLINED;
+    }
+    edu_trace_init(&trace, apr_table_get(r->headers_in, "client-request-id"),
+                   r->pool);
+    {
+        const edu_mount_t mount = { conf->dialect == EDU_DIALECT_BETA
+                                        ? EDU_DIALECT_BETA
+                                        : EDU_DIALECT_V1_0,
+                                    conf->anonymous == 1,
+                                    conf->require_if_match == 1,
+                                    conf->trust_stamps == 1 };
+        const edu_caller_t caller = { r->user != NULL,
+                                      evaluate(r, conf->user_id, r->user),
+                                      evaluate(r, conf->user_name, NULL),
+                                      evaluate(r, conf->application, NULL) };
+        const edu_store_t store = store_of(r->server);
+        reader_t reader = { r, conf->max_body == UNSET ? DEFAULT_MAX_BODY
+                                                       : conf->max_body };
+        const edu_request_t req = { .method = r->method,
+                                    .path = r->uri + strlen(conf->mount),
+                                    .query = r->args,
+                                    .base = ap_construct_url(r->pool,
+                                                             conf->mount, r),
+                                    .mount = &mount,
+                                    .caller = &caller,
+                                    .trace = &trace,
+                                    .store = &store,
+                                    .header = read_header,
+                                    .body = read_body,
+                                    .baton = &reader };
+
+        edu_service_run(&res, &req, r->pool);
+    }
+    log_answer(r, &trace, &res);
+    if (res.status == HTTP_UNAUTHORIZED) {
+        challenge(r);
+    }
+    return send_response(r, &res);
+}
+
+/* Whether a refusal that Apache makes by itself is below a mount point.  Some
+ * come before the <Location> is known. */
+static int is_ours(const request_rec *r)
+{
+    const dir_config_t *conf = dir_config(r);
+    const apr_array_header_t *mounts = server_config(r->server)->mounts;
+
+    for (int i = 0; conf->enabled == UNSET && r->uri && i < mounts->nelts;
+         i++) {
+        if (is_below(r->uri, APR_ARRAY_IDX(mounts, i, const char *))) {
+            return 1;
+        }
+    }
+    return conf->enabled == 1;
+}
+
+static void insert_error_filter(request_rec *r)
+{
+    if (ap_is_HTTP_ERROR(r->status) && is_ours(r)) {
+        ap_add_output_filter(ERROR_FILTER, NULL, r, r->connection);
+    }
+}
+
+/* Puts Graph's error document in the place of Apache's page. */
+static apr_status_t error_filter(ap_filter_t *f, apr_bucket_brigade *page)
+{
+    request_rec *r = f->r;
+    apr_bucket_brigade *bb;
+    edu_error_t err;
+    edu_trace_t trace;
+    const char *doc;
+
+    apr_brigade_cleanup(page);
+    if (f->ctx) {
+        return APR_SUCCESS;
+    }
+    f->ctx = f;
+    edu_error_http(&err, r->status);
+    edu_trace_init(&trace, apr_table_get(r->headers_in, "client-request-id"),
+                   r->pool);
+    doc = edu_error_document(&err, &trace, r->pool);
+    ap_set_content_type(r, "application/json");
+    ap_set_content_length(r, strlen(doc));
+    apr_table_setn(r->headers_out, "request-id", trace.request_id);
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
+                  "EDU0005: request-id %s: Apache refused with %d",
+                  trace.request_id, r->status);
+    bb = apr_brigade_create(r->pool, f->c->bucket_alloc);
+    apr_brigade_puts(bb, NULL, NULL, doc);
+    APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_eos_create(bb->bucket_alloc));
+    return ap_pass_brigade(f->next, bb);
+}
+
+/* ------------------------------------------------------------------ start-up */
+
+/* The last DBDriver among sibling directives, or NULL. */
+static const char *driver_among(const ap_directive_t *d, apr_pool_t *p)
+{
+    const char *driver = NULL;
+
+    for (; d; d = d->next) {
+        if (strcasecmp(d->directive, "DBDriver") == 0) {
+            const char *args = d->args;
+
+            driver = ap_getword_conf(p, &args);
+        }
+    }
+    return driver;
+}
+
+/* mod_dbd keeps its configuration to itself, so the directives are asked: those
+ * of the server's own <VirtualHost>, else the main server's. */
+static const char *driver_of(const server_rec *s, apr_pool_t *p)
+{
+    for (const ap_directive_t *d = ap_conftree; d; d = d->next) {
+        if (strcasecmp(d->directive, "<VirtualHost") == 0 && s->defn_name &&
+            d->line_num == (int)s->defn_line_number &&
+            strcmp(d->filename, s->defn_name) == 0) {
+            const char *driver = driver_among(d->first_child, p);
+
+            if (driver) {
+                return driver;
+            }
+        }
+    }
+    return driver_among(ap_conftree, p);
+}
+
+/* Also run by httpd -t. */
+static int check_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp,
+                        server_rec *s)
+{
+    (void)p;
+    (void)plog;
+    for (; s; s = s->next) {
+        const char *driver, *known;
+
+        if (server_config(s)->mounts->nelts == 0) {
+            continue;
+        }
+        driver = driver_of(s, ptemp);
+        if (!driver) {
+            ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, s,
+                         "EDU0006: EduOutcomes is on but no database is "
+                         "configured. Add DBDriver sqlite3 and DBDParams "
+                         "/path/to/outcomes.db");
+            return HTTP_INTERNAL_SERVER_ERROR;
+        }
+        known = edu_store_driver_refuse(driver);
+        if (known) {
+            ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, s,
+                         "EDU0007: EduOutcomes does not work with DBDriver %s. "
+                         "It works with: %s",
+                         driver, known);
+            return HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+    return OK;
+}
+
+/* Tells of a database that cannot be used before the first request does.  It is
+ * tried again then: no start of Apache depends on a database. */
+static void child_init(apr_pool_t *p, server_rec *s)
+{
+    apr_pool_t *scratch;
+
+    apr_pool_create(&scratch, p);
+    for (; s; s = s->next) {
+        const edu_store_t store = store_of(s);
+        edu_error_t err;
+
+        if (server_config(s)->mounts->nelts &&
+            edu_store_check(&store, &err, scratch)) {
+            ap_log_error(APLOG_MARK, APLOG_ERR, 0, s, "EDU0008: %s",
+                         err.detail);
+        }
+    }
+    apr_pool_destroy(scratch);
+}
+
+static void register_hooks(apr_pool_t *p)
+{
+    static const char *const after_us[] = { "mod_alias.c", "mod_proxy.c",
+                                            "mod_userdir.c",
+                                            "mod_vhost_alias.c", NULL };
+    static const char *const before_us[] = { "mod_dbd.c", NULL };
+
+    (void)p;
+    ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(child_init, before_us, NULL, APR_HOOK_MIDDLE);
+    ap_hook_translate_name(translate_name, NULL, after_us, APR_HOOK_FIRST);
+    ap_hook_map_to_storage(map_to_storage, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_handler(handler, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_insert_error_filter(insert_error_filter, NULL, NULL, APR_HOOK_LAST);
+    ap_register_output_filter(ERROR_FILTER, error_filter, NULL,
+                              AP_FTYPE_CONTENT_SET);
+}
+
+AP_DECLARE_MODULE(edu_outcomes) = {
+    STANDARD20_MODULE_STUFF, create_dir_config,   merge_dir_config,
+    create_server_config,    merge_server_config, commands,
+    register_hooks,          AP_MODULE_FLAG_NONE
+};
