@@ -575,16 +575,26 @@ static int handler(request_rec *r)
     return send_response(r, &res);
 }
 
+/* The path that was asked for, or NULL: all that Apache keeps of a request line
+ * that is too long is the line. */
+static const char *asked_for(const request_rec *r)
+{
+    const char *space =
+        r->uri || !r->the_request ? NULL : strchr(r->the_request, ' ');
+
+    return space ? space + 1 : r->uri;
+}
+
 /* Whether a refusal that Apache makes by itself is below a mount point.  Some
  * come before the <Location> is known. */
 static int is_ours(const request_rec *r)
 {
     const dir_config_t *conf = dir_config(r);
     const apr_array_header_t *mounts = server_config(r->server)->mounts;
+    const char *path = asked_for(r);
 
-    for (int i = 0; conf->enabled == UNSET && r->uri && i < mounts->nelts;
-         i++) {
-        if (is_below(r->uri, APR_ARRAY_IDX(mounts, i, const char *))) {
+    for (int i = 0; conf->enabled == UNSET && path && i < mounts->nelts; i++) {
+        if (is_below(path, APR_ARRAY_IDX(mounts, i, const char *))) {
             return 1;
         }
     }
@@ -630,37 +640,37 @@ static apr_status_t error_filter(ap_filter_t *f, apr_bucket_brigade *page)
 
 /* ------------------------------------------------------------------ start-up */
 
-/* The last DBDriver among sibling directives, or NULL. */
-static const char *driver_among(const ap_directive_t *d, apr_pool_t *p)
+/* The argument of the last such directive among siblings, or NULL. */
+static const char *argument(const ap_directive_t *d, const char *name,
+                            apr_pool_t *p)
 {
-    const char *driver = NULL;
+    const char *found = NULL;
 
     for (; d; d = d->next) {
-        if (strcasecmp(d->directive, "DBDriver") == 0) {
+        if (strcasecmp(d->directive, name) == 0) {
             const char *args = d->args;
 
-            driver = ap_getword_conf(p, &args);
+            found = ap_getword_conf(p, &args);
         }
     }
-    return driver;
+    return found;
 }
 
 /* mod_dbd keeps its configuration to itself, so the directives are asked: those
  * of the server's own <VirtualHost>, else the main server's. */
-static const char *driver_of(const server_rec *s, apr_pool_t *p)
+static const char *dbd_setting(const server_rec *s, const char *name,
+                               apr_pool_t *p)
 {
+    const char *found = NULL;
+
     for (const ap_directive_t *d = ap_conftree; d; d = d->next) {
         if (strcasecmp(d->directive, "<VirtualHost") == 0 && s->defn_name &&
             d->line_num == (int)s->defn_line_number &&
             strcmp(d->filename, s->defn_name) == 0) {
-            const char *driver = driver_among(d->first_child, p);
-
-            if (driver) {
-                return driver;
-            }
+            found = argument(d->first_child, name, p);
         }
     }
-    return driver_among(ap_conftree, p);
+    return found ? found : argument(ap_conftree, name, p);
 }
 
 /* Also run by httpd -t. */
@@ -670,25 +680,15 @@ static int check_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp,
     (void)p;
     (void)plog;
     for (; s; s = s->next) {
-        const char *driver, *known;
+        const char *refusal =
+            server_config(s)->mounts->nelts == 0
+                ? NULL
+                : edu_store_refuse(dbd_setting(s, "DBDriver", ptemp),
+                                   dbd_setting(s, "DBDParams", ptemp));
 
-        if (server_config(s)->mounts->nelts == 0) {
-            continue;
-        }
-        driver = driver_of(s, ptemp);
-        if (!driver) {
+        if (refusal) {
             ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, s,
-                         "EDU0006: EduOutcomes is on but no database is "
-                         "configured. Add DBDriver sqlite3 and DBDParams "
-                         "/path/to/outcomes.db");
-            return HTTP_INTERNAL_SERVER_ERROR;
-        }
-        known = edu_store_driver_refuse(driver);
-        if (known) {
-            ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, s,
-                         "EDU0007: EduOutcomes does not work with DBDriver %s. "
-                         "It works with: %s",
-                         driver, known);
+                         "EDU0006: EduOutcomes cannot start: %s", refusal);
             return HTTP_INTERNAL_SERVER_ERROR;
         }
     }
@@ -708,7 +708,7 @@ static void child_init(apr_pool_t *p, server_rec *s)
 
         if (server_config(s)->mounts->nelts &&
             edu_store_check(&store, &err, scratch)) {
-            ap_log_error(APLOG_MARK, APLOG_ERR, 0, s, "EDU0008: %s",
+            ap_log_error(APLOG_MARK, APLOG_ERR, 0, s, "EDU0007: %s",
                          err.detail);
         }
     }

@@ -148,10 +148,13 @@ typedef struct edu_store_t {
 } edu_store_t;
 
 /**
- * Whether the store speaks to the apr_dbd driver of this name.
- * @return the names it knows, for a message, or NULL if @a driver is known
+ * Whether a database can be used, told by its configuration alone.
+ * @param driver  the apr_dbd driver's name; NULL: none is configured
+ * @param params  what apr_dbd_open will get, or NULL
+ * @return NULL if it can, else what is wrong and what an administrator does
+ *         about it, in terms of mod_dbd's directives
  */
-const char *edu_store_driver_refuse(const char *driver);
+const char *edu_store_refuse(const char *driver, const char *params);
 
 /**
  * The statements that make the schema, in order, NULL-terminated.

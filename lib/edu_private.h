@@ -4,8 +4,8 @@
  * @file edu_private.h
  * @brief What the files of the library share among themselves.
  *
- * Arrows go down only: service -> path, entity, store; entity -> check, json,
- * time; check -> types.  A json_t is born and owned in edu_json.c and borrowed
+ * Arrows go down only: service -> path, outcome; outcome -> header, check,
+ * entity, store; entity -> check, json, time; check -> types.  A json_t is born and owned in edu_json.c and borrowed
  * everywhere else.
  */
 #ifndef EDU_PRIVATE_H
@@ -228,6 +228,24 @@ int edu__is_guid(const char *s);
 /** A lower-case copy, as GUIDs are stored and compared (decisions.md 3). */
 const char *edu__lower(const char *s, apr_pool_t *p);
 
+/* ----------------------------------------------------------- edu_header.c */
+
+/** Whether a Content-Type (may be NULL) is application/json, in UTF-8 if it
+ *  names a charset. */
+int edu__header_is_json(const char *content_type, apr_pool_t *p);
+
+/** Whether an Accept field admits application/json: of the ranges that fit,
+ *  the most specific decides (RFC 9110 12.5.1). */
+int edu__header_accepts_json(const char *accept, apr_pool_t *p);
+
+/**
+ * Whether a list of entity tags, or *, names a version (RFC 9110 13.1).
+ * mod_deflate ends the tags of what it compressed in -gzip; the version that
+ * they name is the same.
+ * @param weak  whether weak tags count: for If-None-Match, not for If-Match
+ */
+int edu__header_names(const char *tags, const char *version, int weak);
+
 /* ------------------------------------------------------------ edu_store.c */
 
 /** One stored outcome. */
@@ -269,5 +287,33 @@ apr_status_t edu__store_replace(const edu_store_t *store,
 apr_status_t edu__store_remove(const edu_store_t *store, const edu_path_t *path,
                                const char *version, edu_error_t *err,
                                apr_pool_t *p);
+
+/* ---------------------------------------------------------- edu_service.c */
+
+/** One request on its way. */
+typedef struct edu_exchange_t {
+    const edu_request_t *req;
+    edu_response_t *res;
+    edu_path_t path;
+    edu_error_t *err;
+    apr_pool_t *p;
+} edu_exchange_t;
+
+/** A request header, or NULL. */
+const char *edu__header(const edu_exchange_t *x, const char *name);
+
+/** Begin an answer with a JSON body. */
+void edu__answer_json(edu_exchange_t *x, int status);
+
+/** Add to the body of the answer. @param text  borrowed until it is sent */
+void edu__append(edu_exchange_t *x, const char *text);
+
+/* ---------------------------------------------------------- edu_outcome.c */
+
+/** A verb: answers in x->res, or says why not in x->err. */
+typedef apr_status_t edu_verb_fn(edu_exchange_t *x);
+
+edu_verb_fn edu__outcome_list, edu__outcome_create, edu__outcome_get,
+    edu__outcome_update, edu__outcome_delete;
 
 #endif /* EDU_PRIVATE_H */

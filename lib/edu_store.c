@@ -12,8 +12,9 @@
 
 #define SCHEMA_VERSION "1"
 
-/* How long a locked database is asked again before the answer is 503. */
-#define PATIENCE apr_time_from_sec(5)
+/* How long a locked database is asked again before the answer is 503; the last
+ * question may take SQLite's driver 1.6 s more. */
+#define PATIENCE apr_time_from_sec(3)
 
 typedef enum sql_e {
     SQL_VERSION,
@@ -99,9 +100,22 @@ static const dialect_t *dialect_of(const char *driver)
     return NULL;
 }
 
-const char *edu_store_driver_refuse(const char *driver)
+const char *edu_store_refuse(const char *driver, const char *params)
 {
-    return dialect_of(driver) ? NULL : "sqlite3";
+    if (!driver || !params || !*params) {
+        return "no database is configured. Add DBDriver sqlite3 and DBDParams "
+               "/path/to/outcomes.db";
+    }
+    if (!dialect_of(driver)) {
+        return "this DBDriver is not supported. Set DBDriver sqlite3";
+    }
+    /* SQLite would open :memory: anew for each connection, and look for a
+     * relative path wherever the process happens to be */
+    if (strcmp(driver, "sqlite3") == 0 && *params != '/') {
+        return "DBDParams has to be the full path of a file, such as "
+               "/path/to/outcomes.db";
+    }
+    return NULL;
 }
 
 const char *const *edu_store_schema(const char *driver)
@@ -333,10 +347,8 @@ static apr_status_t recall(call_t *call)
     }
     return call->session->dialect
                ? APR_SUCCESS
-               : unavailable(call,
-                             "the database driver %s is not supported. Set "
-                             "DBDriver to one of: %s",
-                             driver, edu_store_driver_refuse(driver));
+               : unavailable(call, "the database driver %s is not supported",
+                             driver);
 }
 
 /* A statement that fails for another reason than a lock is prepared anew and
