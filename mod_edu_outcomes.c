@@ -20,6 +20,8 @@
 #include <apr_strings.h>
 #include <mod_dbd.h>
 
+#include <stddef.h>
+
 module AP_MODULE_DECLARE_DATA edu_outcomes_module;
 
 #define HANDLER "edu-outcomes"
@@ -277,7 +279,7 @@ static const char *set_schema(cmd_parms *cmd, void *dummy, const char *value)
     return NULL;
 }
 
-#define OFFSET(member) (void *)APR_OFFSETOF(dir_config_t, member)
+#define OFFSET(member) (void *)offsetof(dir_config_t, member)
 
 /* clang-format off */
 static const command_rec commands[] = {

@@ -15,6 +15,7 @@
 /* How long a locked database is asked again before the answer is 503; the last
  * question may take SQLite's driver 1.6 s more. */
 #define PATIENCE apr_time_from_sec(3)
+#define PAUSE apr_time_from_msec(10)
 
 typedef enum sql_e {
     SQL_VERSION,
@@ -141,6 +142,7 @@ typedef struct call_t {
     session_t *session;
     sql_e sql;
     const char **args;
+    apr_time_t until;        /* how long to wait for a lock */
     apr_dbd_results_t *rows; /* out, of a SELECT */
     int affected;            /* out, of all others */
     edu_error_t *err;
@@ -168,6 +170,18 @@ static const char *driver_says(const call_t *call, int rc)
     const char *text = apr_dbd_error(call->dbd.driver, call->dbd.handle, rc);
 
     return text ? apr_pstrdup(call->p, text) : "nothing";
+}
+
+/* Whether what came to nothing is worth another try: it met a lock, and there
+ * is time.  SQLite's driver waits by itself while a statement runs, not while
+ * it is prepared. */
+static int is_locked(const call_t *call, int rc)
+{
+    if (rc != call->session->dialect->busy || apr_time_now() >= call->until) {
+        return 0;
+    }
+    apr_sleep(PAUSE);
+    return 1;
 }
 
 /* Statements prepared before a reconnect or a schema change never work again:
@@ -240,7 +254,10 @@ static apr_status_t create_schema(const call_t *call)
     int rc, affected;
 
     for (; *ddl; ddl++) {
-        rc = apr_dbd_query(call->dbd.driver, call->dbd.handle, &affected, *ddl);
+        do {
+            rc = apr_dbd_query(call->dbd.driver, call->dbd.handle, &affected,
+                               *ddl);
+        } while (is_locked(call, rc));
         if (rc) {
             return unavailable(call,
                                "cannot create the schema; the %s driver says: "
@@ -256,8 +273,11 @@ static apr_status_t create_schema(const call_t *call)
 static apr_status_t read_version(call_t *call, const char **version)
 {
     apr_dbd_row_t *row;
-    int rc = run(call);
+    int rc;
 
+    do {
+        rc = run(call);
+    } while (is_locked(call, rc));
     *version = NULL;
     if (rc == 0 && (row = next_row(call, NULL))) {
         *version = column(call, row, 0);
@@ -308,10 +328,14 @@ static apr_status_t settle(call_t *call)
     call_t check;
 
     for (; *query; query++) {
-        apr_dbd_results_t *rows = NULL;
-        int rc = apr_dbd_select(call->dbd.driver, call->p, call->dbd.handle,
-                                &rows, *query, 1);
+        int rc;
 
+        do {
+            apr_dbd_results_t *rows = NULL;
+
+            rc = apr_dbd_select(call->dbd.driver, call->p, call->dbd.handle,
+                                &rows, *query, 1);
+        } while (is_locked(call, rc));
         if (rc) {
             return unavailable(call, "%s failed; the %s driver says: %s",
                                *query, call->session->dialect->driver,
@@ -356,29 +380,27 @@ static apr_status_t recall(call_t *call)
  * conditional write changes nothing. */
 static apr_status_t attempt(call_t *call)
 {
-    apr_time_t until = apr_time_now() + PATIENCE;
-    int rc, renewed = 0;
-    apr_status_t rv;
+    int rc, tries = 2;
 
     do {
-        rv = call->session->pool ? APR_SUCCESS : settle(call);
-        if (rv) {
-            return rv;
-        }
-        rc = run(call);
-        if (rc && rc != call->session->dialect->busy) {
-            forget(call->session);
-            if (renewed++) {
-                break;
+        if (!call->session->pool) {
+            apr_status_t rv = settle(call);
+
+            if (rv) {
+                return rv;
             }
         }
-    } while (rc && apr_time_now() < until);
-    if (rc) {
-        return unavailable(call, "%s failed; the %s driver says: %s",
-                           sql[call->sql].label, call->session->dialect->driver,
-                           driver_says(call, rc));
-    }
-    return APR_SUCCESS;
+        do {
+            rc = run(call);
+        } while (is_locked(call, rc));
+        if (rc == 0) {
+            return APR_SUCCESS;
+        }
+        forget(call->session);
+    } while (rc != call->session->dialect->busy && --tries);
+    return unavailable(call, "%s failed; the %s driver says: %s",
+                       sql[call->sql].label, call->session->dialect->driver,
+                       driver_says(call, rc));
 }
 
 /* Borrows a connection for one statement and what `read` does with its rows. */
@@ -387,6 +409,7 @@ perform(call_t *call, void (*read)(const call_t *call, void *out), void *out)
 {
     apr_status_t rv;
 
+    call->until = apr_time_now() + PATIENCE;
     if (call->store->open(call->store->baton, &call->dbd, call->p)) {
         return unavailable(call, "no database connection; mod_dbd or the "
                                  "driver says more above");

@@ -1,0 +1,132 @@
+#!/bin/sh
+# Licensed under the Apache License, Version 2.0; see LICENSE.
+#
+# Serve the module that was just built, from a private Apache in the
+# foreground.  make run sets HTTPD, APXS and MODULE; you may set
+#
+#   make run PORT=8080 DATA=run MPM=event|prefork|worker AUTH=basic|none
+set -eu
+
+: "${PORT:=8080}" "${DATA:=run}" "${MPM:=event}" "${AUTH:=basic}"
+DATA=${DATA%/}
+here=$(cd "$(dirname "$0")" && pwd)
+
+fail() {
+    echo "make run: $*" >&2
+    exit 1
+}
+
+# ------------------------------------------------------------- what was asked
+
+case $PORT in
+*[!0-9]*) fail "PORT=$PORT is not a number; try PORT=8080." ;;
+esac
+case $MPM in
+event | prefork | worker) ;;
+*) fail "MPM=$MPM is not known; choose event, prefork or worker." ;;
+esac
+case $AUTH in
+basic) login=" -u teacher:demo" ;;
+none) login= ;;
+*) fail "AUTH=$AUTH is not known; choose basic or none." ;;
+esac
+[ -x "$HTTPD" ] || fail "configure found no Apache to start: install" \
+    "apache2-bin (Debian, Ubuntu) or httpd (Fedora), then ./configure again."
+
+# Only a refused connection (7) tells that the port is free.
+answer=0
+curl -so /dev/null -m 2 --noproxy '*' "http://127.0.0.1:$PORT/" || answer=$?
+case $answer in
+7 | 127) ;;
+*) fail "port $PORT is in use; stop what listens there or choose another" \
+    "PORT." ;;
+esac
+
+# ----------------------------------------------------------- where data lives
+
+[ -e "$DATA" ] || rm -f "$DATA" # a link whose target is gone
+mkdir -p "$DATA" || fail "DATA=$DATA cannot be created; choose another."
+data=$(cd "$DATA" && pwd -P)
+[ -w "$data" ] || fail "you may not write to DATA=$DATA; choose another."
+[ -e "$data/outcomes.db" ] || [ -z "$(ls -A "$data")" ] ||
+    fail "DATA=$DATA holds other files; name a new or an empty directory."
+pid=$(cat "$data/httpd.pid" 2>/dev/null) || pid=
+! grep -qs "$data/httpd.conf" "/proc/$pid/cmdline" ||
+    fail "DATA=$DATA is already served by process $pid; stop that first."
+
+# Root's Apache serves as another user, who must be able to get there.
+user=
+if [ "$(id -u)" -eq 0 ]; then
+    for user in www-data apache nobody; do
+        ! id "$user" >/dev/null 2>&1 || break
+    done
+    chown "$user" "$data"
+    if ! runuser -u "$user" -- test -w "$data"; then
+        [ ! -e "$data/outcomes.db" ] ||
+            fail "Apache's user $user cannot reach $data; let it search the" \
+                "directories above (chmod a+x) or name another DATA."
+        rmdir "$data"
+        rm -f "$DATA"
+        data=$(mktemp -d /var/tmp/edu_outcomes.XXXXXX)
+        chown "$user" "$data"
+        ln -s "$data" "$DATA"
+        echo "Apache's user $user cannot reach $DATA, so it is a link to $data."
+    fi
+fi
+# An empty file is an empty database; SQLite gives its helpers the same owner.
+touch "$data/outcomes.db"
+[ -z "$user" ] || chown "$user" "$data"/outcomes.db*
+
+# -------------------------------------------------------------- configuration
+
+# All three have the password demo.
+for name in teacher student app; do
+    echo "$name:{SHA}ieSV55Qc+eQOaYDRSha/AjzNTJE="
+done >"$data/htpasswd"
+
+modules=$("$APXS" -q LIBEXECDIR)
+{
+    echo "# Written by make run at each start."
+    echo "Define DATA \"$data\""
+    echo "Define PORT $PORT"
+    echo "Define AUTH_$AUTH"
+    for name in mpm_$MPM unixd log_config authn_core authn_file auth_basic \
+        authz_core authz_user dbd; do
+        if [ -e "$modules/mod_$name.so" ]; then
+            echo "LoadModule ${name}_module \"$modules/mod_$name.so\""
+        elif ! "$HTTPD" -l | grep -Eq " (mod_$name|${name#mpm_})\.c"; then
+            fail "this Apache lacks mod_$name: it is neither in $modules nor" \
+                "compiled in; install it or choose another Apache."
+        fi
+    done
+    echo "LoadModule edu_outcomes_module \"$MODULE\""
+    [ -z "$user" ] || printf '%s\n' "User $user" "Group $(id -gn "$user")"
+    echo "Include \"$here/run.conf\""
+} >"$data/httpd.conf"
+
+problem=$("$HTTPD" -t -d "$data" -f "$data/httpd.conf" 2>&1) || fail "$problem"
+
+# ---------------------------------------------------------------------- start
+
+submission=education/classes/c1/assignments/a1/submissions/s1
+outcomes=http://127.0.0.1:$PORT/v1.0/$submission/outcomes
+id=$(cat /proc/sys/kernel/random/uuid)
+json="-H 'Content-Type: application/json'"
+cat <<END
+
+Serving on 127.0.0.1:$PORT from $DATA until Ctrl-C.  Paste into a second terminal:
+
+curl$login $outcomes $json -d '{"@odata.type":"#microsoft.graph.educationPointsOutcome","id":"$id","points":{"points":85}}'
+
+curl$login $outcomes
+
+curl$login $outcomes/$id -X PATCH $json -d '{"points":{"points":90}}'
+END
+
+# In a session of its own, for Apache takes the signal that a resized terminal
+# sends for the order to stop.
+setsid "$HTTPD" -d "$data" -f "$data/httpd.conf" -DFOREGROUND &
+server=$!
+trap 'kill "$server"; wait "$server"; exit' HUP INT TERM
+wait "$server" || fail "Apache stopped; $DATA/error_log ends with" \
+    "$(tail -n 2 "$data/error_log")"
