@@ -231,8 +231,9 @@ static const char *set_max_body(cmd_parms *cmd, void *confv, const char *value)
 static const char *set_identity(cmd_parms *cmd, void *confv, const char *value)
 {
     static const char *const from_client[] = {
-        "%{HTTP:", "%{HTTP_", "%{REQ",       "%{QUERY_", "%{THE_REQUEST",
-        "HTTP(",   "REQ(",    "REQ_NOVARY(", NULL
+        "%{HTTP:",  "%{HTTP_",       "%{REQ:", "%{REQ_NOVARY:", "%{REQUEST_",
+        "%{QUERY_", "%{THE_REQUEST", "HTTP(",  "REQ(",          "REQ_NOVARY(",
+        NULL
     };
     ap_expr_info_t **expr =
         (ap_expr_info_t **)((char *)confv + (apr_size_t)cmd->info);

@@ -4,7 +4,6 @@
 
 #include <apr_lib.h>
 #include <apr_strings.h>
-#include <apr_uuid.h>
 
 typedef struct row_t {
     apr_status_t rv;
@@ -150,12 +149,7 @@ static int is_token(const char *s)
 void edu_trace_init(edu_trace_t *trace, const char *client_request_id,
                     apr_pool_t *p)
 {
-    apr_uuid_t uuid;
-    char *text = apr_palloc(p, APR_UUID_FORMATTED_LENGTH + 1);
-
-    apr_uuid_get(&uuid);
-    apr_uuid_format(text, &uuid);
-    trace->request_id = text;
+    trace->request_id = edu__new_guid(p);
     trace->client_request_id = client_request_id && is_token(client_request_id)
                                    ? client_request_id
                                    : NULL;

@@ -62,6 +62,13 @@ json_t *edu__json_parse(const char *data, apr_size_t len, edu_error_t *err,
     const char *deep;
     json_t *json = json_loadb(data, len, JSON_REJECT_DUPLICATES, &at);
 
+    /* jansson reads [1\0] as [1] */
+    if (json && memchr(data, '\0', len)) {
+        json_decref(json);
+        edu_error_set(err, EDU_EBADREQUEST, "body", p,
+                      "The request body contains a NUL byte.");
+        return NULL;
+    }
     if (!json) {
         edu_error_set(err, EDU_EBADREQUEST, "body", p,
                       "The request body is not the JSON this service reads: "

@@ -5,7 +5,6 @@
 #include "edu_private.h"
 
 #include <apr_strings.h>
-#include <apr_uuid.h>
 
 /* How often a change that others keep overtaking is tried anew. */
 #define MAX_ROUNDS 100
@@ -163,27 +162,6 @@ apr_status_t edu__outcome_get(edu_exchange_t *x)
     return rv ? rv : answer_outcome(x, 200, &row);
 }
 
-/* A time-ordered GUID (RFC 9562, version 7, method 3): a list in order of id is
- * one in order of creation, and inserts go to the end of the index. */
-static const char *new_id(apr_pool_t *p)
-{
-    apr_time_t now = apr_time_now();
-    apr_uint64_t ms = apr_time_as_msec(now);
-    unsigned part = (unsigned)(now % 1000) * 4096 / 1000; /* of this ms */
-    apr_uuid_t uuid;
-    char *text = apr_palloc(p, APR_UUID_FORMATTED_LENGTH + 1);
-
-    apr_uuid_get(&uuid);
-    for (int i = 5; i >= 0; i--, ms >>= 8) {
-        uuid.data[i] = (unsigned char)ms;
-    }
-    uuid.data[6] = (unsigned char)(0x70 | part >> 8);
-    uuid.data[7] = (unsigned char)part;
-    uuid.data[8] = (uuid.data[8] & 0x3f) | 0x80;
-    apr_uuid_format(text, &uuid);
-    return text;
-}
-
 /* The id a POST asks for, or a fresh one (decisions.md 1). */
 static apr_status_t choose_id(edu_exchange_t *x, const json_t *body)
 {
@@ -194,7 +172,7 @@ static apr_status_t choose_id(edu_exchange_t *x, const json_t *body)
                              "'id' has to be a GUID. Leave it out and one is "
                              "made.");
     }
-    x->path.outcome_id = id ? edu__lower(id, x->p) : new_id(x->p);
+    x->path.outcome_id = id ? edu__lower(id, x->p) : edu__new_guid(x->p);
     return APR_SUCCESS;
 }
 
@@ -223,7 +201,9 @@ static void plan_change(edu_change_t *change, const edu_exchange_t *x,
     if (last && !edu__time_parse(&then, last)) {
         change->now = later(change->now, then);
     }
-    change->version = apr_psprintf(x->p, "%" APR_UINT64_T_HEX_FMT, change->now);
+    /* of one width, so that versions sort as text */
+    change->version = apr_psprintf(x->p, "%016" APR_UINT64_T_HEX_FMT,
+                                   (apr_uint64_t)change->now);
 }
 
 static void make_row(edu_row_t *row, const json_t *doc,

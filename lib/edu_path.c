@@ -7,6 +7,7 @@
 #include <apr_escape.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
+#include <apr_uuid.h>
 
 #include <stddef.h>
 
@@ -68,6 +69,16 @@ int edu__is_guid(const char *s)
     return s[36] == '\0';
 }
 
+const char *edu__new_guid(apr_pool_t *p)
+{
+    apr_uuid_t uuid;
+    char *text = apr_palloc(p, APR_UUID_FORMATTED_LENGTH + 1);
+
+    apr_uuid_get(&uuid);
+    apr_uuid_format(text, &uuid);
+    return text;
+}
+
 const char *edu__lower(const char *s, apr_pool_t *p)
 {
     char *lower = apr_pstrdup(p, s);
@@ -85,13 +96,13 @@ static apr_status_t take_key(edu_path_t *path, const char *collection,
     const node_t *node = step(path->at, NULL);
     apr_size_t len = strlen(key);
 
-    if (!node || len == 0 || *key == '$') {
+    if (!node || *key == '$') {
         return no_such_path(err, p);
     }
-    if (len > MAX_KEY || !edu__json_is_utf8(key)) {
+    if (len == 0 || len > MAX_KEY || !edu__json_is_utf8(key)) {
         return edu_error_set(err, EDU_EBADREQUEST, collection, p,
-                             "An id in the path has to be UTF-8 of at most %d "
-                             "bytes.",
+                             "An id in the path has to be 1 to %d bytes of "
+                             "UTF-8.",
                              MAX_KEY);
     }
     path->at = node->at;
@@ -142,7 +153,8 @@ static apr_status_t take_segment(edu_path_t *path, const char **collection,
         node = NULL;
     }
     if (!node) {
-        return take_key(path, *collection, segment, err, p);
+        return *segment ? take_key(path, *collection, segment, err, p)
+                        : no_such_path(err, p);
     }
     path->at = node->at;
     *collection = node->name;

@@ -207,7 +207,7 @@ typedef struct edu_path_t {
 /**
  * Resolve a decoded resource path.  Keys stand as segments or in parentheses.
  * @return APR_SUCCESS; EDU_ENOTFOUND: nothing has this path; EDU_EBADREQUEST:
- *         a key is over 128 bytes or not UTF-8, err->target naming its
+ *         a key is empty, over 128 bytes or not UTF-8, err->target naming its
  *         collection
  */
 apr_status_t edu__path_parse(edu_path_t *path, const char *s, edu_error_t *err,
@@ -224,6 +224,9 @@ const char *edu__path_context(const edu_path_t *path, const char *base,
 
 /** Whether @a s is a GUID: 8-4-4-4-12 hexadecimal digits. */
 int edu__is_guid(const char *s);
+
+/** A fresh GUID. */
+const char *edu__new_guid(apr_pool_t *p);
 
 /** A lower-case copy, as GUIDs are stored and compared (decisions.md 3). */
 const char *edu__lower(const char *s, apr_pool_t *p);
@@ -264,7 +267,8 @@ apr_status_t edu__store_get(edu_row_t *row, const edu_store_t *store,
                             const edu_path_t *path, edu_error_t *err,
                             apr_pool_t *p);
 
-/** Read a submission's outcomes in order of id. @param rows  of edu_row_t */
+/** Read a submission's outcomes in the order in which they were created.
+ *  @param rows  of edu_row_t */
 apr_status_t edu__store_list(apr_array_header_t **rows,
                              const edu_store_t *store, const edu_path_t *path,
                              edu_error_t *err, apr_pool_t *p);

@@ -27,30 +27,33 @@ typedef enum sql_e {
     SQL_COUNT
 } sql_e;
 
-#define OUTCOME_KEY                                                            \
-    "class_id = %s AND assignment_id = %s AND submission_id = %s"
-
 /* Labels are lower-case for PostgreSQL, which folds them. */
+/* clang-format off */
+#define THIS_SUBMISSION                                                        \
+    " WHERE class_id = %s AND assignment_id = %s AND submission_id = %s"
 static const struct {
     const char *label, *text;
 } sql[SQL_COUNT] = {
-    [SQL_VERSION] = {"edu_version",  "SELECT version FROM edu_schema"                               },
-    [SQL_GET] = { "edu_get",     "SELECT id, type, version, body FROM edu_outcome"
-                             " WHERE " OUTCOME_KEY " AND id = %s"   },
-    [SQL_LIST] = { "edu_list",    "SELECT id, type, version, body FROM edu_outcome"
-                               " WHERE " OUTCOME_KEY " ORDER BY id"},
+    [SQL_VERSION] = { "edu_version",
+        "SELECT version FROM edu_schema" },
+    [SQL_GET] = { "edu_get",
+        "SELECT id, type, version, body FROM edu_outcome"
+        THIS_SUBMISSION " AND id = %s" },
+    [SQL_LIST] = { "edu_list",
+        "SELECT id, type, version, body FROM edu_outcome"
+        THIS_SUBMISSION " ORDER BY created, id" },
     [SQL_INSERT] = { "edu_insert",
-                     "INSERT INTO edu_outcome (class_id, assignment_id,"
-                     " submission_id, id, type, version, body)"
-                     " VALUES (%s, %s, %s, %s, %s, %s, %s)"
-                     " ON CONFLICT DO NOTHING"                                                      },
+        "INSERT INTO edu_outcome (class_id, assignment_id, submission_id, id,"
+        " created, type, version, body)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING" },
     [SQL_REPLACE] = { "edu_replace",
-                     "UPDATE edu_outcome SET version = %s, body = %s"
-                      " WHERE " OUTCOME_KEY " AND id = %s AND version = %s"                         },
+        "UPDATE edu_outcome SET version = %s, body = %s"
+        THIS_SUBMISSION " AND id = %s AND version = %s" },
     [SQL_REMOVE] = { "edu_remove",
-                     "DELETE FROM edu_outcome"
-                     " WHERE " OUTCOME_KEY " AND id = %s AND version = %s"                          },
+        "DELETE FROM edu_outcome"
+        THIS_SUBMISSION " AND id = %s AND version = %s" }
 };
+/* clang-format on */
 
 /* One row for each database; what differs among them is here. */
 typedef struct dialect_t {
@@ -75,6 +78,7 @@ static const char *const sqlite_schema[] = {
     " assignment_id TEXT NOT NULL,"
     " submission_id TEXT NOT NULL,"
     " id TEXT NOT NULL,"
+    " created TEXT NOT NULL,"
     " type TEXT NOT NULL,"
     " version TEXT NOT NULL,"
     " body TEXT NOT NULL,"
@@ -504,11 +508,10 @@ apr_status_t edu__store_insert(const edu_store_t *store, const edu_path_t *path,
                                const edu_row_t *row, edu_error_t *err,
                                apr_pool_t *p)
 {
-    const char *args[] = {
-        path->class_id, path->assignment_id, path->submission_id,
-        row->id,        row->type,           row->version,
-        row->body
-    };
+    const char *args[] = { path->class_id,      path->assignment_id,
+                           path->submission_id, row->id,
+                           row->version,        row->type,
+                           row->version,        row->body };
     call_t call = { store, .sql = SQL_INSERT, .args = args, .err = err,
                     .p = p };
 

@@ -3,12 +3,15 @@
 --     sqlite3 outcomes.db < sqlite3.sql
 
 -- One row an outcome.  class_id, assignment_id, submission_id and id are the
--- ids of its path; version is what its ETag quotes; body is the document.
+-- ids of its path; created is its first version, by which lists are ordered;
+-- version is what its ETag quotes, the hexadecimal number of 100 ns since 1970
+-- at which it was made; body is the document.
 CREATE TABLE IF NOT EXISTS edu_outcome (
     class_id TEXT NOT NULL,
     assignment_id TEXT NOT NULL,
     submission_id TEXT NOT NULL,
     id TEXT NOT NULL,
+    created TEXT NOT NULL,
     type TEXT NOT NULL,
     version TEXT NOT NULL,
     body TEXT NOT NULL,
