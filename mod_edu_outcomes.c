@@ -548,7 +548,8 @@ static int handler(request_rec *r)
                                         : EDU_DIALECT_V1_0,
                                     conf->anonymous == 1,
                                     conf->require_if_match == 1,
-                                    conf->trust_stamps == 1 };
+                                    /* whoever vouches has to have a name */
+                                    conf->trust_stamps == 1 && r->user };
         const edu_caller_t caller = { r->user != NULL,
                                       evaluate(r, conf->user_id, r->user),
                                       evaluate(r, conf->user_name, NULL),

@@ -4,6 +4,7 @@
 
 #include "edu_private.h"
 
+#include <apr_escape.h>
 #include <apr_strings.h>
 
 #include <math.h>
@@ -143,15 +144,20 @@ static void extras(json_t *out, const edu_type_t *type, const json_t *from)
     }
 }
 
-static json_t *text_or_null(const char *text)
+/* A name comes from the server, in whatever encoding its users have: what JSON
+ * cannot hold is percent-encoded rather than lost. */
+static json_t *text_or_null(const char *text, apr_pool_t *p)
 {
+    if (text && !edu__json_is_utf8(text)) {
+        text = apr_pescape_path_segment(p, text);
+    }
     return text ? json_string(text) : json_null();
 }
 
-static json_t *identity(const char *id, const char *name)
+static json_t *identity(const char *id, const char *name, apr_pool_t *p)
 {
-    return json_pack("{s:o, s:o}", "id", text_or_null(id), "displayName",
-                     text_or_null(name));
+    return json_pack("{s:o, s:o}", "id", text_or_null(id, p), "displayName",
+                     text_or_null(name, p));
 }
 
 /* What the server puts into a property of its own. */
@@ -163,8 +169,9 @@ static json_t *stamp_of(const edu_prop_t *prop, const edu_change_t *change)
     case EDU_COMPLEX:
         return json_pack(
             "{s:o, s:n, s:o}", "application",
-            by->application ? identity(by->application, NULL) : json_null(),
-            "device", "user", identity(by->user_id, by->user_name));
+            by->application ? identity(by->application, NULL, change->p)
+                            : json_null(),
+            "device", "user", identity(by->user_id, by->user_name, change->p));
     case EDU_DATETIME:
         return json_string(edu__time_format(change->now, change->p));
     case EDU_ENUM:
@@ -321,10 +328,10 @@ const char *edu__entity_show(const char *type, const char *text,
 
     if (dialect == EDU_DIALECT_BETA ? !knows_beta(edu__type_find(type))
                                     : !mentions_beta(text, p)) {
-        return text;
+        return *text == '{' ? text : NULL;
     }
     doc = edu__json_load(text, p);
-    if (!doc) {
+    if (!json_is_object(doc)) {
         return NULL;
     }
     translate(doc, &edu__outcome, dialect);

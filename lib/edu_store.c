@@ -17,6 +17,10 @@
 #define PATIENCE apr_time_from_sec(3)
 #define PAUSE apr_time_from_msec(10)
 
+/* How often a statement is tried that fails for another reason, the pauses
+ * growing to 1.3 s in all. */
+#define TRIES 8
+
 typedef enum sql_e {
     SQL_VERSION,
     SQL_GET,
@@ -135,7 +139,8 @@ const char *const *edu_store_schema(const char *driver)
 /* What is kept with a connection, in its pool. */
 typedef struct session_t {
     const dialect_t *dialect;
-    apr_pool_t *pool; /* of the statements; NULL: to be set up */
+    int opened;       /* the dialect's session statements were run */
+    apr_pool_t *pool; /* of the statements; NULL: the schema is to be checked */
     apr_dbd_prepared_t *statements[SQL_COUNT];
 } session_t;
 
@@ -324,12 +329,9 @@ static apr_status_t check_schema(call_t *call)
     return APR_SUCCESS;
 }
 
-/* Makes a new or a stale connection ready for statements. */
-static apr_status_t settle(call_t *call)
+static apr_status_t open_session(const call_t *call)
 {
     const char *const *query = call->session->dialect->session;
-    apr_status_t rv;
-    call_t check;
 
     for (; *query; query++) {
         int rc;
@@ -346,11 +348,22 @@ static apr_status_t settle(call_t *call)
                                driver_says(call, rc));
         }
     }
-    apr_pool_create(&call->session->pool, call->dbd.pool);
-    check = *call;
-    check.sql = SQL_VERSION;
-    check.args = NULL;
-    rv = check_schema(&check);
+    call->session->opened = 1;
+    return APR_SUCCESS;
+}
+
+/* Makes a new or a stale connection ready for statements. */
+static apr_status_t settle(const call_t *call)
+{
+    call_t check = *call;
+    apr_status_t rv = call->session->opened ? APR_SUCCESS : open_session(call);
+
+    if (!rv) {
+        apr_pool_create(&call->session->pool, call->dbd.pool);
+        check.sql = SQL_VERSION;
+        check.args = NULL;
+        rv = check_schema(&check);
+    }
     if (rv) {
         forget(call->session);
     }
@@ -379,32 +392,33 @@ static apr_status_t recall(call_t *call)
                              driver);
 }
 
-/* A statement that fails for another reason than a lock is prepared anew and
- * tried once more: it failed before it could commit, or the repeat of a
- * conditional write changes nothing. */
+/* Whatever fails is prepared anew and tried again: it failed before it could
+ * commit, or the repeat of a conditional write changes nothing.  Others may be
+ * changing the schema just now, and more than once. */
 static apr_status_t attempt(call_t *call)
 {
-    int rc, tries = 2;
+    apr_status_t rv;
+    int rc, tries = 0;
 
     do {
-        if (!call->session->pool) {
-            apr_status_t rv = settle(call);
-
-            if (rv) {
-                return rv;
-            }
+        if (tries > 0) {
+            forget(call->session);
+            apr_sleep(PAUSE << (tries - 1));
+        }
+        rv = call->session->pool ? APR_SUCCESS : settle(call);
+        if (rv) {
+            continue;
         }
         do {
             rc = run(call);
         } while (is_locked(call, rc));
-        if (rc == 0) {
-            return APR_SUCCESS;
+        if (rc) {
+            rv = unavailable(
+                call, "%s failed; the %s driver says: %s", sql[call->sql].label,
+                call->session->dialect->driver, driver_says(call, rc));
         }
-        forget(call->session);
-    } while (rc != call->session->dialect->busy && --tries);
-    return unavailable(call, "%s failed; the %s driver says: %s",
-                       sql[call->sql].label, call->session->dialect->driver,
-                       driver_says(call, rc));
+    } while (rv && ++tries < TRIES && apr_time_now() < call->until);
+    return rv;
 }
 
 /* Borrows a connection for one statement and what `read` does with its rows. */

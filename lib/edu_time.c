@@ -70,6 +70,16 @@ static int offset(const char **s, int *seconds)
     return 1;
 }
 
+/* ":ss" and a fraction, all of which may be left out. */
+static int second(const char **s, int *seconds, int *ticks)
+{
+    if (!literal(s, ":")) {
+        return 1;
+    }
+    return number(s, 2, 59, seconds) &&
+           (!literal(s, ".") || fraction(s, ticks));
+}
+
 apr_status_t edu__time_parse(edu_time_t *t, const char *s)
 {
     struct tm tm = { 0 };
@@ -80,10 +90,8 @@ apr_status_t edu__time_parse(edu_time_t *t, const char *s)
         !number(&s, 2, 12, &tm.tm_mon) || !literal(&s, "-") ||
         !number(&s, 2, 31, &tm.tm_mday) || !literal(&s, "Tt") ||
         !number(&s, 2, 23, &tm.tm_hour) || !literal(&s, ":") ||
-        !number(&s, 2, 59, &tm.tm_min) || !literal(&s, ":") ||
-        !number(&s, 2, 59, &tm.tm_sec) ||
-        (literal(&s, ".") && !fraction(&s, &ticks)) || !offset(&s, &shift) ||
-        *s) {
+        !number(&s, 2, 59, &tm.tm_min) || !second(&s, &tm.tm_sec, &ticks) ||
+        !offset(&s, &shift) || *s) {
         return APR_EINVAL;
     }
     tm.tm_year -= 1900;

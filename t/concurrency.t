@@ -1,0 +1,111 @@
+# Clients that come at the same time.
+use strict;
+use warnings;
+use FindBin '$Bin';
+use lib "$Bin/lib";
+use Edu::Server;
+use Edu::Wire;
+use JSON::PP ();
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $CLIENTS = 8;
+my $JSON_TYPE = ['Content-Type', 'application/json'];
+my $collection =
+    '/v1.0/education/classes/concurrency/assignments/a/submissions/s/outcomes';
+
+sub create {
+    my $answer = request(POST => $collection, [$JSON_TYPE],
+        '{"@odata.type": "#microsoft.graph.educationPointsOutcome"}');
+    my ($path) = header($answer, 'Location') =~ m{^http://[^/]+(/.*)};
+    return ($path, header($answer, 'ETag'));
+}
+
+sub grade {
+    my ($path, $points, @headers) = @_;
+    return request(PATCH => $path, [$JSON_TYPE, @headers],
+                   "{\"points\": {\"points\": $points}}");
+}
+
+# What each client got, sorted: they start in the same moment.
+sub race {
+    my ($move) = @_;
+    my $start = time + 0.1;
+    return join ' ', sort { $a <=> $b } crowd($CLIENTS, sub {
+        my ($number) = @_;
+        sleep $start - time if $start > time;
+        return $move->($number)->{status};
+    });
+}
+
+sub one_of {
+    my ($one, $others) = @_;
+    return join ' ', sort { $a <=> $b } $one, ($others) x ($CLIENTS - 1);
+}
+
+for my $round (1 .. 5) {
+    my ($path, $etag) = create();
+    is(race(sub { grade($path, $_[0], ['If-Match', $etag]) }),
+       one_of(200, 412), "$round: of graders with one version, one wins");
+}
+
+for my $round (1 .. 5) {
+    my ($path, $etag) = create();
+    is(race(sub { request(DELETE => $path) }), one_of(204, 404),
+       "$round: only one deletes");
+}
+
+for my $round (1 .. 5) {
+    my $id = sprintf '%08x-0000-4000-8000-000000000000', $round;
+    is(race(sub { request(POST => $collection, [$JSON_TYPE],
+                          "{\"id\": \"$id\"}") }),
+       one_of(201, 409), "$round: only one gets the id");
+}
+
+# Without If-Match every write succeeds, each with a version of its own.
+my ($path) = create();
+my @patches = crowd($CLIENTS, sub {
+    my ($number) = @_;
+    return map {
+        my $answer = grade($path, $number * 1000 + $_);
+        "$answer->{status} " . (header($answer, 'ETag') // '');
+    } 1 .. 10;
+});
+is(scalar(grep { /^200 / } @patches), $CLIENTS * 10,
+   'blind writes all succeed');
+my %versions = map { $_ => 1 } @patches;
+is(scalar(keys %versions), $CLIENTS * 10, 'each as a version of its own');
+
+# With it and patience no write is lost: each adds one to what it read.
+($path) = create();
+grade($path, 0);
+my @added = crowd($CLIENTS, sub {
+    my $added = 0;
+    while ($added < 5) {
+        my $now = request(GET => $path);
+        my $points = JSON::PP::decode_json($now->{body})->{points}{points};
+        my $answer = grade($path, $points + 1,
+                           ['If-Match', header($now, 'ETag')]);
+        $added++ if $answer->{status} == 200;
+        return "status $answer->{status}" if $answer->{status} !~ /^(200|412)$/;
+    }
+    return $added;
+});
+is("@added", join(' ', (5) x $CLIENTS), 'every client could add five');
+like(request(GET => $path)->{body}, qr/"points":40\}/, 'no addition was lost');
+
+# New outcomes do not meet.
+my @before = JSON::PP::decode_json(request(GET => $collection)->{body});
+my @created = crowd($CLIENTS, sub {
+    return map {
+        my $answer = request(POST => $collection, [$JSON_TYPE], '{}');
+        "$answer->{status} " . (header($answer, 'Location') // '');
+    } 1 .. 25;
+});
+is(scalar(grep { /^201 / } @created), $CLIENTS * 25, 'all were created');
+my %ids = map { $_ => 1 } @created;
+is(scalar(keys %ids), $CLIENTS * 25, 'under ids of their own');
+my $after = JSON::PP::decode_json(request(GET => $collection)->{body});
+is(@{ $after->{value} } - @{ $before[0]{value} }, $CLIENTS * 25,
+   'and all are listed');
+done_testing;

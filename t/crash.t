@@ -1,0 +1,63 @@
+# Whatever is killed, what was acknowledged is there afterwards.
+use strict;
+use warnings;
+use FindBin '$Bin';
+use lib "$Bin/lib";
+use Edu::Log;
+use Edu::Server;
+use Edu::Wire;
+use JSON::PP ();
+use Test::More;
+use Time::HiRes 'sleep';
+
+my $collection =
+    '/v1.0/education/classes/crash/assignments/a/submissions/s/outcomes';
+
+# Clients post until the blow has fallen.  Returns how many were answered and
+# the ids among them that are not stored.
+sub under_fire {
+    my ($blow) = @_;
+    my @created = grep { $_ } crowd(4, sub {
+        my ($number, $running) = @_;
+        my @ids;
+        while ($running->()) {
+            my $answer = request(POST => $collection,
+                                 [['Content-Type', 'application/json']], '{}');
+            my ($id) = (header($answer, 'Location') // '') =~ m{/([^/]+)$};
+            push @ids, $id if $answer->{status} == 201;
+            # Without a server there is nothing to hurry for.
+            sleep 0.01 if !$answer->{status};
+        }
+        return @ids;
+    }, $blow);
+    my $list = JSON::PP::decode_json(request(GET => $collection)->{body});
+    my %stored = map { $_->{id} => 1 } @{ $list->{value} };
+    return (scalar @created, join ' ', grep { !$stored{$_} } @created);
+}
+
+for my $round (1 .. 3) {
+    my $victim;
+    my ($count, $lost) = under_fire(sub {
+        sleep 0.3;
+        ($victim) = server_children();
+        kill KILL => $victim;
+        sleep 0.3;
+    });
+    ok(await { !kill 0, $victim }, "$round: a child is killed");
+    cmp_ok($count, '>', 4, "$round: while clients are being served");
+    is($lost, '', "$round: nothing acknowledged is lost");
+}
+
+my ($count, $lost) = under_fire(sub {
+    sleep 0.3;
+    my @pids = (server_pid(), server_children());
+    kill KILL => @pids;
+    await { !grep { kill 0, $_ } @pids };
+    my $mark = log_mark();
+    ok(start_server(), 'the server starts after all of it was killed');
+    ok(log_await($mark, 'AH00098: pid file .* overwritten'),
+       'and says that it was not stopped in order');
+});
+cmp_ok($count, '>', 4, 'clients were being served');
+is($lost, '', 'nothing acknowledged is lost');
+done_testing;

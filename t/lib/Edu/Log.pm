@@ -1,0 +1,53 @@
+package Edu::Log;
+
+# The error log is an output too: a test that provokes a complaint says so and
+# the complaint must come; zz_error_log.t refuses every other one.
+
+use strict;
+use warnings;
+use Apache::Test ();
+use Apache::TestConfig ();
+use Exporter 'import';
+use Time::HiRes 'sleep';
+
+our @EXPORT = qw(log_mark log_await log_complaints);
+
+my $COMPLAINT = qr/\[[\w-]*:(?:warn|error|crit|alert|emerg)\]
+                  |exit\ signal|[Aa]ssert|Sanitizer|runtime\ error/x;
+
+sub file { return Apache::Test::config()->{vars}{t_logs} . "/$_[0]" }
+
+# The lines of a log from a byte offset on.
+sub lines {
+    my ($name, $from) = @_;
+    open my $log, '<', file($name) or return;
+    seek $log, $from || 0, 0;
+    return <$log>;
+}
+
+# Where the error log ends now.
+sub log_mark { return -s file('error_log') || 0 }
+
+# True once a line after $mark matches; such lines are no complaint then.
+sub log_await {
+    my ($mark, $regex, $seconds) = @_;
+    open my $expected, '>>', file('expected_lines') or die "expected: $!";
+    print $expected "$regex\n";
+    close $expected;
+    for (1 .. 10 * ($seconds || 3)) {
+        return 1 if grep { /$regex/ } lines('error_log', $mark);
+        sleep 0.1;
+    }
+    return 0;
+}
+
+# The complaints that no test foretold.
+sub log_complaints {
+    chomp(my @expected = lines('expected_lines'));
+    return grep {
+        my $line = $_;
+        $line =~ $COMPLAINT && !grep { $line =~ /$_/ } @expected
+    } lines('error_log');
+}
+
+1;

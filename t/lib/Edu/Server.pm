@@ -1,0 +1,101 @@
+package Edu::Server;
+
+# Does to the httpd under test what an administrator or a bad day would, while
+# clients go on.
+
+use strict;
+use warnings;
+use Apache::Test ();
+use Apache::TestConfig ();
+use Edu::Wire;
+use Exporter 'import';
+use Time::HiRes qw(sleep time);
+
+our @EXPORT = qw(await crowd server_children server_pid start_server
+    stop_server);
+
+# Polls until the code gives something true, at most so many seconds.
+sub await (&;$) {
+    my ($code, $seconds) = @_;
+    my $end = time + ($seconds || 20);
+    while (time < $end) {
+        my $value = $code->();
+        return $value if $value;
+        sleep 0.02;
+    }
+    return;
+}
+
+sub server_pid {
+    open my $file, '<', Apache::Test::config()->{vars}{t_pid_file} or return;
+    my $pid = <$file>;
+    return $pid && $pid =~ /^(\d+)/ ? $1 : undef;
+}
+
+sub is_up { return request(HEAD => '/plain.txt')->{status} == 200 }
+
+sub start_server {
+    my $config = Apache::Test::config();
+    # What it says is no TAP.
+    my $log = "$config->{vars}{t_logs}/start_log";
+    system($config->server->start_cmd . " >>$log 2>&1") == 0 or return;
+    return await { server_pid() && is_up() };
+}
+
+sub stop_server {
+    my $pid = server_pid() or return;
+    kill TERM => $pid;
+    return await { !kill 0, $pid };
+}
+
+# The processes whose parent is httpd's first.
+sub server_children {
+    my $pid = server_pid() or return;
+    my @children;
+    for (glob '/proc/[0-9]*/stat') {
+        open my $stat, '<', $_ or next;
+        # PID (NAME) STATE PARENT ...
+        push @children, $1 if (<$stat> // '') =~ /^(\d+) .*\) \S $pid /;
+    }
+    return @children;
+}
+
+# Runs $work->($number, $running) in $count processes while $meanwhile->() runs
+# here; $running->() is true until that is over.  Returns the lines that each
+# gave, as one list.
+sub crowd {
+    my ($count, $work, $meanwhile) = @_;
+    my $stop = Apache::Test::config()->{vars}{t_logs} . "/stop.$$";
+    unlink $stop;
+    my @pipes;
+    for my $number (1 .. $count) {
+        pipe my $out, my $in or die "pipe: $!";
+        my $pid = fork // die "fork: $!";
+        if (!$pid) {
+            close $out;
+            my @lines = eval { $work->($number, sub { !-e $stop }) };
+            @lines = ("died: $@") if $@;
+            print {$in} map { "$_\n" } @lines;
+            close $in;
+            # Not exit: the test's own end is its parent's.
+            require POSIX;
+            POSIX::_exit(0);
+        }
+        close $in;
+        push @pipes, [$pid, $out];
+    }
+    $meanwhile->() if $meanwhile;
+    open my $file, '>', $stop or die "$stop: $!";
+    close $file;
+    my @lines;
+    for (@pipes) {
+        my ($pid, $out) = @$_;
+        push @lines, <$out>;
+        waitpid $pid, 0;
+    }
+    unlink $stop;
+    chomp @lines;
+    return @lines;
+}
+
+1;

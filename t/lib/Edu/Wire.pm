@@ -1,0 +1,125 @@
+package Edu::Wire;
+
+# One HTTP exchange on a connection of its own, byte for byte: a client library
+# would repair what these tests send broken.
+
+use strict;
+use warnings;
+use Apache::Test ();
+use Apache::TestConfig ();
+use Exporter 'import';
+use IO::Select ();
+use IO::Socket::INET ();
+use MIME::Base64 'encode_base64';
+
+our @EXPORT = qw(port base header request);
+
+my $PATIENCE = 60;    # seconds without a byte
+
+# The port of a virtual host of extra.conf.in, or of the main server.
+sub port {
+    my ($vhost) = @_;
+    my $config = Apache::Test::config();
+    return $vhost
+        ? $config->{vhosts}{$vhost}{port}
+        : $config->{vars}{port};
+}
+
+# What every absolute URL of that server starts with.
+sub base { return 'http://localhost:' . port(@_) }
+
+# The value of a header, or undef; several are joined as HTTP allows.
+sub header {
+    my ($answer, $name) = @_;
+    my $values = $answer->{headers}{ lc $name } or return;
+    return join ', ', @$values;
+}
+
+# Sends $method $target with headers ([name, value], …) and a body or undef.
+# Host, Authorization, Connection and the body's framing are added unless
+# given; the value "none" leaves a header out.  "user:password" is short for
+# Basic.  Returns { status, headers, body }, status 0 if there was no answer.
+sub request {
+    my ($method, $target, $headers, $body) = @_;
+    my $port = $target =~ s{^http://localhost:(\d+)}{} ? $1 : port();
+
+    my %given = map { lc $_->[0] => 1 } @{ $headers || [] };
+    my @send = grep { lc $_->[1] ne 'none' } @{ $headers || [] };
+    my $add = sub { push @send, [@_] unless $given{ lc $_[0] } };
+    $add->('Host', "localhost:$port");
+    $add->('Authorization', 'teacher:demo');
+    $add->('Connection', 'close');
+    if ($given{'transfer-encoding'}) {
+        my $size = int(length($body) / 3) + 1;
+        $body = join '', map { sprintf "%x\r\n%s\r\n", length, $_ }
+            unpack("(a$size)*", $body), '';
+    }
+    elsif (defined $body) {
+        $add->('Content-Length', length $body);
+    }
+
+    my $bytes = "$method $target HTTP/1.1\r\n";
+    for (@send) {
+        my ($name, $value) = @$_;
+        $value = 'Basic ' . encode_base64($value, '')
+            if lc $name eq 'authorization' && $value =~ /^\w+:\w+$/;
+        $bytes .= "$name: $value\r\n";
+    }
+    $bytes .= "\r\n";
+    $bytes .= $body if defined $body;
+    return parse(talk($port, $bytes), $method);
+}
+
+# All that comes back until the server closes.
+sub talk {
+    my ($port, $bytes) = @_;
+    local $SIG{PIPE} = 'IGNORE';    # an early refusal closes on our body
+    my $socket = IO::Socket::INET->new(
+        PeerAddr => '127.0.0.1', PeerPort => $port, Timeout => $PATIENCE)
+        or return '';
+    binmode $socket;
+    $socket->autoflush;
+    print {$socket} $bytes;
+    my $ready = IO::Select->new($socket);
+    my $reply = '';
+    while ($ready->can_read($PATIENCE)) {
+        sysread $socket, $reply, 65536, length $reply or last;
+    }
+    return $reply;
+}
+
+# Status, headers and body of a reply; interim 1xx answers are dropped.
+sub parse {
+    my ($reply, $method) = @_;
+    my ($status, $head);
+    do {
+        ($head, $reply) = split /\r\n\r\n/, $reply, 2;
+        ($status) = ($head // '') =~ m{^HTTP/1\.[01] (\d{3})}
+            or return { status => 0, headers => {}, body => $head // '' };
+        $reply //= '';
+    } while $status < 200;
+
+    my %headers;
+    my (undef, @fields) = split /\r\n/, $head;
+    for (@fields) {
+        my ($name, $value) = split /:\s*/, $_, 2;
+        push @{ $headers{ lc $name } }, $value;
+    }
+    my $answer = { status => $status, headers => \%headers, body => $reply };
+    if (lc(header($answer, 'Transfer-Encoding') // '') eq 'chunked') {
+        $answer->{body} = '';
+        while ($reply =~ s/^([0-9a-f]+)[^\r\n]*\r\n//i and hex $1) {
+            $answer->{body} .= substr $reply, 0, hex $1, '';
+            $reply =~ s/^\r\n//;
+        }
+    }
+    elsif ($method ne 'HEAD' && $status != 304) {
+        # A reply cut short is no answer.
+        my $length = header($answer, 'Content-Length');
+        $answer->{status} = 0
+            if defined $length && $length != length $reply;
+    }
+    return $answer;
+}
+
+1;

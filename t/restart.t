@@ -1,0 +1,47 @@
+# Restarts in the middle of work.
+use strict;
+use warnings;
+use FindBin '$Bin';
+use lib "$Bin/lib";
+use Edu::Log;
+use Edu::Server;
+use Edu::Wire;
+use JSON::PP ();
+use Test::More tests => 6;
+
+my $collection =
+    '/v1.0/education/classes/restart/assignments/a/submissions/s/outcomes';
+
+sub ids {
+    my $answer = request(GET => $collection);
+    my $list = JSON::PP::decode_json($answer->{body});
+    return map { $_->{id} } @{ $list->{value} };
+}
+
+my $RESTARTS = 20;
+my $restarts = 0;
+my @posts = crowd(4, sub {
+    my ($number, $running) = @_;
+    my @lines;
+    while ($running->()) {
+        my $answer = request(POST => $collection,
+                             [['Content-Type', 'application/json']], '{}');
+        push @lines, "$answer->{status} " . substr $answer->{body}, 0, 400;
+    }
+    return @lines;
+}, sub {
+    for (1 .. $RESTARTS) {
+        my $mark = log_mark();
+        kill USR1 => server_pid();
+        $restarts++ if log_await($mark, 'resuming normal operations', 20);
+    }
+});
+is($restarts, $RESTARTS, 'the server restarts gracefully');
+cmp_ok(scalar @posts, '>', $RESTARTS, 'clients go on meanwhile');
+is(join("\n", grep { !/^201 / } @posts), '', 'and none of them notices');
+my @ids = ids();
+is(scalar @ids, scalar @posts, 'all that was answered is stored');
+
+stop_server();
+ok(start_server(), 'the server stops and starts');
+is_deeply([ids()], \@ids, 'and has lost nothing');
