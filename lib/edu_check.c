@@ -288,9 +288,10 @@ static apr_status_t check_required(const check_t *c, const edu_type_t *type,
     for (; type; type = type->base) {
         for (const edu_prop_t *prop = type->props; prop->name; prop++) {
             const step_t member = { .up = at, .name = prop->name };
+            const json_t *value = json_object_get(in, prop->name);
 
             if ((prop->flags & EDU_REQUIRED) && !(prop->flags & EDU_KEY) &&
-                !json_object_get(in, prop->name)) {
+                (!value || is_sentinel(prop, value))) {
                 return edu_error_set(c->err, EDU_EBADREQUEST,
                                      target_of(&member, c->p), c->p,
                                      "'%s' is missing.", prop->name);

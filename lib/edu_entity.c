@@ -321,6 +321,13 @@ static void translate(json_t *value, const edu_type_t *declared,
     }
 }
 
+/* Whether a text can be spliced into an answer: a look at both ends, which a
+ * cut-off document does not pass. */
+static int is_whole(const char *text)
+{
+    return strncmp(text, "{\"", 2) == 0 && text[strlen(text) - 1] == '}';
+}
+
 const char *edu__entity_show(const char *type, const char *text,
                              edu_dialect_e dialect, apr_pool_t *p)
 {
@@ -328,7 +335,7 @@ const char *edu__entity_show(const char *type, const char *text,
 
     if (dialect == EDU_DIALECT_BETA ? !knows_beta(edu__type_find(type))
                                     : !mentions_beta(text, p)) {
-        return *text == '{' ? text : NULL;
+        return is_whole(text) ? text : NULL;
     }
     doc = edu__json_load(text, p);
     if (!json_is_object(doc)) {

@@ -181,29 +181,27 @@ static edu_time_t later(edu_time_t now, edu_time_t then)
     return now > then ? now : then + 1;
 }
 
-/* What a change of `old` (or NULL) will carry.  Its version is its instant,
- * which is later than the last, whatever the clock says. */
+/* What a change of `old` (or NULL) will carry.  Its version is its instant;
+ * neither that nor its stamp goes back, whatever the clock says. */
 static void plan_change(edu_change_t *change, const edu_exchange_t *x,
                         const json_t *old, const char *version)
 {
     const char *last =
         json_string_value(json_object_get(old, "lastModifiedDateTime"));
-    edu_time_t then;
+    edu_time_t then, clock = edu__time_now();
 
     change->caller = x->req->caller;
     change->id = x->path.outcome_id;
     change->trust = x->req->mount->trust_stamps;
     change->p = x->p;
-    change->now = edu__time_now();
-    if (version) {
-        change->now = later(change->now, apr_strtoi64(version, NULL, 16));
+    change->now = clock;
+    if (last && !edu__time_parse(&then, last) && then < EDU_TIME_MAX) {
+        change->now = later(clock, then);
     }
-    if (last && !edu__time_parse(&then, last)) {
-        change->now = later(change->now, then);
-    }
+    then = version ? apr_strtoi64(version, NULL, 16) : 0;
     /* of one width, so that versions sort as text */
     change->version = apr_psprintf(x->p, "%016" APR_UINT64_T_HEX_FMT,
-                                   (apr_uint64_t)change->now);
+                                   (apr_uint64_t)later(clock, then));
 }
 
 static void make_row(edu_row_t *row, const json_t *doc,
@@ -265,7 +263,7 @@ static apr_status_t patch_once(edu_exchange_t *x, const json_t *body)
         return rv;
     }
     old = edu__json_load(was.body, x->p);
-    if (!old) {
+    if (!json_is_object(old)) {
         return damaged(x, &was);
     }
     rv = edu__check(old, body, x->req->mount->dialect, x->err, x->p);

@@ -77,6 +77,10 @@ extern const edu_type_t edu__outcome;
 /** An instant: 100 ns ticks since 1970-01-01T00:00:00Z. */
 typedef apr_int64_t edu_time_t;
 
+#define EDU_TICKS_PER_SECOND 10000000
+#define EDU_LAST_SECOND 253402300799LL /**< of year 9999 */
+#define EDU_TIME_MAX ((EDU_LAST_SECOND + 1) * EDU_TICKS_PER_SECOND - 1)
+
 /** The clock. */
 edu_time_t edu__time_now(void);
 
@@ -87,7 +91,8 @@ edu_time_t edu__time_now(void);
  */
 apr_status_t edu__time_parse(edu_time_t *t, const char *s);
 
-/** Write an instant as Graph does: UTC, Z, seven digits (contract.md 1.3). */
+/** Write an instant up to EDU_TIME_MAX as Graph does: UTC, Z, seven digits
+ *  (contract.md 1.3). */
 const char *edu__time_format(edu_time_t t, apr_pool_t *p);
 
 /* ------------------------------------------------------------- edu_json.c */
@@ -174,7 +179,7 @@ json_t *edu__entity_merge(const json_t *old, const json_t *in,
 /**
  * A stored document as one dialect shows it.  The stored text itself goes out
  * where it is already that.
- * @return @a text or a text from @a p; NULL if @a text is no outcome
+ * @return @a text or a text from @a p; NULL if @a text is plainly no object
  */
 const char *edu__entity_show(const char *type, const char *text,
                              edu_dialect_e dialect, apr_pool_t *p);

@@ -7,11 +7,9 @@
 
 #include <time.h>
 
-#define TICKS 10000000 /* of 100 ns in a second */
+#define TICKS EDU_TICKS_PER_SECOND
 
-/* What edu__time_format can write: years 1 to 9999. */
-#define FIRST_SECOND (-62135596800LL)
-#define LAST_SECOND 253402300799LL
+#define FIRST_SECOND (-62135596800LL) /* of year 1 */
 
 edu_time_t edu__time_now(void)
 {
@@ -83,7 +81,7 @@ static int second(const char **s, int *seconds, int *ticks)
 apr_status_t edu__time_parse(edu_time_t *t, const char *s)
 {
     struct tm tm = { 0 };
-    int day, shift, ticks = 0;
+    int month, day, shift, ticks = 0;
     apr_int64_t seconds;
 
     if (!number(&s, 4, 9999, &tm.tm_year) || !literal(&s, "-") ||
@@ -95,15 +93,15 @@ apr_status_t edu__time_parse(edu_time_t *t, const char *s)
         return APR_EINVAL;
     }
     tm.tm_year -= 1900;
-    tm.tm_mon -= 1;
+    month = tm.tm_mon -= 1;
     day = tm.tm_mday;
     seconds = timegm(&tm);
     /* timegm turns a 31st of April into a 1st of May */
-    if (tm.tm_mday != day) {
+    if (tm.tm_mon != month || tm.tm_mday != day) {
         return APR_EINVAL;
     }
     seconds -= shift;
-    if (seconds < FIRST_SECOND || seconds > LAST_SECOND) {
+    if (seconds < FIRST_SECOND || seconds > EDU_LAST_SECOND) {
         return APR_EINVAL;
     }
     *t = seconds * TICKS + ticks;
