@@ -70,7 +70,12 @@ json_t *edu__json_parse(const char *data, apr_size_t len, edu_error_t *err,
         return NULL;
     }
     if (!json) {
-        edu_error_set(err, EDU_EBADREQUEST, "body", p,
+        /* the only numbers that outcomes have much room for are points */
+        apr_status_t rv = json_error_code(&at) == json_error_numeric_overflow
+                              ? EDU_EGRADING
+                              : EDU_EBADREQUEST;
+
+        edu_error_set(err, rv, "body", p,
                       "The request body is not the JSON this service reads: "
                       "%s (line %d, column %d). Send one UTF-8 JSON object in "
                       "which no member occurs twice.",

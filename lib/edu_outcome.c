@@ -178,7 +178,7 @@ static apr_status_t choose_id(edu_exchange_t *x, const json_t *body)
 
 static edu_time_t later(edu_time_t now, edu_time_t then)
 {
-    return now > then ? now : then + 1;
+    return now > then ? now : then < EDU_TIME_MAX ? then + 1 : EDU_TIME_MAX;
 }
 
 /* What a change of `old` (or NULL) will carry.  Its version is its instant;
@@ -195,7 +195,7 @@ static void plan_change(edu_change_t *change, const edu_exchange_t *x,
     change->trust = x->req->mount->trust_stamps;
     change->p = x->p;
     change->now = clock;
-    if (last && !edu__time_parse(&then, last) && then < EDU_TIME_MAX) {
+    if (last && !edu__time_parse(&then, last)) {
         change->now = later(clock, then);
     }
     then = version ? apr_strtoi64(version, NULL, 16) : 0;

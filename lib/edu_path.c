@@ -99,10 +99,12 @@ static apr_status_t take_key(edu_path_t *path, const char *collection,
     if (!node || *key == '$') {
         return no_such_path(err, p);
     }
-    if (len == 0 || len > MAX_KEY || !edu__json_is_utf8(key)) {
+    /* no client could follow a Location with a dot segment in it */
+    if (len == 0 || len > MAX_KEY || strcmp(key, ".") == 0 ||
+        strcmp(key, "..") == 0 || !edu__json_is_utf8(key)) {
         return edu_error_set(err, EDU_EBADREQUEST, collection, p,
                              "An id in the path has to be 1 to %d bytes of "
-                             "UTF-8.",
+                             "UTF-8, and neither . nor .. alone.",
                              MAX_KEY);
     }
     path->at = node->at;

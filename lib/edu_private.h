@@ -100,7 +100,8 @@ const char *edu__time_format(edu_time_t t, apr_pool_t *p);
 /**
  * Parse what a client sent: UTF-8, no NUL, no duplicate members, at most 32
  * levels deep (decisions.md 3).
- * @return a value owned by @a p, or NULL and EDU_EBADREQUEST in @a err
+ * @return a value owned by @a p, or NULL and in @a err EDU_EBADREQUEST, or
+ *         EDU_EGRADING for a number that no double holds
  */
 json_t *edu__json_parse(const char *data, apr_size_t len, edu_error_t *err,
                         apr_pool_t *p);

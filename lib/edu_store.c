@@ -18,8 +18,8 @@
 #define PAUSE apr_time_from_msec(10)
 
 /* How often a statement is tried that fails for another reason, the pauses
- * growing to 1.3 s in all. */
-#define TRIES 8
+ * growing to 0.15 s in all. */
+#define TRIES 5
 
 typedef enum sql_e {
     SQL_VERSION,

@@ -1,0 +1,1326 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+/* Requests as values in, responses as values out; no server. */
+
+#include "database.h"
+
+#define APR_WANT_IOVEC
+#include <apr_want.h>
+
+#define BASE "https://example.org/v1.0"
+#define PLACE "/education/classes/c/assignments/a/submissions/s/outcomes"
+#define ID "05d0f76c-1dfa-4442-926c-1b094828b505"
+#define OTHER "11111111-aaaa-4bbb-8ccc-222222222222"
+#define ONE PLACE "/" ID
+#define JSON "Content-Type: application/json"
+
+#define TYPE(name) "'@odata.type':'#microsoft.graph." name "'"
+#define POINTS TYPE("educationPointsOutcome")
+#define FEEDBACK TYPE("educationFeedbackOutcome")
+
+/* The outcome that is stored before each request, of version 1. */
+#define STORED_AT(at)                                                          \
+    "{" POINTS ",'@odata.etag':'\\'1\\'','id':'" ID "','lastModifiedBy':null," \
+    "'lastModifiedDateTime':" at ",'points':{'gradedBy':null,"                 \
+    "'gradedDateTime':null,'points':5},'publishedPoints':null}"
+#define STORED STORED_AT("'2020-01-01T00:00:00.0000000Z'")
+
+/* ----------------------------------------------------------------- requests */
+
+/* A server and its client, as far as the library sees them. */
+typedef struct world_t {
+    database_t *db;
+    const edu_store_t *store;
+    edu_mount_t mount;
+    edu_caller_t caller;
+    edu_trace_t trace;
+    const char *headers; /* "Name: value" by lines, or NULL */
+    const char *body;
+    apr_status_t refusal; /* of the body */
+    int reads;            /* of the body */
+    apr_pool_t *p;
+} world_t;
+
+typedef struct answer_t {
+    edu_response_t res;
+    const char *text;
+    json_t *json; /* NULL: no body, or no JSON */
+} answer_t;
+
+static const char *header(void *baton, const char *name)
+{
+    const world_t *world = baton;
+    apr_size_t len = strlen(name);
+
+    for (const char *line = world->headers; line && *line;) {
+        apr_size_t end = strcspn(line, "\n");
+
+        if (strncasecmp(line, name, len) == 0 && line[len] == ':') {
+            line += len + 1;
+            line += strspn(line, " ");
+            return apr_pstrmemdup(world->p, line, strcspn(line, "\n"));
+        }
+        line += end + (line[end] == '\n');
+    }
+    return NULL;
+}
+
+static apr_status_t body(void *baton, const char **data, apr_size_t *len,
+                         edu_error_t *err, apr_pool_t *p)
+{
+    world_t *world = baton;
+
+    world->reads++;
+    if (world->refusal) {
+        return edu_error_set(err, world->refusal, NULL, p, "refused for 7");
+    }
+    *data = world->body;
+    *len = world->body ? strlen(world->body) : 0;
+    return APR_SUCCESS;
+}
+
+static const char *text_of(const edu_response_t *res, apr_pool_t *p)
+{
+    const char *text = "";
+
+    for (int i = 0; i < res->body->nelts; i++) {
+        const struct iovec *part = &APR_ARRAY_IDX(res->body, i, struct iovec);
+
+        text = apr_pstrcat(
+            p, text, apr_pstrmemdup(p, part->iov_base, part->iov_len), NULL);
+    }
+    return text;
+}
+
+static answer_t *ask(world_t *world, const char *method, const char *path,
+                     const char *query, const char *headers, const char *json)
+{
+    answer_t *answer = apr_pcalloc(world->p, sizeof(*answer));
+    const edu_request_t req = { method,        path,          query,
+                                BASE,          &world->mount, &world->caller,
+                                &world->trace, world->store,  header,
+                                body,          world };
+
+    world->headers = headers;
+    world->body = json ? quotes(json, world->p) : NULL;
+    world->reads = 0;
+    memset(&answer->res, 0x55, sizeof(answer->res));
+    edu_service_run(&answer->res, &req, world->p);
+    answer->text = text_of(&answer->res, world->p);
+    answer->json = edu__json_load(answer->text, world->p);
+    return answer;
+}
+
+static const char *sent(const answer_t *answer, const char *name)
+{
+    return apr_table_get(answer->res.headers, name);
+}
+
+static const char *string_at(const json_t *json, const char *name)
+{
+    return json_string_value(json_object_get(json, name));
+}
+
+static const json_t *error_of(const answer_t *answer)
+{
+    return json_object_get(answer->json, "error");
+}
+
+/* All that is stored, in one text. */
+static const char *stored(world_t *world)
+{
+    return database_ask(world->db,
+                        "SELECT group_concat(id || type || version || body)"
+                        " FROM (SELECT * FROM edu_outcome ORDER BY id)",
+                        world->p);
+}
+
+static void put(world_t *world, const char *id, const char *type,
+                const char *version, const char *json)
+{
+    const edu_path_t path = { EDU_AT_OUTCOMES, "c", "a", "s", NULL };
+    const edu_row_t row = { id, type, version, quotes(json, world->p) };
+    edu_error_t err = { 0 };
+
+    if (edu__store_insert(&world->db->store, &path, &row, &err, world->p)) {
+        fprintf(stderr, "# cannot store %s: %s\n", id, err.message);
+        abort();
+    }
+}
+
+/* As it is before each request: one outcome, a signed-in user, v1.0. */
+static void reset(world_t *world)
+{
+    static const edu_mount_t mount = { EDU_DIALECT_V1_0, 0, 0, 0 };
+    static const edu_caller_t caller = { 1, "teacher", NULL, NULL };
+
+    world->store = &world->db->store;
+    world->mount = mount;
+    world->caller = caller;
+    world->refusal = APR_SUCCESS;
+    edu_trace_init(&world->trace, "client-1", world->p);
+    edu_store_check(world->store, &(edu_error_t){ 0 }, world->p);
+    database_run(world->db, "DELETE FROM edu_outcome");
+    put(world, ID, "educationPointsOutcome", "1", STORED);
+}
+
+/* What every answer has. */
+static int has_headers(const world_t *world, const answer_t *answer)
+{
+    return tap_same(sent(answer, "OData-Version"), "4.0") &&
+           tap_same(sent(answer, "request-id"), world->trace.request_id) &&
+           tap_same(sent(answer, "client-request-id"), "client-1") &&
+           tap_same(sent(answer, "Cache-Control"), "private, no-cache");
+}
+
+/* What every refusal has: a document, and nothing of what failed. */
+static int is_refusal(const world_t *world, const answer_t *answer)
+{
+    const json_t *error = error_of(answer);
+    const json_t *inner = json_object_get(error, "innerError");
+
+    return has_headers(world, answer) &&
+           tap_same(sent(answer, "Content-Type"), "application/json") &&
+           !sent(answer, "ETag") && !sent(answer, "Location") &&
+           string_at(error, "code") && string_at(error, "message") &&
+           tap_same(string_at(inner, "request-id"), world->trace.request_id) &&
+           tap_same(string_at(inner, "client-request-id"), "client-1") &&
+           answer->res.error.status == answer->res.status &&
+           tap_same(answer->res.error.code, string_at(error, "code"));
+}
+
+/* ----------------------------------------------------------------- refusals */
+
+/* clang-format off */
+static const struct refusal_t {
+    const char *name, *method, *path, *query, *headers, *body;
+    int status;
+    const char *code, *target;
+    int reads; /* of the body */
+} refusals[] = {
+    /* paths */
+    { "the root", "GET", "/", NULL, NULL, NULL, 404, "notFound", NULL, 0 },
+    { "nothing", "GET", "", NULL, NULL, NULL, 404, "notFound", NULL, 0 },
+    { "a resource without methods", "GET", "/education/classes", NULL, NULL,
+      NULL, 404, "notFound", NULL, 0 },
+    { "a submission", "GET", "/education/classes/c/assignments/a/submissions/s",
+      NULL, NULL, NULL, 404, "notFound", NULL, 0 },
+    { "OPTIONS of nothing", "OPTIONS", "/x", NULL, NULL, NULL, 404, "notFound",
+      NULL, 0 },
+    { "POST to nothing", "POST", "/x", NULL, JSON, "{}", 404, "notFound", NULL,
+      0 },
+    { "a slash too many", "GET", PLACE "/", NULL, NULL, NULL, 404, "notFound",
+      NULL, 0 },
+    { "a bad key", "GET", "/education/classes/\xff/assignments", NULL, NULL,
+      NULL, 400, "badRequest", "classes", 0 },
+    { "no such outcome", "GET", PLACE "/" OTHER, NULL, NULL, NULL, 404, "20241",
+      NULL, 0 },
+    { "PATCH of none", "PATCH", PLACE "/" OTHER, NULL, JSON, "{}", 404, "20241",
+      NULL, 1 },
+    { "DELETE of none", "DELETE", PLACE "/" OTHER, NULL, NULL, NULL, 404,
+      "20241", NULL, 0 },
+    { "DELETE of none on any condition", "DELETE", PLACE "/" OTHER, NULL,
+      "If-Match: *", NULL, 404, "20241", NULL, 0 },
+    { "an outcome of another submission", "GET",
+      "/education/classes/c/assignments/a/submissions/t/outcomes/" ID, NULL,
+      NULL, NULL, 404, "20241", NULL, 0 },
+
+    /* methods */
+    { "PUT of a collection", "PUT", PLACE, NULL, JSON, "{}", 405,
+      "methodNotAllowed", NULL, 0 },
+    { "PUT of an outcome", "PUT", ONE, NULL, JSON, "{}", 405,
+      "methodNotAllowed", NULL, 0 },
+    { "POST to an outcome", "POST", ONE, NULL, JSON, "{}", 405,
+      "methodNotAllowed", NULL, 0 },
+    { "DELETE of the collection", "DELETE", PLACE, NULL, NULL, NULL, 405,
+      "methodNotAllowed", NULL, 0 },
+    { "PATCH of the collection", "PATCH", PLACE, NULL, JSON, "{}", 405,
+      "methodNotAllowed", NULL, 0 },
+    { "GET of $ref", "GET", PLACE "/$ref", NULL, NULL, NULL, 405,
+      "methodNotAllowed", NULL, 0 },
+    { "DELETE of $ref", "DELETE", PLACE "/$ref", NULL, NULL, NULL, 405,
+      "methodNotAllowed", NULL, 0 },
+    { "HEAD of $ref", "HEAD", PLACE "/$ref", NULL, NULL, NULL, 405,
+      "methodNotAllowed", NULL, 0 },
+    { "a method in small letters", "get", PLACE, NULL, NULL, NULL, 405,
+      "methodNotAllowed", NULL, 0 },
+    { "a method nobody knows", "BREW", PLACE, NULL, NULL, NULL, 405,
+      "methodNotAllowed", NULL, 0 },
+    { "no method", "", PLACE, NULL, NULL, NULL, 405, "methodNotAllowed", NULL,
+      0 },
+
+    /* what the answer may be */
+    { "an answer in HTML", "GET", PLACE, NULL, "Accept: text/html", NULL, 406,
+      "notAcceptable", "Accept", 0 },
+    { "a refused answer changes nothing", "PATCH", ONE, NULL,
+      JSON "\nAccept: text/html", "{'points':null}", 406, "notAcceptable",
+      "Accept", 0 },
+    { "nor removes", "DELETE", ONE, NULL, "Accept: image/*", NULL, 406,
+      "notAcceptable", "Accept", 0 },
+    { "nor creates", "POST", PLACE, NULL, JSON "\nAccept: */*;q=0", "{}", 406,
+      "notAcceptable", "Accept", 0 },
+
+    /* what the body is */
+    { "no type", "POST", PLACE, NULL, NULL, "{}", 415, "unsupportedMediaType",
+      "Content-Type", 0 },
+    { "another type", "POST", PLACE, NULL, "Content-Type: text/plain", "{}",
+      415, "unsupportedMediaType", "Content-Type", 0 },
+    { "another type for a PATCH", "PATCH", ONE, NULL, "Content-Type: text/json",
+      "{}", 415, "unsupportedMediaType", "Content-Type", 0 },
+    { "compressed", "POST", PLACE, NULL, JSON "\nContent-Encoding: gzip", "{}",
+      415, "unsupportedMediaType", "Content-Encoding", 0 },
+    { "compressed otherwise", "PATCH", ONE, NULL,
+      JSON "\nContent-Encoding: identity, br", "{}", 415,
+      "unsupportedMediaType", "Content-Encoding", 0 },
+    { "no body", "POST", PLACE, NULL, JSON, NULL, 400, "badRequest", "body",
+      1 },
+    { "an empty one", "PATCH", ONE, NULL, JSON, "", 400, "badRequest", "body",
+      1 },
+    { "no JSON", "POST", PLACE, NULL, JSON, "points=5", 400, "badRequest",
+      "body", 1 },
+    { "no JSON for a PATCH", "PATCH", ONE, NULL, JSON, "{", 400, "badRequest",
+      "body", 1 },
+    { "no object", "POST", PLACE, NULL, JSON, "[{}]", 400, "badRequest", "body",
+      1 },
+    { "bytes that are no text", "POST", PLACE, NULL, JSON, "{'a':'\xff'}", 400,
+      "badRequest", NULL, 1 },
+    { "a duplicate", "PATCH", ONE, NULL, JSON,
+      "{'points':{'points':1,'points':2}}", 400, "badRequest", "body", 1 },
+
+    /* what it says */
+    { "an unknown member", "POST", PLACE, NULL, JSON, "{'colour':1}", 400,
+      "badRequest", "colour", 1 },
+    { "an unknown type", "POST", PLACE, NULL, JSON, "{'@odata.type':'#x'}", 400,
+      "badRequest", "@odata.type", 1 },
+    { "a member of beta", "PATCH", ONE, NULL, JSON, "{'points':{'grade':'A'}}",
+      400, "badRequest", "points/grade", 1 },
+    { "points out of range", "PATCH", ONE, NULL, JSON,
+      "{'points':{'points':-1}}", 400, "badRequest", "points/points", 1 },
+    { "another type of outcome", "PATCH", ONE, NULL, JSON, "{" FEEDBACK "}",
+      400, "badRequest", "@odata.type", 1 },
+    { "a reference", "POST", PLACE "/$ref", NULL, JSON,
+      "{'@odata.id':'" BASE ONE "'}", 400, "badRequest", "@odata.id", 1 },
+    { "an id that is no GUID", "POST", PLACE, NULL, JSON, "{'id':'1'}", 400,
+      "badRequest", "id", 1 },
+    { "an empty id", "POST", PLACE, NULL, JSON, "{'id':''}", 400, "badRequest",
+      "id", 1 },
+    { "an id that is taken", "POST", PLACE, NULL, JSON, "{'id':'" ID "'}", 409,
+      "conflict", "id", 1 },
+    { "an id that is taken, in other letters", "POST", PLACE "/$ref", NULL,
+      JSON, "{'id':'05D0F76C-1DFA-4442-926C-1B094828B505'}", 409, "conflict",
+      "id", 1 },
+
+    /* conditions */
+    { "a stale version", "PATCH", ONE, NULL, JSON "\nIf-Match: \"0\"",
+      "{'points':null}", 412, "preconditionFailed", "If-Match", 1 },
+    { "a stale version, and nothing to change", "PATCH", ONE, NULL,
+      JSON "\nIf-Match: \"0\"", "{}", 412, "preconditionFailed", "If-Match",
+      1 },
+    { "a stale version to remove", "DELETE", ONE, NULL, "If-Match: \"0\"", NULL,
+      412, "preconditionFailed", "If-Match", 0 },
+
+    /* query options */
+    { "$top", "GET", PLACE, "$top=1", NULL, NULL, 501, "notImplemented", "$top",
+      0 },
+    { "top", "GET", PLACE, "top=1", NULL, NULL, 501, "notImplemented", "$top",
+      0 },
+    { "$select", "GET", ONE, "$select=id", NULL, NULL, 501, "notImplemented",
+      "$select", 0 },
+    { "$filter, encoded", "GET", PLACE, "a=b&%24filter=id%20eq%20'x'", NULL,
+      NULL, 501, "notImplemented", "$filter", 0 },
+    { "$orderby", "GET", PLACE, "$orderby=id", NULL, NULL, 501,
+      "notImplemented", "$orderby", 0 },
+    { "$count", "GET", PLACE, "$count=true", NULL, NULL, 501, "notImplemented",
+      "$count", 0 },
+    { "$expand", "GET", PLACE, "$expand=*", NULL, NULL, 501, "notImplemented",
+      "$expand", 0 },
+    { "$skip", "GET", PLACE, "$skip=0", NULL, NULL, 501, "notImplemented",
+      "$skip", 0 },
+    { "$skiptoken", "GET", PLACE, "$skiptoken=x", NULL, NULL, 501,
+      "notImplemented", "$skiptoken", 0 },
+    { "$search", "GET", PLACE, "$search=x", NULL, NULL, 501, "notImplemented",
+      "$search", 0 },
+    { "$format", "GET", PLACE, "$format=xml", NULL, NULL, 501, "notImplemented",
+      "$format", 0 },
+    { "an option without a value", "GET", PLACE, "$top", NULL, NULL, 501,
+      "notImplemented", "$top", 0 },
+    { "an option after others", "GET", PLACE, "&&x=1&$top=2", NULL, NULL, 501,
+      "notImplemented", "$top", 0 },
+    { "an option to create by", "POST", PLACE, "$select=id", JSON, "{}", 501,
+      "notImplemented", "$select", 0 },
+    { "an option to change by", "PATCH", ONE, "$select=id", JSON,
+      "{'points':null}", 501, "notImplemented", "$select", 0 },
+    { "an option to remove by", "DELETE", ONE, "$filter=x", NULL, NULL, 501,
+      "notImplemented", "$filter", 0 },
+    { "no option of OData's", "GET", PLACE, "$first=1", NULL, NULL, 400,
+      "badRequest", "$first", 0 },
+    { "in other letters", "GET", PLACE, "$Top=1", NULL, NULL, 400, "badRequest",
+      "$Top", 0 },
+    { "a dollar", "GET", PLACE, "$=1", NULL, NULL, 400, "badRequest", "$", 0 },
+    { "an encoding that is none", "GET", PLACE, "%zz=1", NULL, NULL, 400,
+      "badRequest", NULL, 0 },
+};
+/* clang-format on */
+
+static void test_refusal(world_t *world, const struct refusal_t *row)
+{
+    const char *before;
+    const answer_t *answer;
+    int opened;
+
+    reset(world);
+    before = stored(world);
+    opened = world->db->opened - world->db->closed;
+    answer =
+        ask(world, row->method, row->path, row->query, row->headers, row->body);
+    ok(answer->res.status == row->status &&
+           tap_same(string_at(error_of(answer), "code"), row->code),
+       "%s: %d, not %d %s", row->name, row->status, answer->res.status,
+       answer->text);
+    ok(!row->target ||
+           tap_same(string_at(error_of(answer), "target"), row->target),
+       "at %s", row->target ? row->target : "no place");
+    ok(is_refusal(world, answer), "in Graph's shape");
+    is_int(world->reads, row->reads, "the body is read if it is needed");
+    is_str(stored(world), before, "nothing is stored");
+    is_int(world->db->opened - world->db->closed, opened,
+           "no connection is kept");
+}
+
+/* ------------------------------------------------------------ media types */
+
+/* clang-format off */
+static const struct media_t {
+    const char *field;
+    int fine;
+} accepts[] = {
+    { "application/json", 1 },
+    { "APPLICATION/JSON", 1 },
+    { "application/*", 1 },
+    { "*/*", 1 },
+    { "application/json;odata.metadata=minimal", 1 },
+    { "application/json; odata.metadata=minimal; q=0.5", 1 },
+    { "application/json;q=0.001", 1 },
+    { "application/json;q=1", 1 },
+    { "application/json;q=1.000", 1 },
+    { "text/html, application/json", 1 },
+    { "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", 1 },
+    { "*/*;q=0, application/json", 1 },
+    { "application/json, */*;q=0", 1 },
+    { "application/*;q=0, application/json;q=0.1", 1 },
+    { "*/*;q=0, application/*", 1 },
+    { " application/json", 1 },
+    { "text/html;q=0, */*", 1 },
+    { "text/html", 0 },
+    { "text/*", 0 },
+    { "text/html, image/png", 0 },
+    { "application/xml", 0 },
+    { "application/jsonp", 0 },
+    { "application/jso", 0 },
+    { "application/json-patch", 0 },
+    { "xapplication/json", 0 },
+    { "application/json;q=0", 0 },
+    { "application/json; q=0", 0 },
+    { "application/json ;q=0", 0 },
+    { "application/json;Q=0", 0 },
+    { "application/json;q=0.0", 0 },
+    { "application/json;q=0.000", 0 },
+    { "application/json;odata.metadata=full;q=0", 0 },
+    { "*/*;q=0", 0 },
+    { "application/json;q=0, */*", 0 },
+    { "*/*, application/json;q=0", 0 },
+    { "application/json;q=0, application/*;q=1, */*;q=1", 0 },
+    { "application/*;q=0, */*", 0 },
+}, contents[] = {
+    { "application/json", 1 },
+    { "Application/JSON", 1 },
+    { "application/json;charset=utf-8", 1 },
+    { "application/json; charset=UTF-8", 1 },
+    { "application/json ; charset=\"utf-8\"", 1 },
+    { "application/json;odata.metadata=minimal;IEEE754Compatible=false", 1 },
+    { "application/json;odata.metadata=minimal;charset=utf-8", 1 },
+    { "application/json;", 1 },
+    { "application/json; charset=iso-8859-1", 0 },
+    { "application/json; charset=utf-16", 0 },
+    { "application/json; charset=utf-8x", 0 },
+    { "application/json; charset=\"latin1\"", 0 },
+    { "application/json; odata.metadata=none; charset=latin1", 0 },
+    { "application/jsonp", 0 },
+    { "application/json-patch+json", 0 },
+    { "application/merge-patch+json", 0 },
+    { "application/json, text/plain", 0 },
+    { "application/*", 0 },
+    { "*/*", 0 },
+    { "text/json", 0 },
+    { "text/plain", 0 },
+    { "application/x-www-form-urlencoded", 0 },
+    { "multipart/form-data; boundary=application/json", 0 },
+    { "", 0 },
+};
+/* clang-format on */
+
+static void test_media(world_t *world)
+{
+    for (apr_size_t i = 0; i < COUNT(accepts); i++) {
+        const char *field =
+            apr_pstrcat(world->p, "Accept: ", accepts[i].field, NULL);
+
+        reset(world);
+        is_int(ask(world, "GET", PLACE, NULL, field, NULL)->res.status,
+               accepts[i].fine ? 200 : 406, field);
+    }
+    for (apr_size_t i = 0; i < COUNT(contents); i++) {
+        const char *field =
+            apr_pstrcat(world->p, "Content-Type: ", contents[i].field, NULL);
+
+        reset(world);
+        is_int(ask(world, "POST", PLACE, NULL, field, "{}")->res.status,
+               contents[i].fine ? 201 : 415, field);
+    }
+    reset(world);
+    is_int(ask(world, "POST", PLACE, NULL, JSON "\nContent-Encoding: Identity",
+               "{}")
+               ->res.status,
+           201, "identity is no encoding");
+    is_int(ask(world, "GET", PLACE, NULL,
+               "Content-Type: text/plain\nContent-Encoding: gzip", NULL)
+               ->res.status,
+           200, "a Content-Type on a GET is harmless");
+}
+
+/* ------------------------------------------------------------- conditions */
+
+/* clang-format off */
+static const struct condition_t {
+    const char *method, *headers;
+    int status;
+} conditions[] = {
+    { "PATCH", "If-Match: \"1\"", 200 },
+    { "PATCH", "If-Match: *", 200 },
+    { "PATCH", "If-Match: \"0\", \"1\"", 200 },
+    { "PATCH", "If-Match: \"0\",\"1\",\"2\"", 200 },
+    { "PATCH", "If-Match: W/\"1\", \"1\"", 200 },
+    { "PATCH", "If-Match: \"1-gzip\"", 200 },
+    { "PATCH", "If-Match: , \"1\"", 200 },
+    { "PATCH", "If-Match: \"a,b\", \"1\"", 200 },
+    { "PATCH", "If-Match: W/\"1\"", 412 },
+    { "PATCH", "If-Match: \"0\"", 412 },
+    { "PATCH", "If-Match: \"10\"", 412 },
+    { "PATCH", "If-Match: \"01\"", 412 },
+    { "PATCH", "If-Match: \"\"", 412 },
+    { "PATCH", "If-Match: \"0,1\"", 412 },
+    { "PATCH", "If-Match: \"0\", \"2\"", 412 },
+    { "PATCH", "If-Match: \"1-gzi\"", 412 },
+    { "PATCH", "If-Match: \"1-gzip-gzip\"", 412 },
+    { "PATCH", "If-Match: \"1-br\"", 412 },
+    { "PATCH", "If-Match: \"-gzip\"", 412 },
+    { "PATCH", "If-Match: 1", 412 },
+    { "PATCH", "If-Match: \"1", 412 },
+    { "PATCH", "If-Match: 1\"", 412 },
+    { "PATCH", "If-Match: ", 412 },
+    { "PATCH", "If-Match: w/\"1\"", 412 },
+    { "PATCH", "If-None-Match: \"1\"", 412 },
+    { "PATCH", "If-None-Match: W/\"1\"", 412 },
+    { "PATCH", "If-None-Match: *", 412 },
+    { "PATCH", "If-None-Match: \"2\"", 200 },
+    { "PATCH", "If-Match: \"1\"\nIf-None-Match: \"2\"", 200 },
+    { "PATCH", "If-Match: \"1\"\nIf-None-Match: \"1\"", 412 },
+    { "DELETE", "If-Match: \"1\"", 204 },
+    { "DELETE", "If-Match: *", 204 },
+    { "DELETE", "If-Match: \"1-gzip\"", 204 },
+    { "DELETE", "If-Match: \"2\"", 412 },
+    { "DELETE", "If-Match: W/\"1\"", 412 },
+    { "DELETE", "If-None-Match: *", 412 },
+    { "DELETE", "If-None-Match: \"2\"", 204 },
+    { "GET", "If-Match: \"1\"", 200 },
+    { "GET", "If-Match: *", 200 },
+    { "GET", "If-Match: \"2\"", 412 },
+    { "GET", "If-None-Match: \"1\"", 304 },
+    { "GET", "If-None-Match: W/\"1\"", 304 },
+    { "GET", "If-None-Match: *", 304 },
+    { "GET", "If-None-Match: \"1-gzip\"", 304 },
+    { "GET", "If-None-Match: \"0\", W/\"1-gzip\"", 304 },
+    { "GET", "If-None-Match: \"2\"", 200 },
+    { "GET", "If-None-Match: \"10\"", 200 },
+    { "GET", "If-None-Match: ", 200 },
+    { "GET", "If-Match: \"1\"\nIf-None-Match: \"1\"", 304 },
+    { "GET", "If-Match: \"2\"\nIf-None-Match: \"2\"", 412 },
+    { "HEAD", "If-None-Match: \"1\"", 304 },
+    { "HEAD", "If-None-Match: \"2\"", 200 },
+    { "HEAD", "If-Match: \"2\"", 412 },
+};
+/* clang-format on */
+
+static void test_condition(world_t *world, const struct condition_t *row)
+{
+    const char *before, *headers = row->headers;
+    const answer_t *answer;
+    int changes = row->status == 204 ||
+                  (row->status == 200 && strcmp(row->method, "PATCH") == 0);
+
+    reset(world);
+    before = stored(world);
+    if (strcmp(row->method, "PATCH") == 0) {
+        headers = apr_pstrcat(world->p, JSON "\n", headers, NULL);
+    }
+    answer =
+        ask(world, row->method, ONE, NULL, headers, "{'points':{'points':6}}");
+    ok(answer->res.status == row->status, "%s %s: %d, not %d", row->method,
+       apr_pstrmemdup(world->p, row->headers, strcspn(row->headers, "\n")),
+       row->status, answer->res.status);
+    ok(tap_same(stored(world), before) == !changes, "something is stored: %d",
+       changes);
+    ok(has_headers(world, answer), "the headers are there");
+    if (row->status == 304) {
+        ok(tap_same(sent(answer, "ETag"), "\"1\"") && !*answer->text &&
+               !sent(answer, "Content-Type"),
+           "a 304 has an ETag and no body");
+    }
+    if (row->status == 412) {
+        ok(is_refusal(world, answer), "in Graph's shape");
+    }
+}
+
+/* EduOutcomesRequireIfMatch */
+static void test_strict(world_t *world)
+{
+    /* clang-format off */
+    static const struct {
+        const char *method, *headers;
+        int status;
+    } rows[] = {
+        { "PATCH", JSON, 428 },
+        { "DELETE", NULL, 428 },
+        { "PATCH", JSON "\nIf-None-Match: \"2\"", 428 },
+        { "PATCH", JSON "\nIf-Match: \"1\"", 200 },
+        { "PATCH", JSON "\nIf-Match: *", 200 },
+        { "DELETE", "If-Match: \"1\"", 204 },
+        { "DELETE", "If-Match: \"2\"", 412 },
+        { "GET", NULL, 200 },
+    };
+    /* clang-format on */
+
+    for (apr_size_t i = 0; i < COUNT(rows); i++) {
+        const char *before;
+        const answer_t *answer;
+
+        reset(world);
+        world->mount.require_if_match = 1;
+        before = stored(world);
+        answer = ask(world, rows[i].method, ONE, NULL, rows[i].headers,
+                     "{'points':null}");
+        is_int(answer->res.status, rows[i].status,
+               apr_psprintf(world->p, "blind changes are refused: %s, %d",
+                            rows[i].method, rows[i].status));
+        if (rows[i].status == 428) {
+            is_str(string_at(error_of(answer), "code"), "preconditionRequired",
+                   "by its code");
+            ok(is_refusal(world, answer), "in Graph's shape");
+            is_str(stored(world), before, "nothing is stored");
+            is_int(world->reads, 0, "the body is not read");
+        }
+    }
+    reset(world);
+    world->mount.require_if_match = 1;
+    is_int(ask(world, "POST", PLACE, NULL, JSON, "{}")->res.status, 201,
+           "a POST needs no condition");
+}
+
+/* -------------------------------------------------------------------- verbs */
+
+static void test_methods(world_t *world)
+{
+    /* clang-format off */
+    static const struct {
+        const char *path, *allow;
+    } rows[] = {
+        { PLACE, "GET, HEAD, POST, OPTIONS" },
+        { PLACE "/$ref", "POST, OPTIONS" },
+        { ONE, "GET, HEAD, PATCH, DELETE, OPTIONS" },
+    };
+    /* clang-format on */
+
+    for (apr_size_t i = 0; i < COUNT(rows); i++) {
+        const answer_t *answer;
+
+        reset(world);
+        answer = ask(world, "OPTIONS", rows[i].path, NULL, "Accept: text/html",
+                     NULL);
+        is_int(answer->res.status, 200, "OPTIONS is answered");
+        is_str(sent(answer, "Allow"), rows[i].allow, "by what is allowed");
+        ok(!*answer->text && !sent(answer, "Content-Type") &&
+               has_headers(world, answer),
+           "without a body");
+        answer = ask(world, "TRACE", rows[i].path, NULL, NULL, NULL);
+        is_int(answer->res.status, 405, "another method is refused");
+        is_str(sent(answer, "Allow"), rows[i].allow, "by the same");
+    }
+}
+
+static void test_read(world_t *world)
+{
+    const answer_t *answer, *head;
+    const char *doc;
+
+    reset(world);
+    doc = quotes(STORED, world->p);
+    answer = ask(world, "GET", ONE, NULL, NULL, NULL);
+    is_int(answer->res.status, 200, "an outcome is read");
+    is_str(answer->text,
+           apr_pstrcat(world->p,
+                       "{\"@odata.context\":\"" BASE
+                       "/$metadata#education/classes('c')/assignments('a')/"
+                       "submissions('s')/outcomes/$entity\",",
+                       doc + 1, NULL),
+           "as it is stored, after its context");
+    is_str(sent(answer, "ETag"), "\"1\"", "its version is its ETag");
+    is_str(string_at(answer->json, "@odata.etag"), sent(answer, "ETag"),
+           "and in its document");
+    is_str(sent(answer, "Content-Type"), "application/json", "it is JSON");
+    ok(has_headers(world, answer) && !answer->res.error.status,
+       "with the headers of all");
+    head = ask(world, "HEAD", ONE, NULL, NULL, NULL);
+    ok(head->res.status == 200 &&
+           tap_same(sent(head, "ETag"), sent(answer, "ETag")) &&
+           tap_same(sent(head, "Content-Type"), sent(answer, "Content-Type")),
+       "HEAD has the same headers");
+    answer = ask(world, "GET", PLACE "('05D0F76C-1DFA-4442-926C-1B094828B505')",
+                 NULL, NULL, NULL);
+    is_int(answer->res.status, 200, "by the other form and other letters");
+
+    answer = ask(world, "GET", PLACE, NULL, NULL, NULL);
+    is_str(answer->text,
+           apr_pstrcat(world->p,
+                       "{\"@odata.context\":\"" BASE
+                       "/$metadata#education/classes('c')/assignments('a')/"
+                       "submissions('s')/outcomes\",\"value\":[",
+                       doc, "]}", NULL),
+           "a list of one");
+    put(world, OTHER, "educationOutcome", "2", "{'id':'" OTHER "'}");
+    answer = ask(world, "GET", PLACE, NULL, NULL, NULL);
+    is_str(answer->text,
+           apr_pstrcat(world->p,
+                       "{\"@odata.context\":\"" BASE
+                       "/$metadata#education/classes('c')/assignments('a')/"
+                       "submissions('s')/outcomes\",\"value\":[",
+                       doc, ",{\"id\":\"" OTHER "\"}]}", NULL),
+           "a list of two, the older first");
+    ok(has_headers(world, answer) && !sent(answer, "ETag"),
+       "which has no version");
+    answer = ask(world, "GET",
+                 "/education/classes/c/assignments/a/submissions/t/outcomes",
+                 NULL, NULL, NULL);
+    ok(answer->res.status == 200 && strstr(answer->text, ",\"value\":[]}"),
+       "nobody's list is empty");
+    answer = ask(world, "GET", PLACE, "x=1&@p=1&flag&=&", NULL, NULL);
+    is_int(answer->res.status, 200, "options of the client's own are its own");
+}
+
+static void test_created(world_t *world, const char *path, const char *json,
+                         const char *type)
+{
+    const answer_t *answer, *again;
+    const char *where, *id;
+
+    reset(world);
+    answer = ask(world, "POST", path, NULL, JSON, json);
+    where = sent(answer, "Location");
+    id = string_at(answer->json, "id");
+    ok(answer->res.status == 201, "created by %s", json);
+    if (!ok(where && id && edu__is_guid(id) &&
+                tap_same(where,
+                         apr_pstrcat(world->p, BASE PLACE "/", id, NULL)),
+            "it says where")) {
+        return;
+    }
+    ok(has_headers(world, answer), "with the headers of all");
+    is_str(string_at(answer->json, "@odata.type"), type, "of its type");
+    ok(sent(answer, "ETag") && tap_same(string_at(answer->json, "@odata.etag"),
+                                        sent(answer, "ETag")),
+       "with a version");
+    ok(strncmp(answer->text, "{\"@odata.context\":", 18) == 0 &&
+           strstr(answer->text, "outcomes/$entity\","),
+       "with a context");
+    again = ask(world, "GET", where + strlen(BASE), NULL, NULL, NULL);
+    is_str(again->text, answer->text, "and is there");
+    is_str(sent(again, "ETag"), sent(answer, "ETag"), "as it was told");
+}
+
+static void test_create(world_t *world)
+{
+    const answer_t *one, *two, *list;
+
+    test_created(world, PLACE, "{}", "#microsoft.graph.educationOutcome");
+    test_created(world, PLACE, "{" POINTS ",'points':{'points':85.1}}",
+                 "#microsoft.graph.educationPointsOutcome");
+    test_created(world, PLACE "/$ref",
+                 "{'@odata.type':'#microsoft.graph.educationOutcome'}",
+                 "#microsoft.graph.educationOutcome");
+    test_created(world, PLACE, "{'id':'11111111-AAAA-4bbb-8CCC-222222222222'}",
+                 "#microsoft.graph.educationOutcome");
+    is_str(string_at(ask(world, "GET", PLACE "/" OTHER, NULL, NULL, NULL)->json,
+                     "id"),
+           OTHER, "an id of the client's is stored in small letters");
+
+    reset(world);
+    world->caller.user_name = "T";
+    world->caller.application = "app";
+    one = ask(world, "POST", PLACE, NULL, JSON, "{}");
+    is_str(
+        edu__json_text(json_object_get(one->json, "lastModifiedBy"), world->p),
+        quotes("{'application':{'id':'app','displayName':null},"
+               "'device':null,'user':{'id':'teacher','displayName':'T'}}",
+               world->p),
+        "it says by whom");
+    two = ask(world, "POST", PLACE, NULL, JSON, "{}");
+    list = ask(world, "GET", PLACE, NULL, NULL, NULL);
+    ok(strstr(list->text, string_at(one->json, "id")) <
+           strstr(list->text, string_at(two->json, "id")),
+       "a list is in order of creation");
+}
+
+static void test_update(world_t *world)
+{
+    const answer_t *answer, *again;
+    int opened;
+
+    reset(world);
+    answer = ask(world, "PATCH", ONE, NULL, JSON, "{'points':{'points':6}}");
+    is_int(answer->res.status, 200, "an outcome is changed");
+    ok(strstr(answer->text, "\"points\":6}") &&
+           strstr(answer->text, "outcomes/$entity\","),
+       "the answer has it whole");
+    ok(sent(answer, "ETag") && strcmp(sent(answer, "ETag"), "\"1\"") != 0 &&
+           tap_same(string_at(answer->json, "@odata.etag"),
+                    sent(answer, "ETag")),
+       "it is of another version");
+    again = ask(world, "GET", ONE, NULL, NULL, NULL);
+    is_str(again->text, answer->text, "and reads back");
+
+    opened = world->db->opened;
+    again = ask(world, "PATCH", ONE, NULL, JSON,
+                "{" POINTS ",'points':{'points':6.0}}");
+    is_int(world->db->opened - opened, 1, "a change of nothing only reads");
+    is_str(again->text, answer->text, "and answers what is there");
+    is_str(sent(again, "ETag"), sent(answer, "ETag"), "of the same version");
+}
+
+static void test_delete(world_t *world)
+{
+    const answer_t *answer;
+
+    reset(world);
+    answer = ask(world, "DELETE", ONE, NULL, JSON, "{}");
+    is_int(answer->res.status, 204, "an outcome is removed");
+    ok(!*answer->text && !sent(answer, "Content-Type") &&
+           has_headers(world, answer),
+       "and nothing said");
+    is_int(world->reads, 0, "a body it has is not read");
+    is_str(stored(world), NULL, "it is gone");
+    is_int(ask(world, "DELETE", ONE, NULL, NULL, NULL)->res.status, 404,
+           "once");
+}
+
+/* --------------------------------------------------------------- versions */
+
+/* A version and a time never go back, whatever the clock or a migration did. */
+static void test_later(world_t *world)
+{
+    const answer_t *one, *two;
+    edu_time_t then = 0, now = 0;
+
+    reset(world);
+    database_run(world->db, "DELETE FROM edu_outcome");
+    put(world, ID, "educationPointsOutcome", "0482c27630844000",
+        STORED_AT("'2999-12-31T00:00:00.0000000Z'"));
+    one = ask(world, "PATCH", ONE, NULL, JSON, "{'points':{'points':6}}");
+    edu__time_parse(&then, "2999-12-31T00:00:00Z");
+    edu__time_parse(&now, string_at(one->json, "lastModifiedDateTime"));
+    ok(now > then, "a time is later than the last, even if that is to come");
+    two = ask(world, "PATCH", ONE, NULL, JSON, "{'points':{'points':7}}");
+    ok(strcmp(string_at(one->json, "lastModifiedDateTime"),
+              string_at(two->json, "lastModifiedDateTime")) < 0,
+       "and so on");
+    ok(strcmp(sent(one, "ETag"), sent(two, "ETag")) != 0,
+       "each change has its version");
+}
+
+/* A migration may bring the last instant there is. */
+static void test_last_time(world_t *world)
+{
+    const answer_t *answer;
+    const char *at;
+    edu_time_t now;
+
+    reset(world);
+    world->mount.trust_stamps = 1;
+    answer = ask(world, "POST", PLACE, NULL, JSON,
+                 "{'id':'" OTHER "'," POINTS ",'lastModifiedDateTime':"
+                 "'9999-12-31T23:59:59.9999999Z'}");
+    is_str(string_at(answer->json, "lastModifiedDateTime"),
+           "9999-12-31T23:59:59.9999999Z", "the last time is brought");
+    world->mount.trust_stamps = 0;
+    answer = ask(world, "PATCH", PLACE "/" OTHER, NULL, JSON,
+                 "{'points':{'points':6}}");
+    at = string_at(answer->json, "lastModifiedDateTime");
+    is_int(answer->res.status, 200, "it is changed after that");
+    ok(at && edu__time_parse(&now, at) == APR_SUCCESS,
+       "at a time that can be read: %s", at ? at : "none");
+}
+
+static void test_trust(world_t *world)
+{
+    static const char json[] =
+        "{" POINTS ",'lastModifiedDateTime':'2016-12-31T23:59:45+03:00'}";
+    const answer_t *answer;
+
+    reset(world);
+    answer = ask(world, "POST", PLACE, NULL, JSON, json);
+    ok(answer->res.status == 201 &&
+           !strstr(answer->text, "\"2016-12-31T20:59:45.0000000Z\""),
+       "a client's stamps are ignored");
+    world->mount.trust_stamps = 1;
+    answer = ask(world, "POST", PLACE, NULL, JSON, json);
+    is_str(string_at(answer->json, "lastModifiedDateTime"),
+           "2016-12-31T20:59:45.0000000Z", "a migration's are kept");
+}
+
+/* ---------------------------------------------------- dialects and versions */
+
+static void test_dialects(world_t *world)
+{
+    const answer_t *answer;
+
+    reset(world);
+    world->mount.dialect = EDU_DIALECT_BETA;
+    answer = ask(world, "GET", ONE, NULL, NULL, NULL);
+    ok(strstr(answer->text, "\"points\":5,\"grade\":null}"),
+       "beta has a member more");
+    answer = ask(world, "GET", PLACE, NULL, NULL, NULL);
+    ok(strstr(answer->text, "\"points\":5,\"grade\":null}"), "in a list, too");
+    answer = ask(world, "PATCH", ONE, NULL, JSON,
+                 "{'points':{'points':5,'grade':'B'}}");
+    ok(answer->res.status == 200 && tap_same(sent(answer, "ETag"), "\"1\""),
+       "which is the server's to set");
+    world->mount.trust_stamps = 1;
+    answer = ask(world, "PATCH", ONE, NULL, JSON, "{'points':{'grade':'B'}}");
+    ok(strstr(answer->text, "\"points\":5,\"grade\":\"B\"}"),
+       "or a migration's");
+    world->mount.dialect = EDU_DIALECT_V1_0;
+    answer = ask(world, "GET", ONE, NULL, NULL, NULL);
+    ok(answer->res.status == 200 && !strstr(answer->text, "grade\""),
+       "v1.0 has it not");
+    answer = ask(world, "GET", PLACE, NULL, NULL, NULL);
+    ok(answer->res.status == 200 && !strstr(answer->text, "grade\""),
+       "nor in a list");
+}
+
+static void test_odata_version(world_t *world)
+{
+    /* clang-format off */
+    static const struct {
+        const char *header, *version;
+    } rows[] = {
+        { NULL, "4.0" },
+        { "OData-MaxVersion: 4.0", "4.0" },
+        { "OData-MaxVersion: 4.01", "4.01" },
+        { "odata-maxversion: 4.01", "4.01" },
+        { "OData-MaxVersion: 3.0", "4.0" },
+        { "OData-MaxVersion: ", "4.0" },
+    };
+    /* clang-format on */
+
+    for (apr_size_t i = 0; i < COUNT(rows); i++) {
+        reset(world);
+        is_str(sent(ask(world, "GET", PLACE, NULL, rows[i].header, NULL),
+                    "OData-Version"),
+               rows[i].version, "the version of OData is the client's wish");
+        is_str(sent(ask(world, "GET", "/x", NULL, rows[i].header, NULL),
+                    "OData-Version"),
+               rows[i].version, "also where nothing is found");
+    }
+}
+
+/* ------------------------------------------------------------------ callers */
+
+static void test_callers(world_t *world)
+{
+    /* clang-format off */
+    static const struct {
+        const char *method, *path;
+    } rows[] = {
+        { "GET", PLACE },      { "GET", ONE },    { "POST", PLACE },
+        { "PATCH", ONE },      { "DELETE", ONE }, { "OPTIONS", ONE },
+        { "GET", "/nowhere" }, { "BREW", PLACE }, { "HEAD", ONE },
+    };
+    /* clang-format on */
+    const answer_t *answer;
+
+    for (apr_size_t i = 0; i < COUNT(rows); i++) {
+        const char *before;
+        int opened;
+
+        reset(world);
+        world->caller.authenticated = 0;
+        before = stored(world);
+        opened = world->db->opened;
+        answer = ask(world, rows[i].method, rows[i].path, NULL, JSON,
+                     "{'points':null}");
+        is_int(answer->res.status, 401,
+               apr_psprintf(world->p, "nobody is refused: %s %s",
+                            rows[i].method, rows[i].path));
+        is_str(string_at(error_of(answer), "code"), "unauthorized",
+               "by its code");
+        ok(is_refusal(world, answer) && !sent(answer, "Allow"),
+           "in Graph's shape");
+        is_int(world->reads + world->db->opened - opened, 0,
+               "without a look at body or store");
+        is_str(stored(world), before, "nothing is stored");
+    }
+    reset(world);
+    world->caller = (edu_caller_t){ 0, NULL, NULL, NULL };
+    world->mount.anonymous = 1;
+    answer = ask(world, "POST", PLACE, NULL, JSON, "{}");
+    is_int(answer->res.status, 201, "nobody is welcome where that is said");
+    is_str(edu__json_text(json_object_get(answer->json, "lastModifiedBy"),
+                          world->p),
+           quotes("{'application':null,'device':null,"
+                  "'user':{'id':null,'displayName':null}}",
+                  world->p),
+           "and stays nobody");
+}
+
+/* A server that names no client's id. */
+static void test_trace(world_t *world)
+{
+    const answer_t *answer;
+
+    reset(world);
+    world->trace.client_request_id = NULL;
+    answer = ask(world, "GET", PLACE, NULL, NULL, NULL);
+    ok(!sent(answer, "client-request-id") && sent(answer, "request-id"),
+       "what the client did not name is not echoed");
+    answer = ask(world, "GET", "/x", NULL, NULL, NULL);
+    ok(!sent(answer, "client-request-id") &&
+           !strstr(answer->text, "client-request-id"),
+       "nor in a refusal");
+}
+
+/* --------------------------------------------------------- bodies that fail */
+
+static void test_body_refused(world_t *world)
+{
+    /* clang-format off */
+    static const struct {
+        apr_status_t rv;
+        int status;
+        const char *code;
+    } rows[] = {
+        { EDU_ETOOLARGE, 413, "requestEntityTooLarge" },
+        { EDU_ETIMEOUT, 408, "requestTimeout" },
+        { EDU_EBADREQUEST, 400, "badRequest" },
+    };
+    /* clang-format on */
+
+    for (apr_size_t i = 0; i < 2 * COUNT(rows); i++) {
+        const char *before;
+        const answer_t *answer;
+
+        reset(world);
+        world->refusal = rows[i / 2].rv;
+        before = stored(world);
+        answer = i % 2 ? ask(world, "POST", PLACE, NULL, JSON, "{}")
+                       : ask(world, "PATCH", ONE, NULL, JSON, "{}");
+        is_int(answer->res.status, rows[i / 2].status,
+               "a body that cannot be read");
+        is_str(string_at(error_of(answer), "code"), rows[i / 2].code,
+               "is told by its code");
+        is_str(string_at(error_of(answer), "message"), "refused for 7",
+               "and in its words");
+        ok(is_refusal(world, answer) && world->reads == 1,
+           "in Graph's shape, once");
+        is_str(stored(world), before, "nothing is stored");
+    }
+}
+
+/* ------------------------------------------------------- stores that fail */
+
+/* clang-format off */
+static const struct {
+    const char *method, *path;
+} verbs[] = {
+    { "GET", PLACE },  { "HEAD", PLACE },         { "GET", ONE },
+    { "POST", PLACE }, { "POST", PLACE "/$ref" }, { "DELETE", ONE },
+    { "PATCH", ONE },
+};
+/* clang-format on */
+
+static apr_status_t lend_nothing(void *baton, edu_dbd_t *dbd, apr_pool_t *p)
+{
+    (void)baton;
+    (void)dbd;
+    (void)p;
+    return APR_EGENERAL;
+}
+
+/* What a client has no business to know. */
+static int leaks(const answer_t *answer)
+{
+    static const char *const words[] = {
+        "edu_", "sql", "SQL", "driver", "table", "/tmp", "secret", "column",
+    };
+    int found = 0;
+
+    for (apr_size_t i = 0; i < COUNT(words); i++) {
+        found |= strstr(answer->text, words[i]) != NULL;
+    }
+    return found;
+}
+
+static void test_unavailable(world_t *world, const char *method,
+                             const char *path, const char *what)
+{
+    const answer_t *answer = ask(world, method, path, NULL, JSON,
+                                 "{" POINTS ",'points':{'points':6}}");
+
+    ok(answer->res.status == 503 && is_refusal(world, answer),
+       "%s: %s is refused", what, method);
+    is_str(string_at(error_of(answer), "code"), "serviceUnavailable",
+           "by its code");
+    ok(sent(answer, "Retry-After") && atoi(sent(answer, "Retry-After")) > 0,
+       "for some seconds");
+    ok(!leaks(answer) && answer->res.error.detail && *answer->res.error.detail,
+       "why is told to the log alone");
+}
+
+static void test_down(world_t *world)
+{
+    const edu_store_t down = { lend_nothing, database_take, world->db,
+                               EDU_SCHEMA_AUTO };
+
+    for (apr_size_t i = 0; i < COUNT(verbs); i++) {
+        reset(world);
+        world->store = &down;
+        test_unavailable(world, verbs[i].method, verbs[i].path, "down");
+    }
+    reset(world);
+    world->store = &down;
+    is_int(ask(world, "OPTIONS", PLACE, NULL, NULL, NULL)->res.status, 200,
+           "what needs no store goes on");
+    is_int(ask(world, "POST", PLACE, NULL, JSON, "{'x':1}")->res.status, 400,
+           "as does what is refused before it");
+}
+
+static void test_broken(world_t *world)
+{
+    for (apr_size_t i = 0; i < COUNT(verbs); i += 3) {
+        reset(world);
+        database_run(world->db, "ALTER TABLE edu_outcome RENAME TO secret");
+        test_unavailable(world, verbs[i].method, verbs[i].path, "broken");
+        database_run(world->db, "ALTER TABLE secret RENAME TO edu_outcome");
+        is_int(ask(world, "GET", ONE, NULL, NULL, NULL)->res.status, 200,
+               "repaired, it works");
+    }
+}
+
+/* What is stored and no outcome is told as such and not sent.  Where a document
+ * goes out as it is stored, its ends are looked at and not all of it. */
+/* clang-format off */
+static const struct damaged_t {
+    const char *text;
+    int ends; /* in braces */
+} damaged[] = {
+    { "", 0 },
+    { "{", 0 },
+    { "}", 0 },
+    { "secret", 0 },
+    { "secret {}", 0 },
+    { "{} secret", 0 },
+    { "{'id':1", 0 },
+    { "[]", 0 },
+    { "null", 0 },
+    { "5", 0 },
+    { "'secret'", 0 },
+    { "\xff", 0 },
+    { "{'secret':1}}", 1 },
+    { "{secret}", 1 },
+};
+/* clang-format on */
+
+static void test_damaged(world_t *world, const struct damaged_t *row,
+                         const char *method, const char *path,
+                         edu_dialect_e dialect)
+{
+    const answer_t *answer;
+
+    reset(world);
+    world->mount.dialect = dialect;
+    database_run(world->db, "DELETE FROM edu_outcome");
+    put(world, ID, "educationPointsOutcome", "1", row->text);
+    answer = ask(world, method, path, NULL, JSON, "{'points':{'points':6}}");
+    ok(answer->res.status == 500 && is_refusal(world, answer) &&
+           !leaks(answer) && answer->res.error.detail,
+       "%s %s of damaged '%s' in %s: %d", method,
+       strcmp(path, ONE) == 0 ? "one" : "all", row->text,
+       dialect == EDU_DIALECT_BETA ? "beta" : "v1.0", answer->res.status);
+}
+
+static void test_damages(world_t *world)
+{
+    for (apr_size_t i = 0; i < COUNT(damaged); i++) {
+        const struct damaged_t *row = &damaged[i];
+
+        for (int beta = row->ends; beta < 2; beta++) {
+            test_damaged(world, row, "GET", ONE, beta);
+            test_damaged(world, row, "HEAD", ONE, beta);
+            test_damaged(world, row, "GET", PLACE, beta);
+        }
+        test_damaged(world, row, "PATCH", ONE, EDU_DIALECT_V1_0);
+        test_damaged(world, row, "PATCH", ONE, EDU_DIALECT_BETA);
+    }
+}
+
+static void test_damaged_delete(world_t *world)
+{
+    reset(world);
+    database_run(world->db, "UPDATE edu_outcome SET body = 'secret'");
+    is_int(ask(world, "DELETE", ONE, NULL, NULL, NULL)->res.status, 204,
+           "a damaged outcome can be removed");
+}
+
+/* -------------------------------------------------------------------- races */
+
+/* A store where another comes between a read and the write after it. */
+typedef struct race_t {
+    world_t *world;
+    const char *sql; /* what the other does */
+    int times;       /* how often, from the first call on */
+} race_t;
+
+static apr_status_t race_open(void *baton, edu_dbd_t *dbd, apr_pool_t *p)
+{
+    race_t *race = baton;
+
+    return database_lend(race->world->db, dbd, p);
+}
+
+static void race_close(void *baton, edu_dbd_t *dbd)
+{
+    race_t *race = baton;
+
+    database_take(race->world->db, dbd);
+    if (race->times-- > 0) {
+        database_run(race->world->db, race->sql);
+    }
+}
+
+#define THEIRS                                                                 \
+    "UPDATE edu_outcome SET version = '9', body = replace(body, "              \
+    "'\"publishedPoints\":null', '\"publishedPoints\":{\"points\":3}')"
+
+#define FLICKER                                                                \
+    "UPDATE edu_outcome SET version = CASE version WHEN '9' THEN '8' ELSE "    \
+    "'9' "                                                                     \
+    "END"
+
+/* clang-format off */
+static const struct racing_t {
+    const char *name, *method, *headers, *sql;
+    int times, status;
+    const char *there; /* in what is stored after; NULL: nothing is */
+} racing[] = {
+    { "the later of two who read version 1", "PATCH", JSON "\nIf-Match: \"1\"",
+      THEIRS, 1, 412, "\"points\":5}" },
+    { "one who reads whatever there is", "PATCH", JSON, THEIRS, 1, 200,
+      "\"points\":6},\"publishedPoints\":{\"points\":3" },
+    { "one who says so", "PATCH", JSON "\nIf-Match: *", THEIRS, 1, 200,
+      "\"points\":6},\"publishedPoints\":{\"points\":3" },
+    { "one who also names what comes", "PATCH", JSON "\nIf-Match: \"1\", \"9\"",
+      THEIRS, 1, 200, "\"points\":6},\"publishedPoints\":{\"points\":3" },
+    { "one who wants no version 9", "PATCH", JSON "\nIf-None-Match: \"9\"",
+      THEIRS, 1, 412, "\"points\":5}" },
+    { "the later of two who remove version 1", "DELETE", "If-Match: \"1\"",
+      THEIRS, 1, 412, "\"points\":5}" },
+    { "one who removes whatever there is", "DELETE", NULL, THEIRS, 1, 204,
+      NULL },
+    { "one who changes what is removed", "PATCH", JSON,
+      "DELETE FROM edu_outcome", 1, 404, NULL },
+    { "one who changes a version that is removed", "PATCH",
+      JSON "\nIf-Match: \"1\"", "DELETE FROM edu_outcome", 1, 404, NULL },
+    { "one who removes what is removed", "DELETE", NULL,
+      "DELETE FROM edu_outcome", 1, 404, NULL },
+    { "one who is overtaken three times", "PATCH", JSON, FLICKER, 5, 200,
+      "\"points\":6}" },
+    { "one who is overtaken for ever", "PATCH", JSON, FLICKER, 1 << 20, 503,
+      "\"points\":5}" },
+    { "one who can never remove", "DELETE", NULL, FLICKER, 1 << 20, 503,
+      "\"points\":5}" },
+};
+/* clang-format on */
+
+static void test_racing(world_t *world, const struct racing_t *row)
+{
+    race_t race = { world, row->sql, row->times };
+    const edu_store_t store = { race_open, race_close, &race, EDU_SCHEMA_AUTO };
+    const answer_t *answer;
+    const char *after;
+
+    reset(world);
+    world->store = &store;
+    answer = ask(world, row->method, ONE, NULL, row->headers,
+                 "{'points':{'points':6}}");
+    ok(answer->res.status == row->status, "%s: %d, not %d", row->name,
+       row->status, answer->res.status);
+    after = stored(world);
+    if (!ok(row->there ? after && strstr(after, row->there) : !after,
+            "what is there is right")) {
+        fprintf(stderr, "#   got %s\n", after ? after : "nothing");
+    }
+    if (row->status >= 400) {
+        ok(is_refusal(world, answer), "in Graph's shape");
+    }
+    if (row->status == 503) {
+        ok(sent(answer, "Retry-After") != NULL, "to be tried later");
+    }
+    ok(world->reads <= 1, "the body is read once");
+    is_int(world->db->opened, world->db->closed, "no connection is kept");
+}
+
+static void tests(apr_pool_t *p)
+{
+    world_t world = { .p = p };
+
+    apr_dbd_init(p);
+    world.db = database_make(":memory:", EDU_SCHEMA_AUTO, p);
+    for (apr_size_t i = 0; i < COUNT(refusals); i++) {
+        test_refusal(&world, &refusals[i]);
+    }
+    test_media(&world);
+    for (apr_size_t i = 0; i < COUNT(conditions); i++) {
+        test_condition(&world, &conditions[i]);
+    }
+    test_strict(&world);
+    test_methods(&world);
+    test_read(&world);
+    test_create(&world);
+    test_update(&world);
+    test_delete(&world);
+    test_later(&world);
+    test_last_time(&world);
+    test_trust(&world);
+    test_dialects(&world);
+    test_odata_version(&world);
+    test_callers(&world);
+    test_trace(&world);
+    test_body_refused(&world);
+    test_down(&world);
+    test_broken(&world);
+    test_damages(&world);
+    test_damaged_delete(&world);
+    for (apr_size_t i = 0; i < COUNT(racing); i++) {
+        test_racing(&world, &racing[i]);
+    }
+    database_close(world.db);
+}
+
+TAP_MAIN(tests)

@@ -1,0 +1,48 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+/**
+ * @file unit.h
+ * @brief What unit programs share: JSON as a C string can carry it.
+ */
+#ifndef UNIT_H
+#define UNIT_H
+
+#include "edu_private.h"
+#include "tap.h"
+
+#include <apr_strings.h>
+
+#include <stdlib.h>
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* ' for ", so that a table row can be read. */
+static inline const char *quotes(const char *s, apr_pool_t *p)
+{
+    char *copy = apr_pstrdup(p, s);
+
+    for (char *c = copy; *c; c++) {
+        *c = *c == '\'' ? '"' : *c;
+    }
+    return copy;
+}
+
+/* A value from such a text, NULL for NULL; a test that is ill-written dies. */
+static inline json_t *value(const char *s, apr_pool_t *p)
+{
+    json_error_t at;
+    json_t *json;
+
+    if (!s) {
+        return NULL;
+    }
+    json =
+        json_loads(quotes(s, p), JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &at);
+    if (!json) {
+        fprintf(stderr, "# no JSON: %s: %s\n", at.text, s);
+        abort();
+    }
+    return edu__json_own(json, p);
+}
+
+#endif /* UNIT_H */
