@@ -27,6 +27,7 @@ module AP_MODULE_DECLARE_DATA edu_outcomes_module;
 #define HANDLER "edu-outcomes"
 #define ERROR_FILTER "EDU_OUTCOMES_ERROR"
 #define DEFAULT_MAX_BODY (4 * 1024 * 1024) /* as Graph (decisions.md 3) */
+#define DEFAULT_BATCH_MAX 20               /* as Graph (contract.md 6) */
 
 /* ------------------------------------------------------------ configuration */
 
@@ -41,6 +42,7 @@ typedef struct dir_config_t {
     int require_if_match;
     int trust_stamps;
     apr_off_t max_body; /**< bytes */
+    int batch_max;      /**< requests */
     ap_expr_info_t *user_id;
     ap_expr_info_t *user_name;
     ap_expr_info_t *application;
@@ -66,6 +68,7 @@ static void *create_dir_config(apr_pool_t *p, char *path)
     conf->require_if_match = UNSET;
     conf->trust_stamps = UNSET;
     conf->max_body = UNSET;
+    conf->batch_max = UNSET;
     return conf;
 }
 
@@ -84,6 +87,7 @@ static void *merge_dir_config(apr_pool_t *p, void *basev, void *addv)
     MERGE(require_if_match, UNSET);
     MERGE(trust_stamps, UNSET);
     MERGE(max_body, UNSET);
+    MERGE(batch_max, UNSET);
     MERGE(user_id, NULL);
     MERGE(user_name, NULL);
     MERGE(application, NULL);
@@ -227,13 +231,31 @@ static const char *set_max_body(cmd_parms *cmd, void *confv, const char *value)
     return NULL;
 }
 
+static const char *set_batch_max(cmd_parms *cmd, void *confv, const char *value)
+{
+    dir_config_t *conf = confv;
+    char *end;
+    apr_int64_t max = apr_strtoi64(value, &end, 10);
+
+    if (*end || max < 1 || max > 1000) {
+        return apr_pstrcat(cmd->pool,
+                           "EduOutcomesBatchMax is a number of requests from 1 "
+                           "to 1000, not ",
+                           value, NULL);
+    }
+    conf->batch_max = (int)max;
+    return NULL;
+}
+
 /* An identity comes from the server, never from what a client can send. */
 static const char *set_identity(cmd_parms *cmd, void *confv, const char *value)
 {
     static const char *const from_client[] = {
-        "%{HTTP:",  "%{HTTP_",       "%{REQ:", "%{REQ_NOVARY:", "%{REQUEST_",
-        "%{QUERY_", "%{THE_REQUEST", "HTTP(",  "REQ(",          "REQ_NOVARY(",
-        NULL
+        "%{HTTP:",       "%{HTTP_",        "%{REQ:",
+        "%{REQ_NOVARY:", "%{REQUEST_",     "%{QUERY_",
+        "%{THE_REQUEST", "%{SERVER_NAME",  "%{PATH_",
+        "%{DOCUMENT_",   "%{CONTENT_TYPE", "HTTP(",
+        "REQ(",          "REQ_NOVARY(",    NULL
     };
     ap_expr_info_t **expr =
         (ap_expr_info_t **)((char *)confv + (apr_size_t)cmd->info);
@@ -297,6 +319,8 @@ static const command_rec commands[] = {
                  "On: keep the server-set members of a body, for migrations"),
     AP_INIT_TAKE1("EduOutcomesMaxBody", set_max_body, NULL, ACCESS_CONF,
                   "the largest request body, in bytes"),
+    AP_INIT_TAKE1("EduOutcomesBatchMax", set_batch_max, NULL, ACCESS_CONF,
+                  "the most requests in a $batch"),
     AP_INIT_TAKE1("EduOutcomesUserId", set_identity, OFFSET(user_id),
                   ACCESS_CONF, "expression for the id of the user"),
     AP_INIT_TAKE1("EduOutcomesUserName", set_identity, OFFSET(user_name),
@@ -484,13 +508,15 @@ static void log_answer(request_rec *r, const edu_trace_t *trace,
 static int send_response(request_rec *r, const edu_response_t *res)
 {
     const struct iovec *parts = (const struct iovec *)res->body->elts;
+    apr_table_t *headers =
+        ap_is_HTTP_ERROR(res->status) ? r->err_headers_out : r->headers_out;
     apr_bucket_brigade *bb =
         apr_brigade_create(r->pool, r->connection->bucket_alloc);
     apr_off_t length;
 
     r->status = res->status;
-    apr_table_do(set_header, r->err_headers_out, res->headers, NULL);
-    apr_table_unset(r->err_headers_out, "Content-Type");
+    apr_table_do(set_header, headers, res->headers, NULL);
+    apr_table_unset(headers, "Content-Type"); /* of httpd's own making */
     if (res->body->nelts) {
         ap_set_content_type(r, apr_table_get(res->headers, "Content-Type"));
         apr_brigade_writev(bb, NULL, NULL, parts, res->body->nelts);
@@ -531,6 +557,110 @@ static int map_to_storage(request_rec *r)
     return OK;
 }
 
+static const edu_mount_t *mount_of(const request_rec *r)
+{
+    const dir_config_t *conf = dir_config(r);
+    edu_mount_t *mount = apr_pcalloc(r->pool, sizeof(*mount));
+
+    mount->dialect = conf->dialect == UNSET ? EDU_DIALECT_V1_0 : conf->dialect;
+    mount->anonymous = conf->anonymous == 1;
+    mount->require_if_match = conf->require_if_match == 1;
+    mount->batch_max =
+        conf->batch_max == UNSET ? DEFAULT_BATCH_MAX : conf->batch_max;
+    /* whoever vouches has to have a name */
+    mount->trust_stamps = conf->trust_stamps == 1 && r->user;
+    return mount;
+}
+
+static const edu_caller_t *caller_of(request_rec *r)
+{
+    const dir_config_t *conf = dir_config(r);
+    edu_caller_t *caller = apr_pcalloc(r->pool, sizeof(*caller));
+
+    caller->authenticated = r->user != NULL;
+    caller->user_id = evaluate(r, conf->user_id, r->user);
+    caller->user_name = evaluate(r, conf->user_name, NULL);
+    caller->application = evaluate(r, conf->application, NULL);
+    return caller;
+}
+
+/* What Apache knows of a request. */
+static void describe(edu_request_t *req, request_rec *r)
+{
+    const dir_config_t *conf = dir_config(r);
+
+    req->method = r->method;
+    req->path = r->uri + strlen(conf->mount);
+    req->query = r->args;
+    req->mount = mount_of(r);
+    req->caller = caller_of(r);
+}
+
+/* Whether a subrequest may be made.  httpd spares one that has its parent's
+ * configuration the checks, but they may depend on its method. */
+static int check_access(request_rec *r, const request_rec *parent)
+{
+    int rv = r->status;
+
+    if (rv != HTTP_OK || r->per_dir_config != parent->per_dir_config) {
+        return rv;
+    }
+    rv = ap_run_access_checker(r);
+    if (rv == OK || rv == DECLINED) {
+        rv = ap_run_access_checker_ex(r);
+    }
+    if (rv == DECLINED) { /* it depends on the user, who is known already */
+        rv = ap_run_auth_checker(r);
+    }
+    return rv == OK || rv == DECLINED ? HTTP_OK : rv;
+}
+
+/* A subrequest goes through the access checks that the request would meet if it
+ * came alone.  It is not run: what it may do is all that is asked. */
+static apr_status_t admit(void *baton, edu_request_t *item, const char *method,
+                          const char *url, edu_error_t *err, apr_pool_t *p)
+{
+    const reader_t *reader = baton;
+    const char *mount = dir_config(reader->r)->mount;
+    request_rec *r;
+    int status;
+
+    url = apr_pstrcat(p, *url == '/' ? "" : "/", url, NULL);
+    if (!is_below(url, mount)) {
+        url = apr_pstrcat(p, mount, url, NULL);
+    }
+    r = ap_sub_req_method_uri(method, url, reader->r, NULL);
+    status = check_access(r, reader->r);
+    if (status != HTTP_OK) {
+        return edu_error_http(err, status);
+    }
+    if (!r->handler || strcmp(r->handler, HANDLER) != 0 ||
+        strcmp(dir_config(r)->mount, mount) != 0) {
+        return edu_error_http(err, HTTP_NOT_FOUND);
+    }
+    describe(item, r);
+    return APR_SUCCESS;
+}
+
+/* The library's answer to a request. */
+static void serve(request_rec *r, const edu_trace_t *trace, edu_response_t *res)
+{
+    const dir_config_t *conf = dir_config(r);
+    const edu_store_t store = store_of(r->server);
+    reader_t reader = { r, conf->max_body == UNSET ? DEFAULT_MAX_BODY
+                                                   : conf->max_body };
+    edu_request_t req = { .base = ap_construct_url(r->pool, conf->mount, r),
+                          .trace = trace,
+                          .store = &store,
+                          .header = read_header,
+                          .body = read_body,
+                          .admit = admit,
+                          .baton = &reader };
+
+    describe(&req, r);
+    edu_service_run(res, &req, r->pool);
+}
+
 static int handler(request_rec *r)
 {
     const dir_config_t *conf = dir_config(r);
@@ -542,36 +672,7 @@ static int handler(request_rec *r)
     }
     edu_trace_init(&trace, apr_table_get(r->headers_in, "client-request-id"),
                    r->pool);
-    {
-        const edu_mount_t mount = { conf->dialect == EDU_DIALECT_BETA
-                                        ? EDU_DIALECT_BETA
-                                        : EDU_DIALECT_V1_0,
-                                    conf->anonymous == 1,
-                                    conf->require_if_match == 1,
-                                    /* whoever vouches has to have a name */
-                                    conf->trust_stamps == 1 && r->user };
-        const edu_caller_t caller = { r->user != NULL,
-                                      evaluate(r, conf->user_id, r->user),
-                                      evaluate(r, conf->user_name, NULL),
-                                      evaluate(r, conf->application, NULL) };
-        const edu_store_t store = store_of(r->server);
-        reader_t reader = { r, conf->max_body == UNSET ? DEFAULT_MAX_BODY
-                                                       : conf->max_body };
-        const edu_request_t req = { .method = r->method,
-                                    .path = r->uri + strlen(conf->mount),
-                                    .query = r->args,
-                                    .base = ap_construct_url(r->pool,
-                                                             conf->mount, r),
-                                    .mount = &mount,
-                                    .caller = &caller,
-                                    .trace = &trace,
-                                    .store = &store,
-                                    .header = read_header,
-                                    .body = read_body,
-                                    .baton = &reader };
-
-        edu_service_run(&res, &req, r->pool);
-    }
+    serve(r, &trace, &res);
     log_answer(r, &trace, &res);
     if (res.status == HTTP_UNAUTHORIZED) {
         challenge(r);
@@ -633,7 +734,7 @@ static apr_status_t error_filter(ap_filter_t *f, apr_bucket_brigade *page)
     ap_set_content_type(r, "application/json");
     ap_set_content_length(r, strlen(doc));
     apr_table_setn(r->headers_out, "request-id", trace.request_id);
-    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
+    ap_log_rerror(APLOG_MARK, r->status >= 500 ? APLOG_ERR : APLOG_INFO, 0, r,
                   "EDU0005: request-id %s: Apache refused with %d",
                   trace.request_id, r->status);
     bb = apr_brigade_create(r->pool, f->c->bucket_alloc);

@@ -129,4 +129,4 @@ setsid "$HTTPD" -d "$data" -f "$data/httpd.conf" -DFOREGROUND &
 server=$!
 trap 'kill "$server"; wait "$server"; exit' HUP INT TERM
 wait "$server" || fail "Apache stopped; $DATA/error_log ends with" \
-    "$(tail -n 2 "$data/error_log")"
+    "$(tail -n 2 "$data/error_log" 2>/dev/null || echo nothing)"

@@ -22,9 +22,7 @@ static json_t *empty(const edu_prop_t *prop)
     return (prop->flags & EDU_COLLECTION) ? json_array() : json_null();
 }
 
-/* The shortest decimal that reads back as the same float32: 85.1 stays 85.1,
- * and a whole number carries no fraction. */
-static json_t *single(const json_t *in)
+json_t *edu__single(const json_t *in)
 {
     float value = (float)json_number_value(in);
     char text[32];
@@ -57,7 +55,7 @@ static json_t *value_of(const edu_prop_t *prop, const json_t *old,
     case EDU_COMPLEX:
         return merge(prop->type, old, in, change);
     case EDU_SINGLE:
-        return single(in);
+        return edu__single(in);
     case EDU_DATETIME:
         return datetime(in, change);
     default:
@@ -328,13 +326,35 @@ static int is_whole(const char *text)
     return strncmp(text, "{\"", 2) == 0 && text[strlen(text) - 1] == '}';
 }
 
+/* Takes away what was not selected; annotations stay. */
+static void pick(json_t *doc, const apr_array_header_t *select)
+{
+    const char *name;
+    json_t *value;
+    void *next;
+
+    json_object_foreach_safe(doc, next, name, value)
+    {
+        int wanted = strchr(name, '@') != NULL;
+
+        for (int i = 0; i < select->nelts && !wanted; i++) {
+            wanted = strcmp(APR_ARRAY_IDX(select, i, const char *), name) == 0;
+        }
+        if (!wanted) {
+            json_object_del(doc, name);
+        }
+    }
+}
+
 const char *edu__entity_show(const char *type, const char *text,
-                             edu_dialect_e dialect, apr_pool_t *p)
+                             edu_dialect_e dialect,
+                             const apr_array_header_t *select, apr_pool_t *p)
 {
     json_t *doc;
 
-    if (dialect == EDU_DIALECT_BETA ? !knows_beta(edu__type_find(type))
-                                    : !mentions_beta(text, p)) {
+    if (!select &&
+        (dialect == EDU_DIALECT_BETA ? !knows_beta(edu__type_find(type))
+                                     : !mentions_beta(text, p))) {
         return is_whole(text) ? text : NULL;
     }
     doc = edu__json_load(text, p);
@@ -342,5 +362,8 @@ const char *edu__entity_show(const char *type, const char *text,
         return NULL;
     }
     translate(doc, &edu__outcome, dialect);
+    if (select) {
+        pick(doc, select);
+    }
     return edu__json_text(doc, p);
 }

@@ -20,6 +20,8 @@ static const row_t rows[] = {
       "The request is malformed." },
     { EDU_EGRADING, 400, "badRequest", "invalidGrading",
       "Bad request." },
+    { EDU_EQUERY, 400, "BadRequest", NULL,
+      "A query option is malformed." },
     { EDU_EUNAUTHORIZED, 401, "unauthorized", NULL,
       "No user is signed in. Send the credentials this server asks for." },
     { EDU_EFORBIDDEN, 403, "forbidden", NULL,
@@ -54,6 +56,9 @@ static const row_t rows[] = {
       "The Expect header asks for what this server cannot do." },
     { EDU_EMISDIRECTED, 421, "misdirectedRequest", NULL,
       "This connection does not serve this host." },
+    { EDU_EDEPENDENCY, 424, "failedDependency", NULL,
+      "Another request of the batch, on which this one depends, failed; "
+      "nothing was done." },
     { EDU_EUPGRADE, 426, "upgradeRequired", NULL,
       "This server asks for another protocol." },
     { EDU_ENOCONDITION, 428, "preconditionRequired", NULL,

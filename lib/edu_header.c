@@ -46,10 +46,11 @@ int edu__header_is_json(const char *content_type, apr_pool_t *p)
     return !charset || strcasecmp(charset, "utf-8") == 0;
 }
 
-int edu__header_accepts_json(const char *accept, apr_pool_t *p)
+int edu__header_accepts(const char *accept, const char *type, apr_pool_t *p)
 {
-    static const char *const ranges[] = { "*/*", "application/*",
-                                          "application/json" };
+    const char *main_type = apr_pstrmemdup(p, type, strcspn(type, "/"));
+    const char *const ranges[] = { "*/*", apr_pstrcat(p, main_type, "/*", NULL),
+                                   type };
     int decided = -1, accepted = 0;
     char *state, *field = apr_strtok(apr_pstrdup(p, accept), ",", &state);
 

@@ -79,7 +79,10 @@ json_t *edu__json_parse(const char *data, apr_size_t len, edu_error_t *err,
                       "The request body is not the JSON this service reads: "
                       "%s (line %d, column %d). Send one UTF-8 JSON object in "
                       "which no member occurs twice.",
-                      at.text, at.line, at.column);
+                      json_error_code(&at) == json_error_null_character
+                          ? "\\u0000 in a string"
+                          : at.text,
+                      at.line, at.column);
         return NULL;
     }
     edu__json_own(json, p);

@@ -11,16 +11,16 @@
 
 /* ------------------------------------------------------------------ answers */
 
-/* `{"@odata.context":…` : what every answer with data begins with. */
-static void append_context(edu_exchange_t *x, int entity)
+void edu__append_context(edu_exchange_t *x, int entity)
 {
+    const char *url = edu__path_context(&x->path, x->req->base, entity,
+                                        x->query.select, x->p);
+
     edu__append(x, "{\"@odata.context\":");
-    edu__append(
-        x, edu__json_quote(
-               edu__path_context(&x->path, x->req->base, entity, x->p), x->p));
+    edu__append(x, edu__json_quote(url, x->p));
 }
 
-static apr_status_t damaged(edu_exchange_t *x, const edu_row_t *row)
+apr_status_t edu__damaged(edu_exchange_t *x, const edu_row_t *row)
 {
     apr_status_t rv = edu_error_set(x->err, EDU_EINTERNAL, NULL, x->p, NULL);
 
@@ -29,13 +29,12 @@ static apr_status_t damaged(edu_exchange_t *x, const edu_row_t *row)
     return rv;
 }
 
-/* A stored document in the dialect of the mount. */
-static apr_status_t shown(edu_exchange_t *x, const edu_row_t *row,
-                          const char **text)
+apr_status_t edu__shown(edu_exchange_t *x, const edu_row_t *row,
+                        const char **text)
 {
-    *text =
-        edu__entity_show(row->type, row->body, x->req->mount->dialect, x->p);
-    return *text ? APR_SUCCESS : damaged(x, row);
+    *text = edu__entity_show(row->type, row->body, x->req->mount->dialect,
+                             x->query.select, x->p);
+    return *text ? APR_SUCCESS : edu__damaged(x, row);
 }
 
 static void set_etag(edu_exchange_t *x, const char *version)
@@ -48,14 +47,14 @@ static apr_status_t answer_outcome(edu_exchange_t *x, int status,
                                    const edu_row_t *row)
 {
     const char *text;
-    apr_status_t rv = shown(x, row, &text);
+    apr_status_t rv = edu__shown(x, row, &text);
 
     if (rv) {
         return rv;
     }
     edu__answer_json(x, status);
     set_etag(x, row->version);
-    append_context(x, 1);
+    edu__append_context(x, 1);
     edu__append(x, ",");
     edu__append(x, text + 1); /* the document without its opening brace */
     return APR_SUCCESS;
@@ -99,7 +98,7 @@ static apr_status_t check_media_type(edu_exchange_t *x)
                                NULL);
 }
 
-static apr_status_t read_body(edu_exchange_t *x, json_t **body)
+apr_status_t edu__read_body(edu_exchange_t *x, json_t **body)
 {
     const char *data = NULL;
     apr_size_t len = 0;
@@ -121,29 +120,6 @@ static apr_status_t read_body(edu_exchange_t *x, json_t **body)
 }
 
 /* -------------------------------------------------------------------- verbs */
-
-apr_status_t edu__outcome_list(edu_exchange_t *x)
-{
-    apr_array_header_t *rows;
-    apr_status_t rv =
-        edu__store_list(&rows, x->req->store, &x->path, x->err, x->p);
-
-    if (rv) {
-        return rv;
-    }
-    edu__answer_json(x, 200);
-    append_context(x, 0);
-    edu__append(x, ",\"value\":[");
-    for (int i = 0; i < rows->nelts && !rv; i++) {
-        const char *text;
-
-        rv = shown(x, &APR_ARRAY_IDX(rows, i, edu_row_t), &text);
-        edu__append(x, i ? "," : "");
-        edu__append(x, rv ? "" : text);
-    }
-    edu__append(x, "]}");
-    return rv;
-}
 
 apr_status_t edu__outcome_get(edu_exchange_t *x)
 {
@@ -218,7 +194,7 @@ apr_status_t edu__outcome_create(edu_exchange_t *x)
     json_t *body;
     edu_change_t change;
     edu_row_t row;
-    apr_status_t rv = read_body(x, &body);
+    apr_status_t rv = edu__read_body(x, &body);
 
     if (rv) {
         return rv;
@@ -264,7 +240,7 @@ static apr_status_t patch_once(edu_exchange_t *x, const json_t *body)
     }
     old = edu__json_load(was.body, x->p);
     if (!json_is_object(old)) {
-        return damaged(x, &was);
+        return edu__damaged(x, &was);
     }
     rv = edu__check(old, body, x->req->mount->dialect, x->err, x->p);
     if (rv) {
@@ -334,7 +310,7 @@ apr_status_t edu__outcome_update(edu_exchange_t *x)
     apr_status_t rv = check_blind(x);
 
     if (!rv) {
-        rv = read_body(x, &body);
+        rv = edu__read_body(x, &body);
     }
     return rv ? rv : settle(x, body, patch_once);
 }

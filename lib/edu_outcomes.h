@@ -35,6 +35,7 @@ extern "C" {
 typedef enum edu_status_e {
     EDU_EBADREQUEST = APR_OS_START_USERERR + 4000, /**< 400 badRequest */
     EDU_EGRADING,       /**< 400 badRequest, inner invalidGrading */
+    EDU_EQUERY,         /**< 400 BadRequest: a query option's expression */
     EDU_EUNAUTHORIZED,  /**< 401 unauthorized */
     EDU_EFORBIDDEN,     /**< 403 forbidden */
     EDU_ENOTFOUND,      /**< 404 notFound: no such path */
@@ -52,6 +53,7 @@ typedef enum edu_status_e {
     EDU_EEXPECTATION,   /**< 417 expectationFailed */
     EDU_EMISDIRECTED,   /**< 421 misdirectedRequest */
     EDU_EUPGRADE,       /**< 426 upgradeRequired */
+    EDU_EDEPENDENCY,    /**< 424 failedDependency: in a batch */
     EDU_ENOCONDITION,   /**< 428 preconditionRequired */
     EDU_ETOOMANY,       /**< 429 tooManyRequests */
     EDU_EHEADERS,       /**< 431 requestHeaderFieldsTooLarge */
@@ -189,11 +191,14 @@ typedef struct edu_mount_t {
     edu_dialect_e dialect;
     int anonymous;        /**< serve callers nobody authenticated */
     int require_if_match; /**< 428 for a blind PATCH or DELETE */
+    int batch_max;        /**< requests in a $batch */
     int trust_stamps;     /**< keep server-set members of a body (migration) */
 } edu_mount_t;
 
 /** A request as a value. */
-typedef struct edu_request_t {
+typedef struct edu_request_t edu_request_t;
+
+struct edu_request_t {
     const char *method; /**< as on the wire, case-sensitive */
     const char *path;   /**< below the mount point, decoded once */
     const char *query;  /**< undecoded, without '?', or NULL */
@@ -208,8 +213,16 @@ typedef struct edu_request_t {
      *  a refusal (EDU_ETOOLARGE, EDU_ETIMEOUT, …) is described in @a err. */
     apr_status_t (*body)(void *baton, const char **data, apr_size_t *len,
                          edu_error_t *err, apr_pool_t *p);
-    void *baton; /**< for header and body */
-} edu_request_t;
+    /** Find out what a request of a $batch may do, as the server's access rules
+     *  would have it if it came alone, and fill in the path, query, mount and
+     *  caller of @a item; a refusal is described in @a err.
+     *  @param url  as the client wrote it: below the mount point, with or
+     *              without a first '/', or below the root of the server.
+     *  NULL: there is no $batch. */
+    apr_status_t (*admit)(void *baton, edu_request_t *item, const char *method,
+                          const char *url, edu_error_t *err, apr_pool_t *p);
+    void *baton; /**< for header, body and admit */
+};
 
 /** A response as a value. */
 typedef struct edu_response_t {

@@ -24,6 +24,7 @@ typedef struct node_t {
 /* clang-format off */
 #define KEY(member) NULL, offsetof(edu_path_t, member)
 static const node_t nodes[] = {
+    { EDU_AT_BATCH,        EDU_AT_ROOT,        "$batch",      0 },
     { EDU_AT_EDUCATION,    EDU_AT_ROOT,        "education",   0 },
     { EDU_AT_CLASSES,      EDU_AT_EDUCATION,   "classes",     0 },
     { EDU_AT_CLASS,        EDU_AT_CLASSES,     KEY(class_id)    },
@@ -33,6 +34,7 @@ static const node_t nodes[] = {
     { EDU_AT_SUBMISSION,   EDU_AT_SUBMISSIONS, KEY(submission_id) },
     { EDU_AT_OUTCOMES,     EDU_AT_SUBMISSION,  "outcomes",    0 },
     { EDU_AT_OUTCOMES_REF, EDU_AT_OUTCOMES,    "$ref",        0 },
+    { EDU_AT_OUTCOMES_COUNT, EDU_AT_OUTCOMES,  "$count",      0 },
     { EDU_AT_OUTCOME,      EDU_AT_OUTCOMES,    KEY(outcome_id)  }
 };
 /* clang-format on */
@@ -190,12 +192,17 @@ apr_status_t edu__path_parse(edu_path_t *path, const char *s, edu_error_t *err,
 const char *edu__path_url(const edu_path_t *path, const char *base,
                           apr_pool_t *p)
 {
-    return apr_pstrcat(
+    const char *collection = apr_pstrcat(
         p, base, "/education/classes/",
         apr_pescape_path_segment(p, path->class_id), "/assignments/",
         apr_pescape_path_segment(p, path->assignment_id), "/submissions/",
-        apr_pescape_path_segment(p, path->submission_id), "/outcomes/",
-        apr_pescape_path_segment(p, path->outcome_id), NULL);
+        apr_pescape_path_segment(p, path->submission_id), "/outcomes", NULL);
+
+    return path->outcome_id
+               ? apr_pstrcat(p, collection, "/",
+                             apr_pescape_path_segment(p, path->outcome_id),
+                             NULL)
+               : collection;
 }
 
 /* A key as it stands between quotes in a URL. */
@@ -212,11 +219,17 @@ static const char *quoted(const char *key, apr_pool_t *p)
 }
 
 const char *edu__path_context(const edu_path_t *path, const char *base,
-                              int entity, apr_pool_t *p)
+                              int entity, const apr_array_header_t *select,
+                              apr_pool_t *p)
 {
+    const char *names =
+        select
+            ? apr_pstrcat(p, "(", apr_array_pstrcat(p, select, ','), ")", NULL)
+            : "";
+
     return apr_pstrcat(p, base, "/$metadata#education/classes('",
                        quoted(path->class_id, p), "')/assignments('",
                        quoted(path->assignment_id, p), "')/submissions('",
-                       quoted(path->submission_id, p), "')/outcomes",
+                       quoted(path->submission_id, p), "')/outcomes", names,
                        entity ? "/$entity" : "", NULL);
 }

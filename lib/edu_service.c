@@ -4,26 +4,39 @@
 
 #include "edu_private.h"
 
-#include <apr_escape.h>
 #include <apr_strings.h>
 #define APR_WANT_IOVEC
 #include <apr_want.h>
 
 #define RETRY_AFTER "1" /* seconds, with a 503 */
 
+#define JSON "application/json"
+
 /* What can be done to what.  HEAD goes with GET, OPTIONS with everything. */
 /* clang-format off */
 static const struct verb_t {
     edu_resource_e at;
     const char *method;
+    int options; /* EDU_OF_* */
+    const char *type;
     edu_verb_fn *run;
 } verbs[] = {
-    { EDU_AT_OUTCOMES,     "GET",    edu__outcome_list   },
-    { EDU_AT_OUTCOMES,     "POST",   edu__outcome_create },
-    { EDU_AT_OUTCOMES_REF, "POST",   edu__outcome_create },
-    { EDU_AT_OUTCOME,      "GET",    edu__outcome_get    },
-    { EDU_AT_OUTCOME,      "PATCH",  edu__outcome_update },
-    { EDU_AT_OUTCOME,      "DELETE", edu__outcome_delete }
+    { EDU_AT_BATCH,          "POST",   0,
+      JSON, edu__batch_run },
+    { EDU_AT_OUTCOMES,       "GET",    EDU_OF_COLLECTION,
+      JSON, edu__outcome_list },
+    { EDU_AT_OUTCOMES,       "POST",   EDU_OF_ENTITY,
+      JSON, edu__outcome_create },
+    { EDU_AT_OUTCOMES_REF,   "POST",   EDU_OF_ENTITY,
+      JSON, edu__outcome_create },
+    { EDU_AT_OUTCOMES_COUNT, "GET",    EDU_OF_COUNT,
+      "text/plain", edu__outcome_count },
+    { EDU_AT_OUTCOME,        "GET",    EDU_OF_ENTITY,
+      JSON, edu__outcome_get },
+    { EDU_AT_OUTCOME,        "PATCH",  EDU_OF_ENTITY,
+      JSON, edu__outcome_update },
+    { EDU_AT_OUTCOME,        "DELETE", 0,
+      JSON, edu__outcome_delete }
 };
 /* clang-format on */
 
@@ -45,7 +58,7 @@ void edu__append(edu_exchange_t *x, const char *text)
 void edu__answer_json(edu_exchange_t *x, int status)
 {
     x->res->status = status;
-    apr_table_setn(x->res->headers, "Content-Type", "application/json");
+    apr_table_setn(x->res->headers, "Content-Type", JSON);
 }
 
 static const struct verb_t *verb_of(edu_resource_e at, const char *method)
@@ -74,41 +87,6 @@ static const char *allowed(edu_resource_e at, apr_pool_t *p)
         }
     }
     return list ? apr_pstrcat(p, list, ", OPTIONS", NULL) : NULL;
-}
-
-/* OData's options come later; until then they are refused, never dropped
- * (decisions.md 4).  Graph lets the $ of the known ones be left out. */
-static apr_status_t check_query(edu_exchange_t *x)
-{
-    static const char *const known[] = {
-        "$apply",  "$compute",   "$count",  "$deltatoken", "$expand", "$filter",
-        "$format", "$id",        "$levels", "$orderby",    "$search", "$select",
-        "$skip",   "$skiptoken", "$top",    NULL
-    };
-    char *option, *state;
-
-    if (!x->req->query) {
-        return APR_SUCCESS;
-    }
-    for (option = apr_strtok(apr_pstrdup(x->p, x->req->query), "&", &state);
-         option; option = apr_strtok(NULL, "&", &state)) {
-        const char *name;
-
-        option[strcspn(option, "=")] = '\0';
-        name = apr_punescape_url(x->p, option, NULL, NULL, 1);
-        for (int i = 0; name && known[i]; i++) {
-            if (strcmp(name, known[i] + (*name != '$')) == 0) {
-                return edu_error_set(x->err, EDU_ENOTIMPL, known[i], x->p,
-                                     "The query option %s is not supported.",
-                                     known[i]);
-            }
-        }
-        if (!name || *name == '$') {
-            return edu_error_set(x->err, EDU_EBADREQUEST, name, x->p,
-                                 "OData has no such query option.");
-        }
-    }
-    return APR_SUCCESS;
 }
 
 static apr_status_t answer_options(edu_exchange_t *x, const char *allow)
@@ -146,10 +124,12 @@ static apr_status_t dispatch(edu_exchange_t *x)
         return edu_error_set(x->err, EDU_EMETHOD, NULL, x->p,
                              "This resource takes %s only.", allow);
     }
-    if (accept && !edu__header_accepts_json(accept, x->p)) {
+    if (accept && !edu__header_accepts(accept, JSON, x->p) &&
+        !edu__header_accepts(accept, verb->type, x->p)) {
         return edu_error_set(x->err, EDU_EACCEPT, "Accept", x->p, NULL);
     }
-    rv = check_query(x);
+    rv = edu__query_parse(&x->query, req->query, verb->options,
+                          req->mount->dialect, x->err, x->p);
     return rv ? rv : verb->run(x);
 }
 
@@ -181,8 +161,8 @@ static void answer_error(edu_exchange_t *x)
     edu__append(x, edu_error_document(x->err, x->req->trace, x->p));
 }
 
-void edu_service_run(edu_response_t *res, const edu_request_t *req,
-                     apr_pool_t *p)
+static edu_exchange_t begin(edu_response_t *res, const edu_request_t *req,
+                            apr_pool_t *p)
 {
     edu_exchange_t x = { .req = req, .res = res, .err = &res->error, .p = p };
 
@@ -190,6 +170,23 @@ void edu_service_run(edu_response_t *res, const edu_request_t *req,
     res->headers = apr_table_make(p, 8);
     res->body = apr_array_make(p, 8, sizeof(struct iovec));
     common_headers(&x);
+    return x;
+}
+
+void edu__service_refuse(edu_response_t *res, const edu_request_t *req,
+                         const edu_error_t *err, apr_pool_t *p)
+{
+    edu_exchange_t x = begin(res, req, p);
+
+    res->error = *err;
+    answer_error(&x);
+}
+
+void edu_service_run(edu_response_t *res, const edu_request_t *req,
+                     apr_pool_t *p)
+{
+    edu_exchange_t x = begin(res, req, p);
+
     if (dispatch(&x)) {
         answer_error(&x);
     }

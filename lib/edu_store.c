@@ -21,6 +21,12 @@
  * growing to 0.15 s in all. */
 #define TRIES 5
 
+#define HINT                                                                   \
+    "Let the user that Apache runs as write to the database (of SQLite: to "   \
+    "its directory, too)"
+#define NO_CONNECTION                                                          \
+    "no database connection; mod_dbd or its driver says more above. " HINT
+
 typedef enum sql_e {
     SQL_VERSION,
     SQL_GET,
@@ -41,11 +47,12 @@ static const struct {
     [SQL_VERSION] = { "edu_version",
         "SELECT version FROM edu_schema" },
     [SQL_GET] = { "edu_get",
-        "SELECT id, type, version, body FROM edu_outcome"
+        "SELECT id, created, type, version, body FROM edu_outcome"
         THIS_SUBMISSION " AND id = %s" },
     [SQL_LIST] = { "edu_list",
-        "SELECT id, type, version, body FROM edu_outcome"
-        THIS_SUBMISSION " ORDER BY created, id" },
+        "SELECT id, created, type, version, body FROM edu_outcome"
+        THIS_SUBMISSION " AND (created > %s OR (created = %s AND id > %s))"
+        " ORDER BY created, id LIMIT 100" /* EDU_CHUNK */ },
     [SQL_INSERT] = { "edu_insert",
         "INSERT INTO edu_outcome (class_id, assignment_id, submission_id, id,"
         " created, type, version, body)"
@@ -64,6 +71,7 @@ typedef struct dialect_t {
     const char *driver;         /* its name in apr_dbd */
     int creates;                /* the schema, unless told otherwise */
     int busy;                   /* its result code for a locked database */
+    const char *begin;          /* a transaction that will write */
     const char *const *session; /* what each connection runs first */
     const char *const *schema;
 } dialect_t;
@@ -96,7 +104,12 @@ static const char *const sqlite_schema[] = {
 };
 
 static const dialect_t dialects[] = {
-    {"sqlite3", 1, 5 /* SQLITE_BUSY */, sqlite_session, sqlite_schema},
+    {.driver = "sqlite3",
+     .creates = 1,
+     .busy = 5, /* SQLITE_BUSY */
+      .begin = "BEGIN IMMEDIATE",
+     .session = sqlite_session,
+     .schema = sqlite_schema},
 };
 
 static const dialect_t *dialect_of(const char *driver)
@@ -232,6 +245,16 @@ static int run(call_t *call)
     return rc;
 }
 
+static int run_patiently(call_t *call)
+{
+    int rc;
+
+    do {
+        rc = run(call);
+    } while (is_locked(call, rc));
+    return rc;
+}
+
 /* The next row of a result, or NULL.  @a row starts as NULL. */
 static apr_dbd_row_t *next_row(const call_t *call, apr_dbd_row_t *row)
 {
@@ -270,8 +293,7 @@ static apr_status_t create_schema(const call_t *call)
         if (rc) {
             return unavailable(call,
                                "cannot create the schema; the %s driver says: "
-                               "%s. Let the user that Apache runs as write to "
-                               "the database (of SQLite: to its directory)",
+                               "%s. " HINT,
                                call->session->dialect->driver,
                                driver_says(call, rc));
         }
@@ -282,11 +304,8 @@ static apr_status_t create_schema(const call_t *call)
 static apr_status_t read_version(call_t *call, const char **version)
 {
     apr_dbd_row_t *row;
-    int rc;
+    int rc = run_patiently(call);
 
-    do {
-        rc = run(call);
-    } while (is_locked(call, rc));
     *version = NULL;
     if (rc == 0 && (row = next_row(call, NULL))) {
         *version = column(call, row, 0);
@@ -343,7 +362,7 @@ static apr_status_t open_session(const call_t *call)
                                 &rows, *query, 1);
         } while (is_locked(call, rc));
         if (rc) {
-            return unavailable(call, "%s failed; the %s driver says: %s",
+            return unavailable(call, "%s failed; the %s driver says: %s. " HINT,
                                *query, call->session->dialect->driver,
                                driver_says(call, rc));
         }
@@ -392,32 +411,33 @@ static apr_status_t recall(call_t *call)
                              driver);
 }
 
+static apr_status_t open_unit(void *baton, edu_dbd_t *dbd, apr_pool_t *p);
+
 /* Whatever fails is prepared anew and tried again: it failed before it could
  * commit, or the repeat of a conditional write changes nothing.  Others may be
- * changing the schema just now, and more than once. */
+ * changing the schema just now, and more than once.  Not so within a unit: its
+ * transaction may be gone with what failed, and a repeat would stand alone. */
 static apr_status_t attempt(call_t *call)
 {
+    int max = call->store->open == open_unit ? 1 : TRIES;
     apr_status_t rv;
     int rc, tries = 0;
 
     do {
         if (tries > 0) {
-            forget(call->session);
             apr_sleep(PAUSE << (tries - 1));
         }
         rv = call->session->pool ? APR_SUCCESS : settle(call);
-        if (rv) {
-            continue;
-        }
-        do {
-            rc = run(call);
-        } while (is_locked(call, rc));
+        rc = rv ? 0 : run_patiently(call);
         if (rc) {
             rv = unavailable(
                 call, "%s failed; the %s driver says: %s", sql[call->sql].label,
                 call->session->dialect->driver, driver_says(call, rc));
         }
-    } while (rv && ++tries < TRIES && apr_time_now() < call->until);
+        if (rv) {
+            forget(call->session);
+        }
+    } while (rv && ++tries < max && apr_time_now() < call->until);
     return rv;
 }
 
@@ -429,12 +449,14 @@ perform(call_t *call, void (*read)(const call_t *call, void *out), void *out)
 
     call->until = apr_time_now() + PATIENCE;
     if (call->store->open(call->store->baton, &call->dbd, call->p)) {
-        return unavailable(call, "no database connection; mod_dbd or the "
-                                 "driver says more above");
+        return unavailable(call, NO_CONNECTION);
     }
     rv = recall(call);
     if (!rv) {
         rv = attempt(call);
+    }
+    if (rv && call->store->open == open_unit) {
+        ((edu_unit_t *)call->store->baton)->broken = 1;
     }
     if (!rv && read) {
         read(call, out);
@@ -459,9 +481,10 @@ static void read_rows(const call_t *call, void *out)
         edu_row_t *to = apr_array_push(rows);
 
         to->id = column(call, row, 0);
-        to->type = column(call, row, 1);
-        to->version = column(call, row, 2);
-        to->body = column(call, row, 3);
+        to->created = column(call, row, 1);
+        to->type = column(call, row, 2);
+        to->version = column(call, row, 3);
+        to->body = column(call, row, 4);
     }
 }
 
@@ -497,10 +520,12 @@ apr_status_t edu__store_get(edu_row_t *row, const edu_store_t *store,
 
 apr_status_t edu__store_list(apr_array_header_t **rows,
                              const edu_store_t *store, const edu_path_t *path,
-                             edu_error_t *err, apr_pool_t *p)
+                             const edu_row_t *after, edu_error_t *err,
+                             apr_pool_t *p)
 {
-    const char *args[] = { path->class_id, path->assignment_id,
-                           path->submission_id };
+    const char *args[] = { path->class_id,      path->assignment_id,
+                           path->submission_id, after->created,
+                           after->created,      after->id };
     call_t call = { store, .sql = SQL_LIST, .args = args, .err = err, .p = p };
 
     *rows = apr_array_make(p, 8, sizeof(edu_row_t));
@@ -557,4 +582,106 @@ apr_status_t edu__store_remove(const edu_store_t *store, const edu_path_t *path,
                     .p = p };
 
     return change(&call, EDU_EPRECONDITION);
+}
+
+/* -------------------------------------------------------------- transactions */
+
+/* What all calls of a unit share: one connection, lent again and again. */
+static apr_status_t open_unit(void *baton, edu_dbd_t *dbd, apr_pool_t *p)
+{
+    const edu_unit_t *unit = baton;
+
+    (void)p;
+    *dbd = unit->dbd;
+    return unit->broken ? APR_EGENERAL : APR_SUCCESS;
+}
+
+static void close_unit(void *baton, edu_dbd_t *dbd)
+{
+    (void)baton;
+    (void)dbd;
+}
+
+/* Runs a statement of transaction control. @return the driver's result code */
+static int control(const edu_unit_t *unit, const char *statement)
+{
+    int affected;
+
+    return apr_dbd_query(unit->dbd.driver, unit->dbd.handle, &affected,
+                         statement);
+}
+
+/* Through apr_dbd_query, for apr_dbd_transaction_start crashes on a connection
+ * that is dead, and hides errors on one that is not. */
+apr_status_t edu__unit_begin(edu_unit_t *unit, const edu_store_t *store,
+                             edu_error_t *err, apr_pool_t *p)
+{
+    call_t call = { .store = store, .sql = SQL_VERSION, .err = err, .p = p };
+    apr_status_t rv;
+    int rc;
+
+    unit->lender = store;
+    unit->broken = 0;
+    unit->store = *store;
+    unit->store.open = open_unit;
+    unit->store.close = close_unit;
+    unit->store.baton = unit;
+    call.until = apr_time_now() + PATIENCE;
+    if (store->open(store->baton, &unit->dbd, p)) {
+        return unavailable(&call, NO_CONNECTION);
+    }
+    call.dbd = unit->dbd;
+    rv = recall(&call);
+    if (!rv) {
+        rv = attempt(&call);
+    }
+    if (!rv) {
+        do {
+            rc = control(unit, call.session->dialect->begin);
+        } while (is_locked(&call, rc));
+        rv = rc ? unavailable(&call, "%s failed; the %s driver says: %s",
+                              call.session->dialect->begin,
+                              call.session->dialect->driver,
+                              driver_says(&call, rc))
+                : APR_SUCCESS;
+    }
+    if (rv) {
+        store->close(store->baton, &unit->dbd);
+    }
+    return rv;
+}
+
+/* A broken unit has no transaction that a savepoint could be in. */
+apr_status_t edu__unit_mark(edu_unit_t *unit)
+{
+    unit->broken = unit->broken || control(unit, "SAVEPOINT edu");
+    return unit->broken ? APR_EGENERAL : APR_SUCCESS;
+}
+
+apr_status_t edu__unit_unmark(edu_unit_t *unit, int undo)
+{
+    unit->broken = unit->broken ||
+                   (undo && control(unit, "ROLLBACK TO SAVEPOINT edu")) ||
+                   control(unit, "RELEASE SAVEPOINT edu");
+    return unit->broken ? APR_EGENERAL : APR_SUCCESS;
+}
+
+apr_status_t edu__unit_end(edu_unit_t *unit, edu_error_t *err, apr_pool_t *p)
+{
+    call_t call = {
+        .store = unit->lender, .dbd = unit->dbd, .err = err, .p = p
+    };
+    int rc = unit->broken ? 1 : control(unit, "COMMIT");
+    apr_status_t rv = APR_SUCCESS;
+
+    if (rc) {
+        rv = unavailable(&call,
+                         "a batch could not be committed; the driver "
+                         "says: %s",
+                         driver_says(&call, rc));
+        /* no transaction goes back to the pool open */
+        control(unit, "ROLLBACK");
+    }
+    unit->lender->close(unit->lender->baton, &unit->dbd);
+    return rv;
 }

@@ -21,7 +21,7 @@ sub post {
 
 sub list {
     my ($submission) = @_;
-    my $answer = request(GET => "$root/$submission/outcomes");
+    my $answer = request(GET => "$root/$submission/outcomes?\$top=999");
     return @{ $json->decode($answer->{body})->{value} };
 }
 

@@ -13,9 +13,13 @@ my $collection =
     '/v1.0/education/classes/restart/assignments/a/submissions/s/outcomes';
 
 sub ids {
-    my $answer = request(GET => $collection);
-    my $list = JSON::PP::decode_json($answer->{body});
-    return map { $_->{id} } @{ $list->{value} };
+    my @ids;
+    for (my $url = $collection; defined $url;) {
+        my $page = JSON::PP::decode_json(request(GET => $url)->{body});
+        push @ids, map { $_->{id} } @{ $page->{value} };
+        $url = $page->{'@odata.nextLink'};
+    }
+    return @ids;
 }
 
 my $RESTARTS = 20;

@@ -312,7 +312,8 @@ static void test_again(const json_t *doc, apr_pool_t *p)
     ok(json_equal(stored, doc), "what is written reads back");
     for (int trust = 0; trust < 2; trust++) {
         const char *shown = edu__entity_show(
-            type->name, text, trust ? EDU_DIALECT_BETA : EDU_DIALECT_V1_0, p);
+            type->name, text, trust ? EDU_DIALECT_BETA : EDU_DIALECT_V1_0, NULL,
+            p);
 
         ok(json_equal(merged(stored, edu__json_load(shown, p), trust, p),
                       stored),
@@ -697,10 +698,10 @@ static void test_shown(const struct shown_t *row, apr_pool_t *p)
 {
     const char *stored = quotes(row->stored, p);
 
-    is_str(edu__entity_show(row->type, stored, EDU_DIALECT_V1_0, p),
+    is_str(edu__entity_show(row->type, stored, EDU_DIALECT_V1_0, NULL, p),
            row->v1 ? quotes(row->v1, p) : stored,
            apr_psprintf(p, "%s, in v1.0", row->name));
-    is_str(edu__entity_show(row->type, stored, EDU_DIALECT_BETA, p),
+    is_str(edu__entity_show(row->type, stored, EDU_DIALECT_BETA, NULL, p),
            row->beta ? quotes(row->beta, p) : stored,
            apr_psprintf(p, "%s, in beta", row->name));
 }
@@ -718,7 +719,8 @@ static void test_damaged(apr_pool_t *p)
         const char *text = damaged[i / 2];
 
         is_str(edu__entity_show("educationPointsOutcome", text,
-                                i % 2 ? EDU_DIALECT_BETA : EDU_DIALECT_V1_0, p),
+                                i % 2 ? EDU_DIALECT_BETA : EDU_DIALECT_V1_0,
+                                NULL, p),
                NULL,
                apr_psprintf(p, "'%s' is no outcome in %s", text,
                             i % 2 ? "beta" : "v1.0"));

@@ -15,6 +15,7 @@ static const struct told_t {
 } told[] = {
     { EDU_EBADREQUEST, 400, "badRequest", NULL },
     { EDU_EGRADING, 400, "badRequest", "invalidGrading" },
+    { EDU_EQUERY, 400, "BadRequest", NULL },
     { EDU_EUNAUTHORIZED, 401, "unauthorized", NULL },
     { EDU_EFORBIDDEN, 403, "forbidden", NULL },
     { EDU_ENOTFOUND, 404, "notFound", NULL },

@@ -28,6 +28,7 @@ static const struct found_t {
     { CAS, EDU_AT_SUBMISSION, "c", "a", "s", NULL },
     { CAS "/outcomes", EDU_AT_OUTCOMES, "c", "a", "s", NULL },
     { CAS "/outcomes/$ref", EDU_AT_OUTCOMES_REF, "c", "a", "s", NULL },
+    { CAS "/outcomes/$count", EDU_AT_OUTCOMES_COUNT, "c", "a", "s", NULL },
     { CAS "/outcomes/o", EDU_AT_OUTCOME, "c", "a", "s", "o" },
 
     /* keys in parentheses */
@@ -96,6 +97,10 @@ static const char *const lost[] = {
     CAS "/outcomes//o",
     CAS "/outcomes/o/",
     CAS "/outcomes/$ref/",
+    CAS "/outcomes/$count/",
+    CAS "/outcomes/o/$count",
+    CAS "/outcomes/$count('o')",
+    CAS "/$count",
 
     /* letters have their case */
     "/Education",
@@ -127,7 +132,6 @@ static const char *const lost[] = {
     "/education/classes/$count",
     "/education/classes/$ref",
     C "/assignments/$value",
-    CAS "/outcomes/$count",
     CAS "/outcomes/$entity",
     CAS "/$ref",
 
@@ -294,6 +298,27 @@ static void test_length(apr_pool_t *p)
     }
 }
 
+/* With $select, and without an outcome. */
+static void test_selected(const edu_path_t *path, const char *base,
+                          const char *context, apr_pool_t *p)
+{
+    apr_array_header_t *names = apr_array_make(p, 2, sizeof(const char *));
+    edu_path_t collection = *path;
+    const char *url = edu__path_url(path, base, p);
+
+    APR_ARRAY_PUSH(names, const char *) = "id";
+    is_str(edu__path_context(path, base, 0, names, p),
+           apr_pstrcat(p, context, "(id)", NULL), "of what is selected");
+    APR_ARRAY_PUSH(names, const char *) = "points";
+    is_str(edu__path_context(path, base, 1, names, p),
+           apr_pstrcat(p, context, "(id,points)/$entity", NULL),
+           "of what is selected in one");
+    collection.outcome_id = NULL;
+    is_str(edu__path_url(&collection, base, p),
+           apr_pstrmemdup(p, url, strrchr(url, '/') - url),
+           "the URL of the collection");
+}
+
 static const char *expand(const char *template, const char *id, apr_pool_t *p)
 {
     return apr_psprintf(p, template, id, id, id, id);
@@ -326,8 +351,9 @@ static void test_escape(const struct escape_t *row, apr_pool_t *p)
                               "'%s')/submissions('%s')/outcomes",
                               row->in_context, p),
                        NULL);
-    is_str(edu__path_context(&path, base, 0, p), want, "its collection");
-    is_str(edu__path_context(&path, base, 1, p),
+    is_str(edu__path_context(&path, base, 0, NULL, p), want, "its collection");
+    test_selected(&path, base, want, p);
+    is_str(edu__path_context(&path, base, 1, NULL, p),
            apr_pstrcat(p, want, "/$entity", NULL), "its context");
 }
 

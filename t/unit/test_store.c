@@ -12,6 +12,9 @@
 
 static const edu_path_t here = { EDU_AT_OUTCOME, "c", "a", "s", "id-1" };
 
+/* Where a list begins. */
+static const edu_row_t start = { .created = "", .id = "" };
+
 /* --------------------------------------------------------------- scratch */
 
 static const char *directory;
@@ -84,7 +87,7 @@ static apr_status_t insert(database_t *db, const edu_path_t *path,
                            const char *id, const char *version,
                            const char *body, apr_pool_t *p)
 {
-    const edu_row_t row = { id, "educationOutcome", version, body };
+    const edu_row_t row = { id, NULL, "educationOutcome", version, body };
     edu_error_t err = { 0 };
 
     return edu__store_insert(&db->store, path, &row, &err, p);
@@ -94,7 +97,8 @@ static apr_status_t replace(database_t *db, const edu_path_t *path,
                             const char *from, const char *to, const char *body,
                             apr_pool_t *p)
 {
-    const edu_row_t row = { path->outcome_id, "educationOutcome", to, body };
+    const edu_row_t row = { path->outcome_id, NULL, "educationOutcome", to,
+                            body };
     edu_error_t err = { 0 };
 
     return edu__store_replace(&db->store, path, &row, from, &err, p);
@@ -126,7 +130,7 @@ static const char *list_of(database_t *db, const edu_path_t *path,
     apr_array_header_t *rows;
     const char *text = "";
 
-    if (edu__store_list(&rows, &db->store, path, &err, p)) {
+    if (edu__store_list(&rows, &db->store, path, &start, &err, p)) {
         return NULL;
     }
     for (int i = 0; i < rows->nelts; i++) {
@@ -560,7 +564,7 @@ static void test_lost(database_t *db, apr_pool_t *p)
 
 static void test_locked(database_t *db, database_t *other, apr_pool_t *p)
 {
-    const edu_row_t row = { "locked", "educationOutcome", "1", "{}" };
+    const edu_row_t row = { "locked", NULL, "educationOutcome", "1", "{}" };
     edu_error_t err = { 0 };
     apr_time_t start;
     apr_status_t rv;
@@ -637,7 +641,7 @@ static void test_no_connection(apr_pool_t *p)
     int closed = 0;
     const edu_store_t store = { lend_nothing, take_nothing, &closed,
                                 EDU_SCHEMA_AUTO };
-    const edu_row_t row = { "id", "educationOutcome", "1", "{}" };
+    const edu_row_t row = { "id", NULL, "educationOutcome", "1", "{}" };
     edu_error_t err = { 0 };
     apr_array_header_t *rows;
     edu_row_t out;
@@ -646,8 +650,8 @@ static void test_no_connection(apr_pool_t *p)
                      "no connection");
     test_unavailable(edu__store_get(&out, &store, &here, &err, p), &err,
                      "connection", "no connection to read by");
-    test_unavailable(edu__store_list(&rows, &store, &here, &err, p), &err,
-                     "connection", "no connection to list by");
+    test_unavailable(edu__store_list(&rows, &store, &here, &start, &err, p),
+                     &err, "connection", "no connection to list by");
     test_unavailable(edu__store_insert(&store, &here, &row, &err, p), &err,
                      "connection", "no connection to write by");
     test_unavailable(edu__store_replace(&store, &here, &row, "1", &err, p),

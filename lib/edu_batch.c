@@ -1,0 +1,383 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+/* $batch (contract.md 6): many requests in one, each answered as if it had come
+ * alone.  All that write share one transaction, so that they cost one commit;
+ * an atomicityGroup is a savepoint within it. */
+
+#include "edu_private.h"
+
+#include <apr_strings.h>
+#define APR_WANT_IOVEC
+#include <apr_want.h>
+
+/* One request of the batch. */
+typedef struct item_t {
+    const char *id, *group;
+    const json_t *json;
+    edu_request_t req;
+    edu_response_t res;
+    edu_error_t err; /* why it is not even tried; .status 0: it is */
+    int done;
+} item_t;
+
+typedef struct batch_t {
+    edu_exchange_t *x;
+    apr_array_header_t *items; /* of item_t, as sent */
+    edu_unit_t unit;
+    int writes;
+} batch_t;
+
+/* ------------------------------------------------------------------ reading */
+
+static apr_status_t fault(const batch_t *batch, int index, const char *member,
+                          const char *says)
+{
+    return edu_error_set(batch->x->err, EDU_EBADREQUEST,
+                         apr_psprintf(batch->x->p, "requests/%d%s%s", index,
+                                      member ? "/" : "", member ? member : ""),
+                         batch->x->p, "%s", says);
+}
+
+static item_t *item_of(const batch_t *batch, const char *id)
+{
+    for (int i = 0; i < batch->items->nelts; i++) {
+        item_t *item = &APR_ARRAY_IDX(batch->items, i, item_t);
+
+        if (strcmp(item->id, id) == 0) {
+            return item;
+        }
+    }
+    return NULL;
+}
+
+static const char *text_of(const json_t *json, const char *member)
+{
+    return json_string_value(json_object_get(json, member));
+}
+
+/* Where a group has its turn: at the first of its members. */
+static const item_t *turn_of(const batch_t *batch, const item_t *item)
+{
+    const item_t *first = (const item_t *)batch->items->elts;
+
+    while (item->group &&
+           (!first->group || strcmp(first->group, item->group) != 0)) {
+        first++;
+    }
+    return item->group ? first : item;
+}
+
+/* dependsOn may name only what has its turn before, or is of the same group and
+ * stands before, so that the order sent is an order to work in. */
+static apr_status_t check_dependencies(const batch_t *batch, item_t *item,
+                                       int index)
+{
+    const json_t *depends = json_object_get(item->json, "dependsOn");
+    json_t *id;
+    size_t i;
+
+    if (depends && !json_is_array(depends)) {
+        return fault(batch, index, "dependsOn",
+                     "dependsOn is an array of ids.");
+    }
+    json_array_foreach((json_t *)depends, i, id)
+    {
+        const item_t *on =
+            json_is_string(id) ? item_of(batch, json_string_value(id)) : NULL;
+
+        if (!on || on == item ||
+            (on >= turn_of(batch, item) &&
+             turn_of(batch, on) != turn_of(batch, item))) {
+            return fault(batch, index, "dependsOn",
+                         "dependsOn names the ids of requests that stand "
+                         "before this one, and before the atomicityGroup that "
+                         "this one is of.");
+        }
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t check_headers(const batch_t *batch, int index,
+                                  const json_t *headers)
+{
+    const char *name;
+    json_t *value;
+    int fine = !headers || json_is_object(headers);
+
+    json_object_foreach((json_t *)headers, name, value)
+    {
+        fine = fine && json_is_string(value);
+    }
+    return fine ? APR_SUCCESS
+                : fault(batch, index, "headers",
+                        "headers is an object of strings.");
+}
+
+static apr_status_t read_item(batch_t *batch, int index, const json_t *json)
+{
+    const json_t *group = json_object_get(json, "atomicityGroup");
+    const char *id = text_of(json, "id");
+    apr_status_t rv;
+    item_t *item;
+
+    if (!id || item_of(batch, id)) {
+        return fault(batch, index, "id",
+                     "Each request has an id of its own, a string.");
+    }
+    if (!text_of(json, "method") || !text_of(json, "url")) {
+        return fault(batch, index, text_of(json, "method") ? "url" : "method",
+                     "Each request has a method and a url, both strings.");
+    }
+    if (group && !json_is_string(group)) {
+        return fault(batch, index, "atomicityGroup",
+                     "atomicityGroup is a string.");
+    }
+    item = apr_array_push(batch->items);
+    memset(item, 0, sizeof(*item));
+    item->id = id;
+    item->group = json_string_value(group);
+    item->json = json;
+    rv = check_headers(batch, index, json_object_get(json, "headers"));
+    return rv ? rv : check_dependencies(batch, item, index);
+}
+
+static apr_status_t read_items(batch_t *batch, const json_t *body)
+{
+    const json_t *requests = json_object_get(body, "requests");
+    int max = batch->x->req->mount->batch_max;
+    apr_status_t rv = APR_SUCCESS;
+    json_t *json;
+    size_t i;
+
+    if (!json_is_array(requests) || json_array_size(requests) == 0) {
+        return edu_error_set(batch->x->err, EDU_EBADREQUEST, "requests",
+                             batch->x->p,
+                             "A batch is {\"requests\": […]} with one request "
+                             "or more.");
+    }
+    if (json_array_size(requests) > (size_t)max) {
+        return edu_error_set(batch->x->err, EDU_EBADREQUEST, "requests",
+                             batch->x->p,
+                             "A batch holds at most %d requests here.", max);
+    }
+    /* items are pointed to: the array must not move */
+    batch->items = apr_array_make(batch->x->p, max, sizeof(item_t));
+    json_array_foreach(requests, i, json)
+    {
+        rv = rv ? rv : read_item(batch, (int)i, json);
+    }
+    return rv;
+}
+
+/* ----------------------------------------------------------------- requests */
+
+/* A header of the item; those of the batch are not inherited. */
+static const char *item_header(void *baton, const char *name)
+{
+    const item_t *item = baton;
+    const char *key;
+    json_t *value;
+
+    json_object_foreach(json_object_get(item->json, "headers"), key, value)
+    {
+        if (strcasecmp(key, name) == 0) {
+            return json_string_value(value);
+        }
+    }
+    return NULL;
+}
+
+static apr_status_t item_body(void *baton, const char **data, apr_size_t *len,
+                              edu_error_t *err, apr_pool_t *p)
+{
+    const item_t *item = baton;
+    const json_t *body = json_object_get(item->json, "body");
+
+    (void)err;
+    *data = body ? edu__json_text(body, p) : "";
+    *len = strlen(*data);
+    return APR_SUCCESS;
+}
+
+/* Lets the server find out what the item may do, before any lock is taken. */
+static void prepare(batch_t *batch, item_t *item)
+{
+    const edu_request_t *req = batch->x->req;
+    const char *method = text_of(item->json, "method");
+    const char *url = text_of(item->json, "url");
+
+    item->req = *req;
+    item->req.method = method;
+    if (!req->admit(req->baton, &item->req, method, url, &item->err,
+                    batch->x->p)) {
+        memset(&item->err, 0, sizeof(item->err));
+    }
+    item->req.header = item_header;
+    item->req.body = item_body;
+    item->req.admit = NULL; /* batches do not nest */
+    item->req.baton = item;
+    batch->writes |= !item->err.status && strcmp(method, "GET") != 0 &&
+                     strcmp(method, "HEAD") != 0;
+}
+
+/* Whether something that the item depends on has failed. */
+static int is_let_down(const batch_t *batch, const item_t *item)
+{
+    const json_t *depends = json_object_get(item->json, "dependsOn");
+    json_t *id;
+    size_t i;
+
+    json_array_foreach((json_t *)depends, i, id)
+    {
+        if (item_of(batch, json_string_value(id))->res.status >= 400) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void run(batch_t *batch, item_t *item)
+{
+    apr_pool_t *p = batch->x->p;
+
+    item->done = 1;
+    if (!item->err.status && is_let_down(batch, item)) {
+        edu_error_set(&item->err, EDU_EDEPENDENCY, NULL, p, NULL);
+    }
+    if (item->err.status) {
+        edu__service_refuse(&item->res, &item->req, &item->err, p);
+    }
+    else {
+        edu_service_run(&item->res, &item->req, p);
+    }
+}
+
+static void take_back(batch_t *batch, item_t *item, apr_status_t rv)
+{
+    if (item->res.status < 400) {
+        edu_error_set(&item->err, rv, NULL, batch->x->p, NULL);
+        edu__service_refuse(&item->res, &item->req, &item->err, batch->x->p);
+    }
+}
+
+/* All requests of a group, wherever they stand, or none. */
+static void run_group(batch_t *batch, int first)
+{
+    const char *group = APR_ARRAY_IDX(batch->items, first, item_t).group;
+    int failed = batch->writes && edu__unit_mark(&batch->unit);
+    int marked = batch->writes && !failed;
+
+    for (int pass = 0; pass < 2; pass++) {
+        for (int i = first; i < batch->items->nelts; i++) {
+            item_t *item = &APR_ARRAY_IDX(batch->items, i, item_t);
+
+            if (!item->group || strcmp(item->group, group) != 0) {
+                continue;
+            }
+            if (pass == 0) {
+                run(batch, item);
+                failed |= item->res.status >= 400;
+            }
+            else if (failed) {
+                take_back(batch, item, EDU_EDEPENDENCY);
+            }
+        }
+    }
+    if (marked) {
+        edu__unit_unmark(&batch->unit, failed);
+    }
+}
+
+static void run_all(batch_t *batch)
+{
+    for (int i = 0; i < batch->items->nelts; i++) {
+        item_t *item = &APR_ARRAY_IDX(batch->items, i, item_t);
+
+        if (!item->done && item->group) {
+            run_group(batch, i);
+        }
+        else if (!item->done) {
+            run(batch, item);
+        }
+    }
+}
+
+/* ------------------------------------------------------------------- answer */
+
+static int add_header(void *to, const char *name, const char *value)
+{
+    json_object_set_new(to, name, json_string(value));
+    return 1;
+}
+
+static void append_item(edu_exchange_t *x, const item_t *item)
+{
+    const edu_response_t *res = &item->res;
+    json_t *headers = edu__json_own(json_object(), x->p);
+
+    apr_table_do(add_header, headers, res->headers, NULL);
+    edu__append(x, "{\"id\":");
+    edu__append(x, edu__json_quote(item->id, x->p));
+    edu__append(x,
+                apr_psprintf(x->p, ",\"status\":%d,\"headers\":", res->status));
+    edu__append(x, edu__json_text(headers, x->p));
+    if (res->body->nelts && strcmp(item->req.method, "HEAD") != 0) {
+        const char *type = apr_table_get(res->headers, "Content-Type");
+        const char *text = APR_ARRAY_IDX(res->body, 0, struct iovec).iov_base;
+
+        edu__append(x, ",\"body\":");
+        if (strcmp(type, "application/json") == 0) {
+            apr_array_cat(x->res->body, res->body);
+        }
+        else {
+            edu__append(x, edu__json_quote(text, x->p));
+        }
+    }
+    edu__append(x, "}");
+}
+
+static apr_status_t answer(batch_t *batch)
+{
+    edu_exchange_t *x = batch->x;
+
+    edu__answer_json(x, 200);
+    edu__append(x, "{\"responses\":[");
+    for (int i = 0; i < batch->items->nelts; i++) {
+        edu__append(x, i ? "," : "");
+        append_item(x, &APR_ARRAY_IDX(batch->items, i, item_t));
+    }
+    edu__append(x, "]}");
+    return APR_SUCCESS;
+}
+
+apr_status_t edu__batch_run(edu_exchange_t *x)
+{
+    batch_t batch = { .x = x };
+    json_t *body;
+    apr_status_t rv;
+
+    if (!x->req->admit) {
+        return edu_error_set(x->err, EDU_ENOTIMPL, NULL, x->p,
+                             "There is no $batch here, nor one in another.");
+    }
+    rv = edu__read_body(x, &body);
+    if (rv || (rv = read_items(&batch, body))) {
+        return rv;
+    }
+    for (int i = 0; i < batch.items->nelts; i++) {
+        prepare(&batch, &APR_ARRAY_IDX(batch.items, i, item_t));
+    }
+    if (batch.writes) {
+        rv = edu__unit_begin(&batch.unit, x->req->store, x->err, x->p);
+        if (rv) {
+            return rv;
+        }
+        for (int i = 0; i < batch.items->nelts; i++) {
+            APR_ARRAY_IDX(batch.items, i, item_t).req.store = &batch.unit.store;
+        }
+    }
+    run_all(&batch);
+    /* nothing is acknowledged before it is durable */
+    rv = batch.writes ? edu__unit_end(&batch.unit, x->err, x->p) : APR_SUCCESS;
+    return rv ? rv : answer(&batch);
+}

@@ -1,0 +1,731 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+/* The $filter expression (OData 4.01 URL conventions, 5.1.1): parsed against
+ * the type tables, so that what is compared is known to be comparable. */
+
+#include "edu_private.h"
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+#include <stdlib.h>
+
+#define MAX_NESTING 50
+
+typedef enum op_e {
+    OP_TRUTH, /* a boolean operand by itself */
+    OP_NOT,
+    OP_AND,
+    OP_OR,
+    OP_ISOF,
+    OP_IN,
+    OP_EQ,
+    OP_NE,
+    OP_LT,
+    OP_LE,
+    OP_GT,
+    OP_GE
+} op_e;
+
+/* What values can be compared with what. */
+typedef enum class_e {
+    NOTHING,
+    TEXT,
+    NAME,
+    NUMBER,
+    TRUTH,
+    INSTANT,
+    OBJECT
+} class_e;
+
+static const char *const class_names[] = {
+    "null",           "a string",  "an enumeration",
+    "a number",       "a boolean", "a date and time, written without quotes",
+    "a complex value"
+};
+
+/* One side of a comparison: a path, or else a literal. */
+typedef struct side_t {
+    class_e class;
+    const edu_operand_t *path;
+    const json_t *literal; /* NULL: null */
+} side_t;
+
+struct edu_filter_t {
+    op_e op;
+    const edu_filter_t *left, *right; /* of NOT, AND, OR */
+    const edu_type_t *type;           /* of ISOF */
+    side_t a, b;                      /* of TRUTH and comparisons */
+    apr_array_header_t *choice;       /* of IN: side_t */
+};
+
+typedef struct parser_t {
+    const char *text, *at;
+    const char *option; /* for messages and as their target */
+    edu_dialect_e dialect;
+    int nesting;
+    edu_error_t *err;
+    apr_pool_t *p;
+} parser_t;
+
+/* ------------------------------------------------------------------- tokens */
+
+static apr_status_t fault(const parser_t *parser, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Graph's words for a filter (contract.md 5), and where reading stopped. */
+static apr_status_t fault(const parser_t *parser, const char *fmt, ...)
+{
+    va_list args;
+    const char *says;
+
+    va_start(args, fmt);
+    says = apr_pvsprintf(parser->p, fmt, args);
+    va_end(args);
+    if (*parser->at) {
+        says = apr_psprintf(parser->p, "%s (after %d bytes)", says,
+                            (int)(parser->at - parser->text));
+    }
+    return edu_error_set(parser->err, EDU_EQUERY, parser->option, parser->p,
+                         "Invalid %s clause: %s", parser->option + 1, says);
+}
+
+static void skip_blanks(parser_t *parser)
+{
+    parser->at += strspn(parser->at, " \t");
+}
+
+/* A letter, digit or what else a path can hold. */
+static int is_word(char c)
+{
+    return apr_isalnum(c) || (c && strchr("_./@$", c));
+}
+
+static int take_char(parser_t *parser, char c)
+{
+    skip_blanks(parser);
+    if (*parser->at != c) {
+        return 0;
+    }
+    parser->at++;
+    return 1;
+}
+
+/* A keyword: the whole word, in lower case. */
+static int take_word(parser_t *parser, const char *word)
+{
+    apr_size_t len = strlen(word);
+
+    skip_blanks(parser);
+    if (strncmp(parser->at, word, len) != 0 || is_word(parser->at[len])) {
+        return 0;
+    }
+    parser->at += len;
+    return 1;
+}
+
+/* A run of word characters, or NULL. */
+static const char *take_name(parser_t *parser)
+{
+    const char *from;
+
+    skip_blanks(parser);
+    for (from = parser->at; is_word(*parser->at); parser->at++) {
+    }
+    return parser->at > from
+               ? apr_pstrmemdup(parser->p, from, parser->at - from)
+               : NULL;
+}
+
+/* The end of a string in quotes, or NULL: a quote in it is doubled. */
+static const char *end_of_string(const char *at)
+{
+    while ((at = strchr(at + 1, '\'')) && at[1] == '\'') {
+        at++;
+    }
+    return at;
+}
+
+/* A string in quotes, or NULL: it is not closed. */
+static const char *take_string(parser_t *parser)
+{
+    const char *end = end_of_string(parser->at);
+    char *text, *to;
+
+    if (!end) {
+        return NULL;
+    }
+    to = text = apr_pstrmemdup(parser->p, parser->at, end - parser->at);
+    for (const char *from = text + 1; *from; from++) {
+        from += from[0] == '\'' && from[1] == '\'';
+        *to++ = *from;
+    }
+    *to = '\0';
+    parser->at = end + 1;
+    return text;
+}
+
+/* -------------------------------------------------------------------- paths */
+
+/* A property of a type, its bases, or, as Graph lets a cast be left out, of a
+ * type derived from it. */
+static const edu_prop_t *property_of(const edu_type_t *type, const char *name,
+                                     edu_dialect_e dialect)
+{
+    const edu_prop_t *prop = edu__prop_find(type, name);
+
+    for (int i = 0; !prop && edu__types[i]; i++) {
+        if (edu__type_is(edu__types[i], type)) {
+            prop = edu__prop_find(edu__types[i], name);
+        }
+    }
+    return prop && (prop->flags & EDU_BETA) && dialect != EDU_DIALECT_BETA
+               ? NULL
+               : prop;
+}
+
+/* Resolve one step of a path. */
+static apr_status_t take_step(const parser_t *parser, edu_operand_t *operand,
+                              const edu_type_t **type, const char *name)
+{
+    edu_step_t *step;
+
+    if (!*type) {
+        return fault(parser, "'%s' has no properties.", operand->prop->name);
+    }
+    if (operand->prop && (operand->prop->flags & EDU_COLLECTION)) {
+        return fault(parser,
+                     "'%s' is a collection, which is not supported "
+                     "here.",
+                     operand->prop->name);
+    }
+    if (strchr(name, '.')) {
+        operand->cast = edu__type_find(name);
+        if (!operand->cast || !edu__type_is(operand->cast, *type)) {
+            return fault(parser, "'%s' is no type derived from %s.", name,
+                         (*type)->name);
+        }
+        *type = operand->cast;
+        return APR_SUCCESS;
+    }
+    step = apr_array_push(operand->steps);
+    step->name = name;
+    step->declared = *type;
+    step->cast = operand->cast;
+    operand->cast = NULL;
+    operand->prop = property_of(*type, name, parser->dialect);
+    if (!operand->prop) {
+        return fault(parser, "%s has no property '%s'.", (*type)->name, name);
+    }
+    *type = operand->prop->kind == EDU_COMPLEX ? operand->prop->type : NULL;
+    return APR_SUCCESS;
+}
+
+static apr_status_t resolve(const parser_t *parser, edu_operand_t *operand,
+                            const char *path)
+{
+    const edu_type_t *type = &edu__outcome;
+    apr_status_t rv = APR_SUCCESS;
+    char *name, *next = apr_pstrdup(parser->p, path);
+
+    operand->steps = apr_array_make(parser->p, 3, sizeof(edu_step_t));
+    operand->prop = NULL;
+    operand->cast = NULL;
+    while (!rv && (name = next)) {
+        next = strchr(name, '/');
+        if (next) {
+            *next++ = '\0';
+        }
+        rv = take_step(parser, operand, &type, name);
+    }
+    return rv || operand->prop
+               ? rv
+               : fault(parser, "'%s' names a type, not a property.", path);
+}
+
+const json_t *edu__operand_value(const edu_operand_t *operand,
+                                 const json_t *outcome)
+{
+    const json_t *value = outcome;
+
+    for (int i = 0; i < operand->steps->nelts && value; i++) {
+        const edu_step_t *step = &APR_ARRAY_IDX(operand->steps, i, edu_step_t);
+
+        if (step->cast &&
+            !edu__type_is(edu__type_of(step->declared, NULL, value),
+                          step->cast)) {
+            return NULL;
+        }
+        value = json_object_get(value, step->name);
+    }
+    if (operand->cast && value &&
+        !edu__type_is(edu__type_of(operand->prop->type, NULL, value),
+                      operand->cast)) {
+        return NULL;
+    }
+    return json_is_null(value) ? NULL : value;
+}
+
+int edu__value_compare(const json_t *a, const json_t *b)
+{
+    if (!a || !b) {
+        return (a != NULL) - (b != NULL);
+    }
+    if (json_is_string(a) && json_is_string(b)) {
+        return strcmp(json_string_value(a), json_string_value(b));
+    }
+    if (json_is_boolean(a) && json_is_boolean(b)) {
+        return json_is_true(a) - json_is_true(b);
+    }
+    return (json_number_value(a) > json_number_value(b)) -
+           (json_number_value(a) < json_number_value(b));
+}
+
+/* -------------------------------------------------------------------- sides */
+
+static class_e class_of(const edu_prop_t *prop)
+{
+    static const class_e classes[] = {
+        [EDU_STRING] = TEXT,   [EDU_SINGLE] = NUMBER,    [EDU_INT32] = NUMBER,
+        [EDU_BOOL] = TRUTH,    [EDU_DATETIME] = INSTANT, [EDU_ENUM] = NAME,
+        [EDU_COMPLEX] = OBJECT
+    };
+
+    return classes[prop->kind];
+}
+
+/* digits [. digits] [e [sign] digits], with a sign or without (OData ABNF):
+ * strtod alone would take 0x55 and nan, too. */
+static int is_number(const char *s)
+{
+    static const char digits[] = "0123456789";
+    apr_size_t n;
+
+    s += *s == '-' || *s == '+';
+    n = strspn(s, digits);
+    s += n;
+    if (n && *s == '.') {
+        n = strspn(++s, digits);
+        s += n;
+    }
+    if (n && (*s == 'e' || *s == 'E')) {
+        s += s[1] == '-' || s[1] == '+' ? 2 : 1;
+        n = strspn(s, digits);
+        s += n;
+    }
+    return n && *s == '\0';
+}
+
+/* A number, or a date and time; both begin with a digit or a sign. */
+static apr_status_t take_numeral(parser_t *parser, side_t *side)
+{
+    const char *from = parser->at, *text;
+    edu_time_t t;
+
+    for (; is_word(*parser->at) || (*parser->at && strchr("+-:", *parser->at));
+         parser->at++) {
+    }
+    text = apr_pstrmemdup(parser->p, from, parser->at - from);
+    if (is_number(text)) {
+        /* json_real makes no value of what no double holds */
+        side->class = NUMBER;
+        side->literal = json_real(strtod(text, NULL));
+    }
+    else if (!edu__time_parse(&t, text)) {
+        side->class = INSTANT;
+        side->literal = json_string(edu__time_format(t, parser->p));
+    }
+    if (!side->literal) {
+        parser->at = from;
+        return fault(parser, "'%.40s' is neither a number nor a date and time.",
+                     text);
+    }
+    edu__json_own((json_t *)side->literal, parser->p);
+    return APR_SUCCESS;
+}
+
+static apr_status_t take_path(parser_t *parser, side_t *side)
+{
+    edu_operand_t *operand = apr_pcalloc(parser->p, sizeof(*operand));
+    const char *from, *path;
+    apr_status_t rv;
+
+    skip_blanks(parser);
+    from = parser->at;
+    path = take_name(parser);
+    if (!path) {
+        return fault(parser, "a property or a value is missing.");
+    }
+    if (take_char(parser, '(')) {
+        return edu_error_set(
+            parser->err, EDU_ENOTIMPL, parser->option, parser->p,
+            "The function '%s' is not supported in %s.", path, parser->option);
+    }
+    parser->at = from;
+    rv = resolve(parser, operand, path);
+    parser->at = from + strlen(path);
+    if (!rv && (operand->prop->flags & EDU_COLLECTION)) {
+        return fault(parser, "'%s' is a collection, which cannot be compared.",
+                     path);
+    }
+    side->path = operand;
+    side->class = rv ? NOTHING : class_of(operand->prop);
+    return rv;
+}
+
+static apr_status_t take_side(parser_t *parser, side_t *side)
+{
+    const char *text;
+
+    memset(side, 0, sizeof(*side));
+    skip_blanks(parser);
+    if (*parser->at == '\'') {
+        text = take_string(parser);
+        side->class = TEXT;
+        side->literal = text && edu__json_is_utf8(text)
+                            ? edu__json_own(json_string(text), parser->p)
+                            : NULL;
+        return side->literal ? APR_SUCCESS
+                             : fault(parser, "a string is not closed.");
+    }
+    if (apr_isdigit(*parser->at) || *parser->at == '-' || *parser->at == '+') {
+        return take_numeral(parser, side);
+    }
+    if (take_word(parser, "null")) {
+        return APR_SUCCESS;
+    }
+    side->class = TRUTH;
+    side->literal = take_word(parser, "true")    ? json_true()
+                    : take_word(parser, "false") ? json_false()
+                                                 : NULL;
+    return side->literal ? APR_SUCCESS : take_path(parser, side);
+}
+
+static const json_t *value_of(const side_t *side, const json_t *outcome)
+{
+    return side->path ? edu__operand_value(side->path, outcome) : side->literal;
+}
+
+/* -------------------------------------------------------------- comparisons */
+
+/* Makes a literal fit the property it is compared with: a Single is rounded as
+ * the stored one was, an enumeration's value is written as a string, and ids
+ * are kept in lower case. */
+static apr_status_t adapt(const parser_t *parser, side_t *side,
+                          const side_t *other)
+{
+    const edu_prop_t *prop = other->path ? other->path->prop : NULL;
+    const char *text = json_string_value(side->literal);
+
+    if (prop && prop->kind == EDU_SINGLE && side->literal &&
+        side->class == NUMBER) {
+        json_t *rounded = edu__single(side->literal);
+
+        /* none, if it is beyond them all */
+        side->literal =
+            rounded ? edu__json_own(rounded, parser->p) : side->literal;
+    }
+    if (!prop || side->class != TEXT || side->path) {
+        return APR_SUCCESS;
+    }
+    if (prop->flags & EDU_KEY) {
+        side->literal =
+            edu__json_own(json_string(edu__lower(text, parser->p)), parser->p);
+    }
+    if (prop->kind != EDU_ENUM) {
+        return APR_SUCCESS;
+    }
+    side->class = NAME;
+    for (int i = 0; prop->type->values[i]; i++) {
+        if (strcmp(prop->type->values[i], text) == 0) {
+            return APR_SUCCESS;
+        }
+    }
+    return fault(parser, "'%s' is no value of %s.", text, prop->type->name);
+}
+
+static apr_status_t check_pair(const parser_t *parser, op_e op, side_t *a,
+                               side_t *b)
+{
+    apr_status_t rv = adapt(parser, a, b);
+
+    if (!rv) {
+        rv = adapt(parser, b, a);
+    }
+    if (rv) {
+        return rv;
+    }
+    if (a->class != b->class && a->class != NOTHING && b->class != NOTHING) {
+        return fault(parser, "%s cannot be compared with %s.",
+                     class_names[a->class], class_names[b->class]);
+    }
+    if ((a->class == OBJECT && b->class == OBJECT) ||
+        (op >= OP_LT &&
+         (a->class == NAME || b->class == NAME || a->class == TRUTH ||
+          b->class == TRUTH || a->class == OBJECT || b->class == OBJECT))) {
+        return fault(parser, "%s cannot be compared so.",
+                     class_names[a->class == NOTHING ? b->class : a->class]);
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t take_choice(parser_t *parser, edu_filter_t *node)
+{
+    apr_status_t rv;
+
+    node->op = OP_IN;
+    node->choice = apr_array_make(parser->p, 4, sizeof(side_t));
+    if (!take_char(parser, '(')) {
+        return fault(parser, "'in' wants a list in parentheses.");
+    }
+    do {
+        side_t *side = apr_array_push(node->choice);
+
+        rv = take_side(parser, side);
+        if (!rv) {
+            rv = check_pair(parser, OP_EQ, &node->a, side);
+        }
+    } while (!rv && take_char(parser, ','));
+    return rv || take_char(parser, ')')
+               ? rv
+               : fault(parser, "the list of 'in' is not closed.");
+}
+
+static apr_status_t take_comparison(parser_t *parser, edu_filter_t *node)
+{
+    static const struct {
+        const char *word;
+        op_e op;
+    } words[] = {
+        {"eq",  OP_EQ},
+        { "ne", OP_NE},
+        { "lt", OP_LT},
+        { "le", OP_LE},
+        { "gt", OP_GT},
+        { "ge", OP_GE}
+    };
+    apr_status_t rv = take_side(parser, &node->a);
+
+    if (rv) {
+        return rv;
+    }
+    if (take_word(parser, "in")) {
+        return take_choice(parser, node);
+    }
+    for (int i = 0; i < 6; i++) {
+        if (take_word(parser, words[i].word)) {
+            node->op = words[i].op;
+            rv = take_side(parser, &node->b);
+            return rv ? rv : check_pair(parser, node->op, &node->a, &node->b);
+        }
+    }
+    node->op = OP_TRUTH;
+    return node->a.class == TRUTH
+               ? APR_SUCCESS
+               : fault(parser, "The $filter expression must evaluate to a "
+                               "single boolean value.");
+}
+
+/* isof(type) or isof('type'): the outcome's own type. */
+static apr_status_t take_isof(parser_t *parser, edu_filter_t *node)
+{
+    const char *name = NULL;
+
+    if (take_char(parser, '(')) {
+        skip_blanks(parser);
+        name = *parser->at == '\'' ? take_string(parser) : take_name(parser);
+    }
+    node->op = OP_ISOF;
+    node->type = name ? edu__type_find(name) : NULL;
+    if (!node->type || !edu__type_is(node->type, &edu__outcome)) {
+        return fault(parser, "isof wants a type derived from "
+                             "microsoft.graph.educationOutcome.");
+    }
+    return take_char(parser, ')')
+               ? APR_SUCCESS
+               : fault(parser, "isof takes one type and is then closed.");
+}
+
+/* -------------------------------------------------------------- expressions */
+
+static apr_status_t take_or(parser_t *parser, const edu_filter_t **out);
+
+static apr_status_t take_unary(parser_t *parser, const edu_filter_t **out)
+{
+    edu_filter_t *node = apr_pcalloc(parser->p, sizeof(*node));
+    apr_status_t rv;
+
+    *out = node;
+    if (++parser->nesting > MAX_NESTING) {
+        return fault(parser, "it is nested deeper than %d levels.",
+                     MAX_NESTING);
+    }
+    if (take_word(parser, "not")) {
+        node->op = OP_NOT;
+        rv = take_unary(parser, &node->left);
+    }
+    else if (take_char(parser, '(')) {
+        rv = take_or(parser, out);
+        if (!rv && !take_char(parser, ')')) {
+            rv = fault(parser, "a parenthesis is not closed.");
+        }
+    }
+    else if (take_word(parser, "isof")) {
+        rv = take_isof(parser, node);
+    }
+    else {
+        rv = take_comparison(parser, node);
+    }
+    parser->nesting--;
+    return rv;
+}
+
+/* A chain of one operator, which binds to the left. */
+static apr_status_t
+take_chain(parser_t *parser, const edu_filter_t **out, op_e op,
+           const char *word,
+           apr_status_t (*operand)(parser_t *parser, const edu_filter_t **out))
+{
+    apr_status_t rv = operand(parser, out);
+
+    while (!rv && take_word(parser, word)) {
+        edu_filter_t *node = apr_pcalloc(parser->p, sizeof(*node));
+
+        node->op = op;
+        node->left = *out;
+        rv = operand(parser, &node->right);
+        *out = node;
+    }
+    return rv;
+}
+
+static apr_status_t take_and(parser_t *parser, const edu_filter_t **out)
+{
+    return take_chain(parser, out, OP_AND, "and", take_unary);
+}
+
+static apr_status_t take_or(parser_t *parser, const edu_filter_t **out)
+{
+    return take_chain(parser, out, OP_OR, "or", take_and);
+}
+
+apr_status_t edu__filter_parse(const edu_filter_t **filter, const char *text,
+                               edu_dialect_e dialect, edu_error_t *err,
+                               apr_pool_t *p)
+{
+    parser_t parser = { text, text, "$filter", dialect, 0, err, p };
+    apr_status_t rv = take_or(&parser, filter);
+
+    skip_blanks(&parser);
+    return rv || !*parser.at ? rv : fault(&parser, "it goes on unexpectedly.");
+}
+
+static apr_status_t take_order(parser_t *parser, edu_order_t *order)
+{
+    side_t side = { 0 };
+    apr_status_t rv = take_path(parser, &side);
+
+    if (rv) {
+        return rv;
+    }
+    if (side.class == OBJECT) {
+        return fault(parser, "a complex value has no order.");
+    }
+    order->operand = *side.path;
+    order->descending = take_word(parser, "desc");
+    if (!order->descending) {
+        take_word(parser, "asc");
+    }
+    return APR_SUCCESS;
+}
+
+apr_status_t edu__orderby_parse(apr_array_header_t **orders, const char *text,
+                                edu_dialect_e dialect, edu_error_t *err,
+                                apr_pool_t *p)
+{
+    parser_t parser = { text, text, "$orderby", dialect, 0, err, p };
+    apr_status_t rv;
+
+    *orders = apr_array_make(p, 2, sizeof(edu_order_t));
+    do {
+        rv = take_order(&parser, apr_array_push(*orders));
+    } while (!rv && take_char(&parser, ','));
+    skip_blanks(&parser);
+    return rv || !*parser.at ? rv : fault(&parser, "it goes on unexpectedly.");
+}
+
+/* ---------------------------------------------------------------- evaluation */
+
+/* A comparison with null is false, but for eq and ne (OData 5.1.1.1). */
+static int compares(op_e op, const json_t *a, const json_t *b)
+{
+    int order = edu__value_compare(a, b);
+
+    switch (op) {
+    case OP_EQ:
+        return order == 0;
+    case OP_NE:
+        return order != 0;
+    case OP_LT:
+        return a && b && order < 0;
+    case OP_LE:
+        return a && b && order <= 0;
+    case OP_GT:
+        return a && b && order > 0;
+    default:
+        return a && b && order >= 0;
+    }
+}
+
+static int is_chosen(const edu_filter_t *filter, const json_t *outcome)
+{
+    for (int i = 0; i < filter->choice->nelts; i++) {
+        const side_t *side = &APR_ARRAY_IDX(filter->choice, i, side_t);
+
+        if (compares(OP_EQ, value_of(&filter->a, outcome),
+                     value_of(side, outcome))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Null is neither: `not` keeps it, and it is what `and` and `or` come to where
+ * their other side does not decide (OData 5.1.1.1.7 and after). */
+typedef enum truth_e { IS_FALSE, IS_NULL, IS_TRUE } truth_e;
+
+static truth_e truth_of(const edu_filter_t *filter, const json_t *outcome)
+{
+    truth_e left = filter->left ? truth_of(filter->left, outcome) : IS_NULL;
+    truth_e right = filter->right ? truth_of(filter->right, outcome) : IS_NULL;
+    const json_t *a;
+
+    switch (filter->op) {
+    case OP_TRUTH:
+        a = value_of(&filter->a, outcome);
+        return !a ? IS_NULL : json_is_true(a) ? IS_TRUE : IS_FALSE;
+    case OP_NOT:
+        return IS_TRUE - left;
+    case OP_AND:
+        return left < right ? left : right;
+    case OP_OR:
+        return left > right ? left : right;
+    case OP_ISOF:
+        return edu__type_is(edu__type_of(&edu__outcome, NULL, outcome),
+                            filter->type)
+                   ? IS_TRUE
+                   : IS_FALSE;
+    case OP_IN:
+        return is_chosen(filter, outcome) ? IS_TRUE : IS_FALSE;
+    default:
+        return compares(filter->op, value_of(&filter->a, outcome),
+                        value_of(&filter->b, outcome))
+                   ? IS_TRUE
+                   : IS_FALSE;
+    }
+}
+
+int edu__filter_match(const edu_filter_t *filter, const json_t *outcome)
+{
+    return truth_of(filter, outcome) == IS_TRUE;
+}

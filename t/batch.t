@@ -1,0 +1,158 @@
+# Whatever is killed or locked, an atomicityGroup is there whole or not at all,
+# and what a $batch acknowledged is there.
+use strict;
+use warnings;
+use FindBin '$Bin';
+use lib "$Bin/lib";
+use Apache::Test ();
+use Edu::Log;
+use Edu::Server;
+use Edu::Wire;
+use IPC::Open2 'open2';
+use JSON::PP ();
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $JSON = JSON::PP->new->utf8;
+my $JSON_TYPE = ['Content-Type', 'application/json'];
+my $SIZE = 10;    # requests of a group
+
+# The outcomes of a submission, below the mount.
+sub collection {
+    my ($name) = @_;
+    return "/education/classes/batch/assignments/a/submissions/$name/outcomes";
+}
+
+# A request of a batch that creates an outcome.
+sub creation {
+    my ($id, $name, @more) = @_;
+    return { id => $id, method => 'POST', url => collection($name),
+             headers => { 'Content-Type' => 'application/json' },
+             body => {}, @more };
+}
+
+# A group, and as many requests of no group between its own if they are wanted;
+# each sort has a collection of its own.
+sub requests {
+    my ($name, $mixed) = @_;
+    return map {
+        (creation("g$_", "$name-group", atomicityGroup => 'g'),
+         $mixed ? creation("s$_", "$name-single") : ())
+    } 1 .. $SIZE;
+}
+
+sub batch {
+    my (@requests) = @_;
+    return request(POST => '/v1.0/$batch', [$JSON_TYPE],
+                   $JSON->encode({ requests => \@requests }));
+}
+
+# The statuses in an answer, each told once; of the answer if it is refused.
+sub statuses {
+    my ($answer) = @_;
+    return $answer->{status} if $answer->{status} != 200;
+    my $responses = $JSON->decode($answer->{body})->{responses};
+    my %seen = map { $_->{status} => 1 } @$responses;
+    return join ',', sort keys %seen;
+}
+
+sub stored {
+    my ($name) = @_;
+    return request(GET => '/v1.0' . collection($name) . '/$count')->{body};
+}
+
+# Clients send batches until the blows have fallen.
+sub under_fire {
+    my ($round, $blow) = @_;
+    my @lines = crowd(4, sub {
+        my ($number, $running) = @_;
+        my @said;
+        for (my $i = 1; $running->(); $i++) {
+            my $name = "$round-$number-$i";
+            my $mixed = $number % 2;
+            my $answer = batch(requests($name, $mixed));
+            push @said, "$name $mixed " . statuses($answer);
+            # Without a server there is nothing to hurry for.
+            sleep 0.01 if !$answer->{status};
+        }
+        return @said;
+    }, $blow);
+    my ($whole, %acknowledged, @torn, @lost, %others) = (0);
+    for (@lines) {
+        my ($name, $mixed, $statuses) = split;
+        my $group = stored("$name-group");
+        $whole++ if $group == $SIZE;
+        push @torn, "$name: $group" if $group != 0 && $group != $SIZE;
+        if ($statuses eq '201') {
+            $acknowledged{$mixed}++;
+            push @lost, $name
+                if $group != $SIZE || $mixed && stored("$name-single") != $SIZE;
+        }
+        elsif ($statuses) {
+            $others{$statuses} = 1;
+        }
+    }
+    cmp_ok($acknowledged{0} // 0, '>', 4, "$round: groups are served");
+    cmp_ok($acknowledged{1} // 0, '>', 4, "$round: and mixed batches");
+    is("@torn", '', "$round: no group is there in part");
+    is("@lost", '', "$round: nothing acknowledged is lost");
+    is(join(' ', %others), '', "$round: nothing else is answered");
+    note("$round: ", scalar @lines, " batches, $whole groups are stored");
+}
+
+for my $round (1 .. 3) {
+    my @victims;
+    under_fire($round, sub {
+        for (1 .. 3) {
+            sleep 0.3;
+            my @children = server_children();
+            kill KILL => @children;
+            push @victims, @children;
+        }
+        sleep 0.3;
+    });
+    cmp_ok(scalar @victims, '>=', 3, "$round: children are killed");
+}
+
+# A shell on the server's database.
+my $file = Apache::Test::config()->{vars}{t_logs} . '/outcomes.db';
+my $shell = open2(my $out, my $in, 'sqlite3', '-batch', $file);
+$in->autoflush;
+sub sql {
+    my ($statement) = @_;
+    print {$in} ".timeout 5000\n$statement;\n.print done\n";
+    while (defined(my $line = <$out>)) {
+        return if $line eq "done\n";
+    }
+    die "sqlite3 is gone\n";
+}
+
+my $read = { id => 'read', method => 'GET', url => collection('locked-group') };
+my ($mark, $began) = (log_mark(), time);
+sql('BEGIN EXCLUSIVE');
+my $answer = batch((requests('locked', 1))[1 .. 19], $read);
+is($answer->{status}, 503, 'a batch in a locked database is refused');
+cmp_ok(time - $began, '<', 8, 'it does not wait for ever');
+like(header($answer, 'Retry-After') // '', qr/^[1-9]\d*$/,
+     'it says when to come again');
+like($answer->{body}, qr/"code":"serviceUnavailable"/, 'and why');
+unlike($answer->{body}, qr/sql|database|locked|responses/i, 'and no more');
+ok(log_await($mark, 'EDU\d{4}: .* 503 .*locked'), 'the log tells more');
+is(statuses(batch($read)), '200', 'a batch that only reads is answered');
+sql('ROLLBACK');
+is(stored('locked-group') . stored('locked-single'), '00',
+   'nothing of the batch is stored');
+is(statuses(batch(requests('locked', 1))), '201', 'later it is served');
+is(stored('locked-group') + stored('locked-single'), 2 * $SIZE, 'whole');
+
+# A lock that goes away in time is only waited for.
+my @answers = crowd(1, sub { statuses(batch(requests('waiting', 1))) }, sub {
+    sql('BEGIN EXCLUSIVE');
+    sleep 0.5;
+    sql('ROLLBACK');
+});
+is("@answers", '201', 'a short lock is waited for');
+
+close $in;
+waitpid $shell, 0;
+done_testing;

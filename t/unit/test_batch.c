@@ -1,0 +1,532 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+/* $batch: what its transaction does when parts of it, or the store, fail. */
+
+#include "database.h"
+
+#define APR_WANT_IOVEC
+#include <apr_want.h>
+
+#define PLACE "/education/classes/c/assignments/a/submissions/s/outcomes"
+#define POISON "/education/classes/poison/assignments/a/submissions/s/outcomes"
+#define HEADERS "'headers':{'content-type':'application/json'}"
+#define POINTS "'@odata.type':'#microsoft.graph.educationPointsOutcome'"
+#define MANY 20
+
+/* Requests of a batch; `more` begins with a comma. */
+#define GET(id, url, more)                                                     \
+    "{'id':'" id "','method':'GET','url':'" url "'" more "}"
+#define POST(id, url, more)                                                    \
+    "{'id':'" id "','method':'POST','url':'" url "'," HEADERS                  \
+    ",'body':{" POINTS "}" more "}"
+#define FAULTY(id, more)                                                       \
+    "{'id':'" id "','method':'POST','url':'" PLACE "'," HEADERS                \
+    ",'body':{'x':1}" more "}"
+#define GROUP ",'atomicityGroup':'g'"
+#define AFTER(id) ",'dependsOn':['" id "']"
+
+/* ----------------------------------------------------------------- requests */
+
+typedef struct world_t {
+    database_t *db;
+    edu_store_t store;
+    edu_mount_t mount;
+    edu_caller_t caller;
+    edu_trace_t trace;
+    const char *body;
+    int admits; /* there is a server to ask */
+    int asked;  /* how often it was */
+    int loans;  /* of a connection, for one batch */
+    apr_pool_t *p;
+} world_t;
+
+typedef struct answer_t {
+    edu_response_t res;
+    json_t *json;
+} answer_t;
+
+static const char *header(void *baton, const char *name)
+{
+    (void)baton;
+    /* no request of the batch inherits it */
+    if (strcasecmp(name, "If-Match") == 0) {
+        return "\"of the batch\"";
+    }
+    return strcasecmp(name, "Content-Type") == 0 ? "application/json" : NULL;
+}
+
+static apr_status_t body(void *baton, const char **data, apr_size_t *len,
+                         edu_error_t *err, apr_pool_t *p)
+{
+    const world_t *world = baton;
+
+    (void)err;
+    (void)p;
+    *data = world->body;
+    *len = strlen(world->body);
+    return APR_SUCCESS;
+}
+
+/* A server that keeps /closed to itself. */
+static apr_status_t admit(void *baton, edu_request_t *item, const char *method,
+                          const char *url, edu_error_t *err, apr_pool_t *p)
+{
+    world_t *world = baton;
+
+    (void)method;
+    world->asked++;
+    if (strncmp(url, "/closed", 7) == 0) {
+        return edu_error_set(err, EDU_EFORBIDDEN, NULL, p, NULL);
+    }
+    item->path = url;
+    item->query = NULL;
+    return APR_SUCCESS;
+}
+
+static const char *text_of(const edu_response_t *res, apr_pool_t *p)
+{
+    const char *text = "";
+
+    for (int i = 0; i < res->body->nelts; i++) {
+        const struct iovec *part = &APR_ARRAY_IDX(res->body, i, struct iovec);
+
+        text = apr_pstrcat(
+            p, text, apr_pstrmemdup(p, part->iov_base, part->iov_len), NULL);
+    }
+    return text;
+}
+
+/* Sends a batch; its requests are separated by commas. */
+static answer_t *ask(world_t *world, const char *requests)
+{
+    answer_t *answer = apr_pcalloc(world->p, sizeof(*answer));
+    const edu_request_t req = { .method = "POST",
+                                .path = "/$batch",
+                                .base = "https://example.org/v1.0",
+                                .mount = &world->mount,
+                                .caller = &world->caller,
+                                .trace = &world->trace,
+                                .store = &world->store,
+                                .header = header,
+                                .body = body,
+                                .admit = world->admits ? admit : NULL,
+                                .baton = world };
+    int opened = world->db->opened;
+
+    world->body = quotes(
+        apr_pstrcat(world->p, "{'requests':[", requests, "]}", NULL), world->p);
+    world->asked = 0;
+    memset(&answer->res, 0x55, sizeof(answer->res));
+    edu_service_run(&answer->res, &req, world->p);
+    world->loans = world->db->opened - opened;
+    answer->json = edu__json_load(text_of(&answer->res, world->p), world->p);
+    return answer;
+}
+
+/* The statuses of the responses, in order. */
+static const char *statuses(const answer_t *answer, apr_pool_t *p)
+{
+    const json_t *responses = json_object_get(answer->json, "responses");
+    const char *text = "";
+
+    for (size_t i = 0; i < json_array_size(responses); i++) {
+        const json_t *response = json_array_get(responses, i);
+
+        text = apr_psprintf(
+            p, "%s%s%d", text, i ? " " : "",
+            (int)json_integer_value(json_object_get(response, "status")));
+    }
+    return text;
+}
+
+static int stored(world_t *world)
+{
+    return atoi(
+        database_ask(world->db, "SELECT count(*) FROM edu_outcome", world->p));
+}
+
+static void run(world_t *world, const char *sql)
+{
+    if (database_run(world->db, sql)) {
+        fprintf(stderr, "# cannot run %s\n", sql);
+        abort();
+    }
+}
+
+static void reset(world_t *world)
+{
+    static const edu_mount_t mount = { .batch_max = MANY };
+    static const edu_caller_t caller = { 1, "teacher", NULL, NULL };
+
+    world->store = world->db->store;
+    world->mount = mount;
+    world->caller = caller;
+    world->admits = 1;
+    edu_trace_init(&world->trace, NULL, world->p);
+    edu_store_check(&world->store, &(edu_error_t){ 0 }, world->p);
+    run(world, "DELETE FROM edu_outcome");
+}
+
+/* The connection is as it was lent: given back, and in no transaction. */
+static void is_free(world_t *world, const char *what)
+{
+    is_int(world->db->opened, world->db->closed,
+           apr_pstrcat(world->p, what, ": what was lent is given back", NULL));
+    if (ok(database_run(world->db, "BEGIN IMMEDIATE") == 0,
+           "%s: no transaction is left", what)) {
+        run(world, "ROLLBACK");
+    }
+    else {
+        database_run(world->db, "ROLLBACK");
+    }
+}
+
+/* ----------------------------------------------------------------- outcomes */
+
+/* clang-format off */
+static const struct batch_row_t {
+    const char *name, *requests, *statuses;
+    int stored, loans;
+} batches[] = {
+    { "one write", POST("1", PLACE, ""), "201", 1, 1 },
+    { "many writes", POST("1", PLACE, "") "," POST("2", PLACE, "") ","
+      GET("3", PLACE, ""), "201 201 200", 2, 1 },
+    { "a write that is refused", FAULTY("1", "") "," POST("2", PLACE, ""),
+      "400 201", 1, 1 },
+    { "writes of which none succeeds", FAULTY("1", "") "," FAULTY("2", ""),
+      "400 400", 0, 1 },
+    { "a group", POST("1", PLACE, GROUP) "," POST("2", PLACE, GROUP),
+      "201 201", 2, 1 },
+    { "a group whose last fails", POST("1", PLACE, "") ","
+      POST("2", PLACE, GROUP) "," POST("3", PLACE, GROUP) ","
+      FAULTY("4", GROUP),
+      "201 424 424 400", 1, 1 },
+    { "a group whose first fails", FAULTY("1", GROUP) ","
+      POST("2", PLACE, GROUP), "400 424", 0, 1 },
+    { "two groups", FAULTY("1", ",'atomicityGroup':'h'") ","
+      POST("2", PLACE, GROUP) "," POST("3", PLACE, ",'atomicityGroup':'h'"),
+      "400 201 424", 1, 1 },
+    { "a group of which the server refuses a part", POST("1", PLACE, GROUP) ","
+      POST("2", "/closed", GROUP), "424 403", 0, 1 },
+    { "a group that needs what failed before", FAULTY("1", "") ","
+      POST("2", PLACE, GROUP) "," POST("3", PLACE, GROUP AFTER("1")),
+      "400 424 424", 0, 1 },
+    { "what needs a group that failed", POST("1", PLACE, GROUP) ","
+      FAULTY("2", GROUP) "," POST("3", PLACE, AFTER("1")), "424 400 424", 0,
+      1 },
+    { "writes that the server refuses", POST("1", "/closed", "") ","
+      POST("2", "/closed/too", ""), "403 403", 0, 0 },
+    { "and a read", POST("1", "/closed", "") "," GET("2", PLACE, ""),
+      "403 200", 0, 1 },
+    { "reads that the server refuses", GET("1", "/closed", "") ","
+      GET("2", "/closed", AFTER("1")), "403 403", 0, 0 }
+};
+/* clang-format on */
+
+static void test_batch(world_t *world, const struct batch_row_t *row)
+{
+    answer_t *answer;
+
+    reset(world);
+    answer = ask(world, row->requests);
+    is_int(answer->res.status, 200, row->name);
+    is_str(statuses(answer, world->p), row->statuses, row->name);
+    is_int(stored(world), row->stored,
+           apr_pstrcat(world->p, row->name, ": outcomes stored", NULL));
+    is_int(world->loans, row->loans,
+           apr_pstrcat(world->p, row->name, ": connections borrowed", NULL));
+    is_free(world, row->name);
+}
+
+/* What stands between two requests of a group is tried when it is needed, or
+ * the batch is refused; the group never happens although it depends on what
+ * failed. */
+static void test_group_order(world_t *world)
+{
+    reset(world);
+    ask(world, POST("1", PLACE, GROUP) "," FAULTY("2", "") "," POST(
+                   "3", PLACE, GROUP AFTER("2")));
+    is_int(stored(world), 0, "a group does not go before what it depends on");
+    is_free(world, "a group around what it depends on");
+}
+
+static void test_malformed(world_t *world, const char *requests,
+                           const char *name)
+{
+    reset(world);
+    is_int(ask(world, requests)->res.status, 400, name);
+    is_int(stored(world), 0, apr_pstrcat(world->p, name, ": stored", NULL));
+    is_free(world, name);
+}
+
+/* ------------------------------------------------------------------- server */
+
+static void test_admit(world_t *world)
+{
+    answer_t *answer;
+
+    reset(world);
+    ask(world, GET("1", PLACE, "") "," POST("2", PLACE, AFTER("1")));
+    is_int(world->asked, 2, "the server is asked once for each request");
+    reset(world);
+    world->admits = 0;
+    answer = ask(world, POST("1", PLACE, "") "," GET("2", PLACE, ""));
+    is_int(answer->res.status, 501, "no batch where there is nobody to ask");
+    is_int(world->loans, 0, "and nothing is borrowed");
+    is_int(stored(world), 0, "or stored");
+    reset(world);
+    world->caller.authenticated = 0;
+    is_int(ask(world, POST("1", PLACE, ""))->res.status, 401,
+           "a batch of nobody");
+    is_int(world->asked, 0, "is not looked at");
+}
+
+static void test_nested(world_t *world)
+{
+    answer_t *answer;
+
+    reset(world);
+    answer = ask(world, "{'id':'1','method':'POST','url':'/$batch'," HEADERS
+                        ",'body':{'requests':[" POST("1", PLACE, "") "]}}");
+    ok(atoi(statuses(answer, world->p)) >= 400, "batches do not nest");
+    is_int(stored(world), 0, "nor do they write then");
+    is_free(world, "a batch in a batch");
+}
+
+/* -------------------------------------------------------------------- store */
+
+static apr_status_t lend_nothing(void *baton, edu_dbd_t *dbd, apr_pool_t *p)
+{
+    (void)baton;
+    (void)dbd;
+    (void)p;
+    return APR_EGENERAL;
+}
+
+/* The whole batch is refused, and nothing of it is stored. */
+static void is_unavailable(world_t *world, const answer_t *answer,
+                           const char *what)
+{
+    is_int(answer->res.status, 503, what);
+    ok(apr_table_get(answer->res.headers, "Retry-After"),
+       "%s: it says when to come again", what);
+    ok(answer->res.error.detail, "%s: the log learns why", what);
+    ok(!json_object_get(answer->json, "responses"), "%s: it tells no more",
+       what);
+    is_int(stored(world), 0, apr_pstrcat(world->p, what, ": stored", NULL));
+    is_free(world, what);
+}
+
+static void test_down(world_t *world)
+{
+    reset(world);
+    world->store.open = lend_nothing;
+    is_unavailable(world, ask(world, POST("1", PLACE, "")), "down");
+    world->store.open = lend_nothing;
+    is_str(statuses(ask(world, GET("1", PLACE, "") "," GET("2", "/x", "")),
+                    world->p),
+           "503 404", "reads fail one by one");
+}
+
+static void test_no_schema(world_t *world)
+{
+    reset(world);
+    database_close(world->db);
+    world->store.schema = EDU_SCHEMA_MANUAL;
+    is_int(ask(world, POST("1", PLACE, ""))->res.status, 503, "no schema");
+    is_free(world, "no schema");
+}
+
+/* All is well until the very end. */
+static void test_commit(world_t *world)
+{
+    reset(world);
+    run(world, "PRAGMA foreign_keys = ON");
+    run(world, "CREATE TABLE parent (id TEXT PRIMARY KEY)");
+    run(world, "CREATE TABLE child (id TEXT REFERENCES parent (id)"
+               " DEFERRABLE INITIALLY DEFERRED)");
+    run(world, "CREATE TRIGGER late AFTER INSERT ON edu_outcome"
+               " BEGIN INSERT INTO child VALUES (NEW.id); END");
+    is_unavailable(world,
+                   ask(world, POST("1", PLACE, "") "," POST("2", PLACE, GROUP)),
+                   "a commit that fails");
+    run(world, "DROP TRIGGER late");
+    run(world, "DROP TABLE child");
+    run(world, "DROP TABLE parent");
+    is_str(statuses(ask(world, POST("1", PLACE, "")), world->p), "201",
+           "the next batch is served");
+}
+
+/* A database may end the transaction by itself (of SQLite: when the disk is
+ * full, memory is short, or by a trigger); what follows must not be written
+ * outside of it. */
+static void test_rolled_back(world_t *world, const char *requests,
+                             const char *what)
+{
+    reset(world);
+    run(world, "CREATE TRIGGER poison BEFORE INSERT ON edu_outcome"
+               " WHEN NEW.class_id = 'poison'"
+               " BEGIN SELECT RAISE(ROLLBACK, 'poison'); END");
+    is_unavailable(world, ask(world, requests), what);
+    run(world, "DROP TRIGGER poison");
+}
+
+static void test_full(world_t *world)
+{
+    char *much = apr_palloc(world->p, 1024 * 1024 + 1);
+    const char *pages, *large;
+    answer_t *answer;
+
+    memset(much, 'x', 1024 * 1024);
+    much[1024 * 1024] = '\0';
+    large = apr_pstrcat(
+        world->p,
+        "{'id':'2','method':'POST','url':'" PLACE "'," HEADERS
+        ",'body':{'@odata.type':'#microsoft.graph.educationFeedbackOutcome',"
+        "'feedback':{'text':{'contentType':'text','content':'",
+        much, "'}}}}", NULL);
+    reset(world);
+    pages = database_ask(world->db, "PRAGMA page_count", world->p);
+    database_ask(
+        world->db,
+        apr_psprintf(world->p, "PRAGMA max_page_count = %d", 10 + atoi(pages)),
+        world->p);
+    answer = ask(world, apr_pstrcat(world->p, POST("1", PLACE, "") ",", large,
+                                    "," POST("3", PLACE, ""), NULL));
+    if (answer->res.status == 200) {
+        is_str(statuses(answer, world->p), "201 503 201",
+               "a full disk concerns what does not fit");
+        is_int(stored(world), 2, "and what was acknowledged is there");
+        is_free(world, "a full disk");
+    }
+    else {
+        is_unavailable(world, answer, "a full disk");
+    }
+    database_ask(world->db, "PRAGMA max_page_count = 1000000", world->p);
+}
+
+/* It would fail within another. */
+static void test_reads(world_t *world)
+{
+    reset(world);
+    run(world, "BEGIN");
+    is_str(
+        statuses(ask(world, GET("1", PLACE, GROUP) "," GET(
+                                "2", PLACE, GROUP) ",{'id':'3','method':"
+                                                   "'HEAD','url':'" PLACE "'}"),
+                 world->p),
+        "200 200 200", "reads begin no transaction");
+    is_int(database_run(world->db, "COMMIT"), 0, "and end none");
+    is_int(ask(world, POST("1", PLACE, ""))->res.status, 200,
+           "that was but a test");
+    is_free(world, "reads");
+}
+
+/* ----------------------------------------------------------------- patience */
+
+static const char *id_of(int i, apr_pool_t *p)
+{
+    return apr_psprintf(p, "%08x-aaaa-4bbb-8ccc-222222222222", i);
+}
+
+/* One request for each of many outcomes. */
+static const char *to_each(const char *method, const char *with_body,
+                           apr_pool_t *p)
+{
+    const char *requests = "";
+
+    for (int i = 0; i < MANY; i++) {
+        requests = apr_psprintf(
+            p, "%s%s{'id':'%d','method':'%s','url':'" PLACE "/%s'%s%s}",
+            requests, i ? "," : "", i, method, id_of(i, p),
+            with_body ? "," HEADERS ",'body':" : "",
+            with_body ? apr_psprintf(p, with_body, i) : "");
+    }
+    return requests;
+}
+
+static void test_many(world_t *world)
+{
+    const edu_path_t path = { EDU_AT_OUTCOMES, "c", "a", "s", NULL };
+    const json_t *responses;
+    edu_error_t err = { 0 };
+    answer_t *answer;
+
+    reset(world);
+    for (int i = 0; i < MANY; i++) {
+        const char *id = id_of(i, world->p);
+        const char *text =
+            apr_psprintf(world->p,
+                         "{" POINTS ",'@odata.etag':'\\'1\\'','id':'%s',"
+                         "'lastModifiedBy':null,'lastModifiedDateTime':"
+                         "'2020-01-01T00:00:00.0000000Z','points':null,"
+                         "'publishedPoints':null}",
+                         id);
+        const edu_row_t row = { id, NULL, "educationPointsOutcome", "1",
+                                quotes(text, world->p) };
+
+        edu__store_insert(&world->store, &path, &row, &err, world->p);
+    }
+    answer =
+        ask(world, to_each("PATCH", "{'points':{'points':%d.5}}", world->p));
+    is_int(world->loans, 1, "many updates are one loan");
+    is_free(world, "many updates");
+    answer = ask(world, to_each("GET", NULL, world->p));
+    responses = json_object_get(answer->json, "responses");
+    is_int(json_array_size(responses), MANY, "all are there");
+    for (int i = 0; i < MANY; i++) {
+        const json_t *response = json_array_get(responses, i);
+        const json_t *points = json_object_get(
+            json_object_get(json_object_get(response, "body"), "points"),
+            "points");
+
+        is_str(json_string_value(json_object_get(response, "id")),
+               apr_itoa(world->p, i), "in order");
+        ok(json_number_value(points) == i + 0.5, "update %d was applied", i);
+    }
+}
+
+static void tests(apr_pool_t *p)
+{
+    world_t world = { .p = p };
+
+    apr_dbd_init(p);
+    world.db = database_make(":memory:", EDU_SCHEMA_AUTO, p);
+    for (apr_size_t i = 0; i < COUNT(batches); i++) {
+        test_batch(&world, &batches[i]);
+    }
+    test_group_order(&world);
+    test_malformed(&world, POST("1", PLACE, "") "," POST("1", PLACE, ""),
+                   "two of one id");
+    test_malformed(&world,
+                   POST("1", PLACE, "") "," POST("2", PLACE, AFTER("2")),
+                   "a request that depends on itself");
+    test_malformed(&world, POST("1", PLACE, ",'atomicityGroup':1"),
+                   "a group that is no string");
+    test_malformed(&world,
+                   "{'id':'1','method':'POST','url':'" PLACE "','headers':"
+                   "{'Content-Type':'application/json','If-Match':1},"
+                   "'body':{" POINTS "}}",
+                   "a header that is no string");
+    test_admit(&world);
+    test_nested(&world);
+    test_down(&world);
+    test_commit(&world);
+    test_rolled_back(
+        &world,
+        POST("1", PLACE, "") "," POST("2", POISON, "") "," POST("3", PLACE, ""),
+        "a transaction that is gone");
+    test_rolled_back(&world,
+                     POST("1", PLACE, GROUP) "," POST(
+                         "2", POISON, GROUP) "," POST("3", PLACE, GROUP),
+                     "a transaction that is gone, in a group");
+    test_rolled_back(&world, POST("1", POISON, "") "," POST("2", PLACE, GROUP),
+                     "a transaction that is gone, before a group");
+    test_full(&world);
+    test_reads(&world);
+    test_many(&world);
+    test_no_schema(&world);
+    database_close(world.db);
+}
+
+TAP_MAIN(tests)

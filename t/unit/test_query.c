@@ -1,0 +1,1878 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+/* Query options: the expressions, the options, and the pages they make. */
+
+#include "database.h"
+
+#define APR_WANT_IOVEC
+#include <apr_want.h>
+
+#define V1 EDU_DIALECT_V1_0
+#define BETA EDU_DIALECT_BETA
+
+#define BASE "https://example.org/v1.0"
+#define PLACE "/education/classes/c/assignments/a/submissions/s/outcomes"
+#define JSON "Content-Type: application/json"
+#define CONTEXT                                                                \
+    BASE "/$metadata#education/classes('c')/assignments('a')/submissions"      \
+         "('s')/outcomes"
+
+#define GRAPH "microsoft.graph."
+#define TYPE(name) "'@odata.type':'#" GRAPH name "'"
+#define ID "05d0f76c-1dfa-4442-926c-1b094828b505"
+
+/* What filters are tried on: one of each type, and one that is all null. */
+#define POINTS                                                                 \
+    "{" TYPE("educationPointsOutcome") ",'id':'" ID "',"                       \
+                                       "'lastModifiedBy':{'application':null," \
+                                       "'user':{'id':'u1',"                    \
+                                       "'displayName':'O\\u0027Neil'}},"       \
+                                       "'lastModifiedDateTime':'2024-08-"      \
+                                       "14T06:37:17.7703021Z',"                \
+                                       "'points':{'gradedBy':null,'"           \
+                                       "gradedDateTime':"                      \
+                                       "'2024-08-14T06:37:17.0000000Z','"      \
+                                       "points':85.1,'grade':'B'},"            \
+                                       "'publishedPoints':null}"
+#define NULLS                                                                  \
+    "{" TYPE("educationPointsOutcome") ",'id':'" ID "',"                       \
+                                       "'lastModifiedBy':null,'"               \
+                                       "lastModifiedDateTime':null,"           \
+                                       "'points':{'points':null},'"            \
+                                       "publishedPoints':null}"
+#define SINGLE                                                                 \
+    "{" TYPE("educationPointsOutcome") ",'points':{'points':66.666664}}"
+#define FEEDBACK                                                               \
+    "{" TYPE("educationFeedbackOutcome") ",'id':'" ID "','feedback':{"         \
+                                         "'text':{'content':'Well "            \
+                                         "\xc3\xa9t\xc3\xa9','contentType':'"  \
+                                         "text'}},"                            \
+                                         "'publishedFeedback':null}"
+#define RUBRIC                                                                 \
+    "{" TYPE("educationRubricOutcome") ",'id':'" ID "',"                       \
+                                       "'rubricQualityFeedback':[],'"          \
+                                       "rubricQualitySelectedLevels':[]}"
+#define WORD                                                                   \
+    "{" TYPE(                                                                  \
+        "educationFeedbackResourceOutcome") ",'id':'" ID "',"                  \
+                                            "'resourceStatus':'notPublished'," \
+                                            "'feedbackResource':{" TYPE(       \
+                                                "educationWordResource") ",'"  \
+                                                                         "dis" \
+                                                                         "pla" \
+                                                                         "yNa" \
+                                                                         "me'" \
+                                                                         ":'"  \
+                                                                         "A'," \
+                                                                         "'fi" \
+                                                                         "leU" \
+                                                                         "rl'" \
+                                                                         ":'"  \
+                                                                         "x'}" \
+                                                                         "}"
+#define SPEAKER                                                                \
+    "{" TYPE(                                                                  \
+        "educationFeedbackResourceOutcome") ",'id':'" ID "',"                  \
+                                            "'resourceStatus':'published','"   \
+                                            "feedbackResource':{" TYPE(        \
+                                                "educationSpeakerProgressReso" \
+                                                "urce") ",'isVideoRequired':"  \
+                                                        "true,"                \
+                                                        "'isAiFeedbackEnabled" \
+                                                        "':false,'"            \
+                                                        "maxRecordingAttempts" \
+                                                        "':3}}"
+
+/* ------------------------------------------------------------------ filters */
+
+/* clang-format off */
+static const struct match_t {
+    const char *filter, *outcome;
+    int matches;
+} matches[] = {
+    /* numbers */
+    { "points/points eq 85.1", POINTS, 1 },
+    { "points/points ne 85.1", POINTS, 0 },
+    { "points/points lt 85.1", POINTS, 0 },
+    { "points/points le 85.1", POINTS, 1 },
+    { "points/points gt 85.1", POINTS, 0 },
+    { "points/points ge 85.1", POINTS, 1 },
+    { "points/points eq 85", POINTS, 0 },
+    { "points/points gt 85", POINTS, 1 },
+    { "points/points ge 85", POINTS, 1 },
+    { "points/points lt 86", POINTS, 1 },
+    { "points/points le 86", POINTS, 1 },
+    { "points/points ne 86", POINTS, 1 },
+    { "points/points gt 85.2", POINTS, 0 },
+    { "points/points gt -1", POINTS, 1 },
+    { "points/points gt +1", POINTS, 1 },
+    { "points/points eq 8.51e1", POINTS, 1 },
+    { "points/points eq 8.51E+1", POINTS, 1 },
+    { "points/points eq 851e-1", POINTS, 1 },
+    { "points/points eq 85.10000000", POINTS, 1 },
+    { "points/points lt 1e300", POINTS, 1 },
+    { "85.1 eq points/points", POINTS, 1 },
+    { "86 gt points/points", POINTS, 1 },
+    { "86 lt points/points", POINTS, 0 },
+    { "1 lt 2", POINTS, 1 },
+    { "1 eq 2", POINTS, 0 },
+    { "-1 lt 0", POINTS, 1 },
+    { "points/points eq points/points", POINTS, 1 },
+    { "points/points lt points/points", POINTS, 0 },
+    { "feedbackResource/maxRecordingAttempts eq 3", SPEAKER, 1 },
+    { "feedbackResource/maxRecordingAttempts ge 4", SPEAKER, 0 },
+    { "feedbackResource/maxRecordingAttempts eq 16777217",
+      "{" TYPE("educationFeedbackResourceOutcome") ",'feedbackResource':{"
+      TYPE("educationSpeakerProgressResource")
+      ",'maxRecordingAttempts':16777216}}", 0 },
+
+    /* what was sent as 66.66666666666667 is kept as a float32 and found again */
+    { "points/points eq 66.66666666666667", SINGLE, 1 },
+    { "66.66666666666667 eq points/points", SINGLE, 1 },
+    { "points/points in (1,66.66666666666667)", SINGLE, 1 },
+    { "points/points gt 66.66666666666667", SINGLE, 0 },
+    { "points/points ne 66.66666666666667", SINGLE, 0 },
+    { "points/points eq 66.666664", SINGLE, 1 },
+
+    /* strings */
+    { "id eq '" ID "'", POINTS, 1 },
+    { "id ne '" ID "'", POINTS, 0 },
+    { "id lt 'zz'", POINTS, 1 },
+    { "id gt 'zz'", POINTS, 0 },
+    { "id ge '0'", POINTS, 1 },
+    { "id le '0'", POINTS, 0 },
+    { "'a' lt 'b'", POINTS, 1 },
+    { "'a' eq 'A'", POINTS, 0 },
+    { "'' eq ''", POINTS, 1 },
+    { "lastModifiedBy/user/displayName eq 'O''Neil'", POINTS, 1 },
+    { "lastModifiedBy/user/displayName eq 'O''''Neil'", POINTS, 0 },
+    { "lastModifiedBy/user/displayName eq ''", POINTS, 0 },
+    { "lastModifiedBy/user/id eq 'U1'", POINTS, 0 },
+    { "'''' eq ''''", POINTS, 1 },
+    { "' and ' eq ' and '", POINTS, 1 },
+    { "'(' eq '('", POINTS, 1 },
+    { "feedback/text/content eq 'Well \xc3\xa9t\xc3\xa9'", FEEDBACK, 1 },
+    { "feedback/text/content lt 'Well z'", FEEDBACK, 0 },
+
+    /* ids */
+    { "id eq '05D0F76C-1DFA-4442-926C-1B094828B505'", POINTS, 1 },
+    { "'05D0F76C-1DFA-4442-926C-1B094828B505' eq id", POINTS, 1 },
+    { "id in ('x','05D0F76C-1DFA-4442-926C-1B094828B505')", POINTS, 1 },
+    { "'05D0F76C-1DFA-4442-926C-1B094828B505' in (id)", POINTS, 1 },
+
+    /* booleans */
+    { "true", POINTS, 1 },
+    { "false", POINTS, 0 },
+    { "true eq true", POINTS, 1 },
+    { "true ne false", POINTS, 1 },
+    { "feedbackResource/isVideoRequired", SPEAKER, 1 },
+    { "feedbackResource/isVideoRequired eq true", SPEAKER, 1 },
+    { "feedbackResource/isVideoRequired ne true", SPEAKER, 0 },
+    { "feedbackResource/isVideoRequired eq false", SPEAKER, 0 },
+    { "not feedbackResource/isAiFeedbackEnabled", SPEAKER, 1 },
+    { "feedbackResource/isAiFeedbackEnabled", SPEAKER, 0 },
+    { "feedbackResource/isAiFeedbackEnabled eq false", SPEAKER, 1 },
+    { "feedbackResource/isVideoRequired", WORD, 0 },
+    { "feedbackResource/isVideoRequired eq false", WORD, 0 },
+    { "feedbackResource/isVideoRequired eq null", WORD, 1 },
+    /* not null is null, which is not true (5.1.1.1.9) */
+    { "not feedbackResource/isVideoRequired", WORD, 0 },
+    { "not (feedbackResource/isVideoRequired and true)", WORD, 0 },
+    { "not (feedbackResource/isVideoRequired and false)", WORD, 1 },
+    { "not (feedbackResource/isVideoRequired or true)", WORD, 0 },
+    { "not (feedbackResource/isVideoRequired or false)", WORD, 0 },
+
+    /* enumerations */
+    { "resourceStatus eq 'notPublished'", WORD, 1 },
+    { "resourceStatus ne 'notPublished'", WORD, 0 },
+    { "'published' eq resourceStatus", SPEAKER, 1 },
+    { "resourceStatus eq 'published'", WORD, 0 },
+    { "resourceStatus in ('published','notPublished')", WORD, 1 },
+    { "resourceStatus in ('published','failedPublish')", WORD, 0 },
+    { "resourceStatus eq 'unknownFutureValue'", WORD, 0 },
+    { "resourceStatus eq null", POINTS, 1 },
+    { "feedback/text/contentType eq 'text'", FEEDBACK, 1 },
+    { "feedback/text/contentType eq 'html'", FEEDBACK, 0 },
+
+    /* instants */
+    { "lastModifiedDateTime eq 2024-08-14T06:37:17.7703021Z", POINTS, 1 },
+    { "lastModifiedDateTime ne 2024-08-14T06:37:17.7703021Z", POINTS, 0 },
+    { "lastModifiedDateTime eq 2024-08-14T09:37:17.7703021+03:00", POINTS, 1 },
+    { "lastModifiedDateTime eq 2024-08-13T22:07:17.7703021-08:30", POINTS, 1 },
+    { "lastModifiedDateTime eq 2024-08-14T06:37:17.770302199999Z", POINTS, 1 },
+    { "lastModifiedDateTime gt 2024-08-14T06:37:17.770302Z", POINTS, 1 },
+    { "lastModifiedDateTime lt 2024-08-14T06:37:18Z", POINTS, 1 },
+    { "lastModifiedDateTime le 2024-08-14T06:37:17Z", POINTS, 0 },
+    { "lastModifiedDateTime ge 2024-08-14T06:37Z", POINTS, 1 },
+    { "lastModifiedDateTime lt 0001-01-01T00:00:00Z", POINTS, 0 },
+    { "lastModifiedDateTime lt 9999-12-31T23:59:59Z", POINTS, 1 },
+    { "2024-08-14T06:37:17Z lt lastModifiedDateTime", POINTS, 1 },
+    { "points/gradedDateTime eq 2024-08-14T06:37:17Z", POINTS, 1 },
+    { "points/gradedDateTime lt lastModifiedDateTime", POINTS, 1 },
+    { "lastModifiedDateTime in (2024-08-14T06:37:17.7703021Z)", POINTS, 1 },
+    { "(2024-08-14T06:37:17Z lt lastModifiedDateTime)", POINTS, 1 },
+
+    /* null */
+    { "null eq null", POINTS, 1 },
+    { "null ne null", POINTS, 0 },
+    { "null lt null", POINTS, 0 },
+    { "null gt null", POINTS, 0 },
+    { "null eq 5", POINTS, 0 },
+    { "null ne 5", POINTS, 1 },
+    { "null lt 5", POINTS, 0 },
+    { "5 gt null", POINTS, 0 },
+    { "points/points eq null", POINTS, 0 },
+    { "points/points ne null", POINTS, 1 },
+    { "points/points eq null", NULLS, 1 },
+    { "points/points ne null", NULLS, 0 },
+    { "points/points eq 0", NULLS, 0 },
+    { "points/points ne 0", NULLS, 1 },
+    { "points/points lt 100", NULLS, 0 },
+    { "points/points le 100", NULLS, 0 },
+    { "points/points gt -100", NULLS, 0 },
+    { "points/points ge -100", NULLS, 0 },
+    { "not (points/points lt 100)", NULLS, 1 },
+    { "points/points lt 100", FEEDBACK, 0 },
+    { "points/points eq null", FEEDBACK, 1 },
+    { "points/points in (1,null)", NULLS, 1 },
+    { "points/points in (0,1)", NULLS, 0 },
+    { "null in (points/points)", NULLS, 1 },
+    { "null in (points/points)", POINTS, 0 },
+    { "lastModifiedDateTime eq null", NULLS, 1 },
+    { "lastModifiedBy/user/id eq null", NULLS, 1 },
+    { "lastModifiedBy/user/id lt 'x'", NULLS, 0 },
+    { "publishedPoints eq null", POINTS, 1 },
+    { "publishedPoints ne null", POINTS, 0 },
+    { "null eq publishedPoints", POINTS, 1 },
+    { "points eq null", POINTS, 0 },
+    { "points ne null", POINTS, 1 },
+    { "points eq null", FEEDBACK, 1 },
+    { "points in (null)", FEEDBACK, 1 },
+    { "lastModifiedBy/application eq null", POINTS, 1 },
+    { "lastModifiedBy/user eq null", POINTS, 0 },
+    { "lastModifiedBy/device/id eq null", POINTS, 1 },
+
+    /* in */
+    { "points/points in (1,85.1)", POINTS, 1 },
+    { "points/points in ( 1 , 85.1 )", POINTS, 1 },
+    { "points/points in(85.1)", POINTS, 1 },
+    { "points/points in (1,2,3)", POINTS, 0 },
+    { "1 in (1)", POINTS, 1 },
+    { "'a,b' in ('a','b')", POINTS, 0 },
+    { "'a,b' in ('a,b')", POINTS, 1 },
+    { "feedbackResource/isVideoRequired in (true,false)", SPEAKER, 1 },
+    { "feedbackResource/isVideoRequired in (true,false)", WORD, 0 },
+    { "not (id in ('x'))", POINTS, 1 },
+    { "id in ('x') or id in ('" ID "')", POINTS, 1 },
+
+    /* precedence */
+    { "true or true and false", POINTS, 1 },
+    { "(true or true) and false", POINTS, 0 },
+    { "false and true or true", POINTS, 1 },
+    { "false and (true or true)", POINTS, 0 },
+    { "not false and false", POINTS, 0 },
+    { "not (false and false)", POINTS, 1 },
+    { "not true or true", POINTS, 1 },
+    { "not (true or true)", POINTS, 0 },
+    { "not not true", POINTS, 1 },
+    { "not(true)", POINTS, 0 },
+    { "not ((not (true)))", POINTS, 1 },
+    { "true and not false", POINTS, 1 },
+    { "((true))", POINTS, 1 },
+    { "1 eq 1 and 2 eq 2 and 3 eq 4", POINTS, 0 },
+    { "1 eq 2 or 2 eq 3 or 3 eq 3", POINTS, 1 },
+    { "(1 eq 1)and(2 eq 2)", POINTS, 1 },
+    { "points/points gt 80 and points/points lt 90", POINTS, 1 },
+    { "points/points lt 80 or points/points gt 90", POINTS, 0 },
+
+    /* white space */
+    { "  points/points\teq  85.1  ", POINTS, 1 },
+    { " ( true ) ", POINTS, 1 },
+    { "isof ( '" GRAPH "educationPointsOutcome' )", POINTS, 1 },
+
+    /* types */
+    { "isof('" GRAPH "educationPointsOutcome')", POINTS, 1 },
+    { "isof(" GRAPH "educationPointsOutcome)", POINTS, 1 },
+    { "isof('" GRAPH "educationPointsOutcome')", FEEDBACK, 0 },
+    { "isof(" GRAPH "educationFeedbackResourceOutcome)", WORD, 1 },
+    { "isof('" GRAPH "educationFeedbackResourceOutcome')", POINTS, 0 },
+    { "isof('" GRAPH "educationOutcome')", RUBRIC, 1 },
+    { "isof('" GRAPH "educationRubricOutcome')", RUBRIC, 1 },
+    { "isof('" GRAPH "educationRubricOutcome')", "{'id':'x'}", 0 },
+    { "isof('" GRAPH "educationOutcome')", "{'id':'x'}", 1 },
+    { "not isof('" GRAPH "educationRubricOutcome')", POINTS, 1 },
+    { "isof('" GRAPH "educationPointsOutcome') and points/points gt 80", POINTS,
+      1 },
+    { "isof('" GRAPH "educationRubricOutcome') or isof('" GRAPH
+      "educationPointsOutcome')", POINTS, 1 },
+    
+    /* casts */
+    { GRAPH "educationPointsOutcome/points/points eq 85.1", POINTS, 1 },
+    { GRAPH "educationPointsOutcome/points/points eq null", FEEDBACK, 1 },
+    { GRAPH "educationFeedbackOutcome/feedback/text/contentType eq 'text'",
+      FEEDBACK, 1 },
+    { GRAPH "educationPointsOutcome/id eq '" ID "'", POINTS, 1 },
+    { GRAPH "educationPointsOutcome/id eq '" ID "'", FEEDBACK, 0 },
+    { GRAPH "educationPointsOutcome/id eq null", FEEDBACK, 1 },
+    { GRAPH "educationOutcome/id eq '" ID "'", FEEDBACK, 1 },
+    { "points/" GRAPH "educationAssignmentPointsGrade/points eq 85.1", POINTS,
+      1 },
+    { "feedbackResource/" GRAPH "educationWordResource/fileUrl eq 'x'", WORD,
+      1 },
+    { "feedbackResource/" GRAPH "educationExcelResource/fileUrl eq 'x'", WORD,
+      0 },
+    { "feedbackResource/" GRAPH "educationExcelResource/displayName eq null",
+      WORD, 1 },
+    { "feedbackResource/fileUrl eq 'x'", WORD, 1 },
+    { "feedbackResource/displayName eq 'A'", WORD, 1 },
+    { GRAPH "educationFeedbackResourceOutcome/feedbackResource/" GRAPH
+      "educationWordResource/fileUrl eq 'x'", WORD, 1 },
+    { "feedbackResource/" GRAPH "educationWordResource ne null", WORD, 1 },
+    { "feedbackResource/" GRAPH "educationWordResource ne null", SPEAKER, 0 },
+    { "feedbackResource/" GRAPH "educationWordResource eq null", SPEAKER, 1 },
+};
+
+static const struct refused_t {
+    const char *filter;
+    edu_dialect_e dialect;
+    apr_status_t rv;
+    const char *says;
+} refused[] = {
+    /* no filter at all */
+    { "", V1, EDU_EQUERY, "missing" },
+    { "   ", V1, EDU_EQUERY, "missing" },
+    { "()", V1, EDU_EQUERY, "missing" },
+    { "(", V1, EDU_EQUERY, "missing" },
+    { ")", V1, EDU_EQUERY, "missing" },
+    { "!", V1, EDU_EQUERY, "missing" },
+    { "null", V1, EDU_EQUERY, "boolean" },
+    { "5", V1, EDU_EQUERY, "boolean" },
+    { "'true'", V1, EDU_EQUERY, "boolean" },
+    { "id", V1, EDU_EQUERY, "boolean" },
+    { "points", V1, EDU_EQUERY, "boolean" },
+    { "points/points", V1, EDU_EQUERY, "boolean" },
+    { "not id", V1, EDU_EQUERY, "boolean" },
+    { "true and id", V1, EDU_EQUERY, "boolean" },
+    { "TRUE", V1, EDU_EQUERY, "'TRUE'" },
+
+    /* that is not all, or too much */
+    { "points/points eq", V1, EDU_EQUERY, "missing" },
+    { "eq 5", V1, EDU_EQUERY, "'eq'" },
+    { "id eq 'x' and", V1, EDU_EQUERY, "missing" },
+    { "and id eq 'x'", V1, EDU_EQUERY, "'and'" },
+    { "id eq 'x' or", V1, EDU_EQUERY, "missing" },
+    { "not", V1, EDU_EQUERY, "missing" },
+    { "id eq 'x' id eq 'x'", V1, EDU_EQUERY, "unexpectedly" },
+    { "id eq 'x')", V1, EDU_EQUERY, "unexpectedly" },
+    { "id eq 'x' xor true", V1, EDU_EQUERY, "unexpectedly" },
+    { "id eq 'x';", V1, EDU_EQUERY, "unexpectedly" },
+    { "id eq 'x'&", V1, EDU_EQUERY, "unexpectedly" },
+    { "true false", V1, EDU_EQUERY, "unexpectedly" },
+    { "1 eq 1 eq 1", V1, EDU_EQUERY, "unexpectedly" },
+    { "points/points eq 5 add 1", V1, EDU_EQUERY, "unexpectedly" },
+    { "id eq 'x'\n", V1, EDU_EQUERY, "unexpectedly" },
+    { "id = 'x'", V1, EDU_EQUERY, NULL },
+    { "id == 'x'", V1, EDU_EQUERY, NULL },
+    { "(id eq 'x'", V1, EDU_EQUERY, "not closed" },
+    { "((id eq 'x')", V1, EDU_EQUERY, "not closed" },
+    { "isof", V1, EDU_EQUERY, NULL },
+    { "isof id eq 'x'", V1, EDU_EQUERY, NULL },
+    { "isof true", V1, EDU_EQUERY, NULL },
+
+    /* strings */
+    { "id eq 'x", V1, EDU_EQUERY, "string is not closed" },
+    { "id eq '", V1, EDU_EQUERY, "string is not closed" },
+    { "id eq '''", V1, EDU_EQUERY, "string is not closed" },
+    { "id eq 'x''", V1, EDU_EQUERY, "string is not closed" },
+    { "id eq \"x\"", V1, EDU_EQUERY, "missing" },
+    { "id eq '\xff'", V1, EDU_EQUERY, NULL },
+    { "id eq '\xc3'", V1, EDU_EQUERY, NULL },
+    { "\xff eq 'x'", V1, EDU_EQUERY, "missing" },
+    { "id eq 'x'\xff", V1, EDU_EQUERY, "unexpectedly" },
+    { "\xc3\xa9 eq 'x'", V1, EDU_EQUERY, "missing" },
+    { "isof('\xff')", V1, EDU_EQUERY, "isof" },
+
+    /* numbers and instants */
+    { "points/points eq 5x", V1, EDU_EQUERY, "'5x'" },
+    { "points/points eq 5.5.5", V1, EDU_EQUERY, "'5.5.5'" },
+    { "points/points eq -", V1, EDU_EQUERY, "'-'" },
+    { "points/points eq --5", V1, EDU_EQUERY, "'--5'" },
+    { "points/points eq 0x55", V1, EDU_EQUERY, "'0x55'" },
+    { "points/points eq -0x1p4", V1, EDU_EQUERY, NULL },
+    { "points/points eq 5.", V1, EDU_EQUERY, "'5.'" },
+    { "points/points eq -nan", V1, EDU_EQUERY, NULL },
+    { "points/points eq +infinity", V1, EDU_EQUERY, NULL },
+    { "points/points eq 1e", V1, EDU_EQUERY, "'1e'" },
+    { "points/points eq 5,5", V1, EDU_EQUERY, "unexpectedly" },
+    { "lastModifiedDateTime eq '2024-08-14T06:37:17Z'", V1, EDU_EQUERY,
+      "without quotes" },
+    { "lastModifiedDateTime eq 2024-08-14", V1, EDU_EQUERY, "2024-08-14" },
+    { "lastModifiedDateTime eq 2024-08-14T06:37:17", V1, EDU_EQUERY, NULL },
+    { "lastModifiedDateTime eq 2024-13-14T06:37:17Z", V1, EDU_EQUERY, NULL },
+    { "lastModifiedDateTime eq 2024-02-30T06:37:17Z", V1, EDU_EQUERY, NULL },
+    { "lastModifiedDateTime eq 2024-08-14T06:37:17Zx", V1, EDU_EQUERY, NULL },
+    { "lastModifiedDateTime eq 2024-08-14T06:37:17 03:00", V1, EDU_EQUERY,
+      NULL },
+    { "lastModifiedDateTime eq 2024", V1, EDU_EQUERY, "compared" },
+    { "lastModifiedDateTime lt 10000-01-01T00:00:00Z", V1, EDU_EQUERY, NULL },
+
+    /* what cannot be compared */
+    { "points/points eq '5'", V1, EDU_EQUERY, "compared" },
+    { "id eq 5", V1, EDU_EQUERY, "compared" },
+    { "5 eq id", V1, EDU_EQUERY, "compared" },
+    { "id eq true", V1, EDU_EQUERY, "compared" },
+    { "true eq 1", V1, EDU_EQUERY, "compared" },
+    { "feedbackResource/isVideoRequired eq 'true'", V1, EDU_EQUERY,
+      "compared" },
+    { "id eq points/points", V1, EDU_EQUERY, "compared" },
+    { "id eq resourceStatus", V1, EDU_EQUERY, "compared" },
+    { "points eq 5", V1, EDU_EQUERY, "complex" },
+    { "points eq 'x'", V1, EDU_EQUERY, "complex" },
+    { "points eq points", V1, EDU_EQUERY, "complex" },
+    { "points eq publishedPoints", V1, EDU_EQUERY, "complex" },
+    { "points lt null", V1, EDU_EQUERY, "complex" },
+    { "null ge points", V1, EDU_EQUERY, "complex" },
+    { "points in (1)", V1, EDU_EQUERY, "complex" },
+    { "resourceStatus eq 'x'", V1, EDU_EQUERY, "'x'" },
+    { "resourceStatus eq ''", V1, EDU_EQUERY, "''" },
+    { "resourceStatus eq 'Published'", V1, EDU_EQUERY, "'Published'" },
+    { "resourceStatus in ('published','x')", V1, EDU_EQUERY, "'x'" },
+    { "resourceStatus eq 1", V1, EDU_EQUERY, "enumeration" },
+    { "resourceStatus lt 'published'", V1, EDU_EQUERY, "enumeration" },
+    { "resourceStatus eq published", V1, EDU_EQUERY, "'published'" },
+
+    /* lists */
+    { "id in", V1, EDU_EQUERY, "parentheses" },
+    { "id in 'x'", V1, EDU_EQUERY, "parentheses" },
+    { "id in ()", V1, EDU_EQUERY, "missing" },
+    { "id in ('x'", V1, EDU_EQUERY, "not closed" },
+    { "id in ('x',)", V1, EDU_EQUERY, "missing" },
+    { "id in (,'x')", V1, EDU_EQUERY, "missing" },
+    { "id in ('x' 'y')", V1, EDU_EQUERY, "not closed" },
+    { "id in ('x',5)", V1, EDU_EQUERY, "compared" },
+    { "id in (('x'))", V1, EDU_EQUERY, "missing" },
+    { "points/points in (1,'2')", V1, EDU_EQUERY, "compared" },
+
+    /* paths */
+    { "colour eq 'x'", V1, EDU_EQUERY, "'colour'" },
+    { "Id eq 'x'", V1, EDU_EQUERY, "'Id'" },
+    { "points/colour eq 'x'", V1, EDU_EQUERY, "'colour'" },
+    { "id/x eq 'x'", V1, EDU_EQUERY, "'id'" },
+    { "points/points/x eq 5", V1, EDU_EQUERY, "'points'" },
+    { "points/ eq 5", V1, EDU_EQUERY, NULL },
+    { "/points eq null", V1, EDU_EQUERY, NULL },
+    { "points//points eq 5", V1, EDU_EQUERY, NULL },
+    { "lastModifiedBy/user/colour eq 'x'", V1, EDU_EQUERY, "'colour'" },
+    { "points/grade eq 'B'", V1, EDU_EQUERY, "'grade'" },
+    { "publishedPoints/grade eq 'B'", V1, EDU_EQUERY, "'grade'" },
+    { "points/x eq 'B'", BETA, EDU_EQUERY, "'x'" },
+    { GRAPH "educationPointsOutcome eq null", V1, EDU_EQUERY, "type" },
+    { GRAPH "educationPointsOutcome/feedback eq null", V1, EDU_EQUERY,
+      "'feedback'" },
+    { GRAPH "nothing/points eq null", V1, EDU_EQUERY, "nothing" },
+    { GRAPH "identity/id eq null", V1, EDU_EQUERY, "identity" },
+    { "points/" GRAPH "identity/id eq null", V1, EDU_EQUERY, "identity" },
+    { "rubricQualityFeedback eq null", V1, EDU_EQUERY, "collection" },
+    { "null eq rubricQualitySelectedLevels", V1, EDU_EQUERY, "collection" },
+    { "rubricQualityFeedback/qualityId eq 'x'", V1, EDU_EQUERY, "collection" },
+    { "rubricQualityFeedback/$count gt 1", V1, EDU_EQUERY, "collection" },
+
+    /* types */
+    { "isof()", V1, EDU_EQUERY, "isof" },
+    { "isof('')", V1, EDU_EQUERY, "isof" },
+    { "isof('x')", V1, EDU_EQUERY, "isof" },
+    { "isof(5)", V1, EDU_EQUERY, "isof" },
+    { "isof('" GRAPH "identity')", V1, EDU_EQUERY, "isof" },
+    { "isof(" GRAPH "educationResource)", V1, EDU_EQUERY, "isof" },
+    { "isof('" GRAPH "educationPointsOutcome'", V1, EDU_EQUERY, "isof" },
+    { "isof('" GRAPH "educationPointsOutcome)", V1, EDU_EQUERY, "isof" },
+    { "isof(points," GRAPH "educationAssignmentPointsGrade)", V1, EDU_EQUERY,
+      "isof" },
+    { "isof('" GRAPH "educationPointsOutcome') eq true", V1, EDU_EQUERY,
+      "unexpectedly" },
+    { "isof('" GRAPH "educationPointsOutcome','x')", V1, EDU_EQUERY, "isof" },
+
+    /* functions */
+    { "contains(id,'x')", V1, EDU_ENOTIMPL, "'contains'" },
+    { "startswith(lastModifiedBy/user/displayName,'x') eq true", V1,
+      EDU_ENOTIMPL, "'startswith'" },
+    { "length(id) gt 5", V1, EDU_ENOTIMPL, "'length'" },
+    { "5 lt length(id)", V1, EDU_ENOTIMPL, "'length'" },
+    { "lastModifiedDateTime lt now()", V1, EDU_ENOTIMPL, "'now'" },
+    { "tolower (id) eq 'x'", V1, EDU_ENOTIMPL, "'tolower'" },
+    { "not contains(id,'x')", V1, EDU_ENOTIMPL, "'contains'" },
+    { "(true and contains(id,'x'))", V1, EDU_ENOTIMPL, "'contains'" },
+    { "id in (concat('x','y'))", V1, EDU_ENOTIMPL, "'concat'" },
+    { "rubricQualityFeedback/any(q:q/qualityId eq 'x')", V1, EDU_ENOTIMPL,
+      "any" },
+    { "geo.distance(id,id) lt 1", V1, EDU_ENOTIMPL, "geo.distance" },
+};
+/* clang-format on */
+
+static void test_match(const struct match_t *row, apr_pool_t *p)
+{
+    const edu_filter_t *filter = NULL;
+    edu_error_t err = { 0 };
+    apr_status_t rv = edu__filter_parse(&filter, row->filter, V1, &err, p);
+
+    if (ok(!rv, "%s: is a filter", row->filter)) {
+        ok(edu__filter_match(filter, value(row->outcome, p)) == row->matches,
+           "%s: %s %.70s", row->filter, row->matches ? "admits" : "does not",
+           row->outcome);
+    }
+    else {
+        fprintf(stderr, "#   got %s\n", err.message);
+    }
+}
+
+static void test_refused(const struct refused_t *row, apr_pool_t *p)
+{
+    const edu_filter_t *filter;
+    edu_error_t err = { 0 };
+    apr_status_t rv =
+        edu__filter_parse(&filter, row->filter, row->dialect, &err, p);
+
+    if (!ok(rv == row->rv && err.status == (rv == EDU_ENOTIMPL ? 501 : 400),
+            "'%s' is refused", row->filter)) {
+        fprintf(stderr, "#   got %d\n", (int)rv);
+        return;
+    }
+    is_str(err.code, rv == EDU_ENOTIMPL ? "notImplemented" : "BadRequest",
+           "by its code");
+    is_str(err.target, "$filter", "at the option");
+    ok(edu__json_is_utf8(err.message), "in UTF-8");
+    if (!ok(!row->says || strstr(err.message, row->says), "of %s",
+            row->says ? row->says : "itself")) {
+        fprintf(stderr, "#   got %s\n", err.message);
+    }
+}
+
+static void test_beta(apr_pool_t *p)
+{
+    const edu_filter_t *filter;
+    edu_error_t err = { 0 };
+
+    ok(!edu__filter_parse(&filter, "points/grade eq 'B'", BETA, &err, p) &&
+           edu__filter_match(filter, value(POINTS, p)),
+       "beta has grades");
+    ok(!edu__filter_parse(&filter, "publishedPoints/grade eq null", BETA, &err,
+                          p) &&
+           edu__filter_match(filter, value(POINTS, p)),
+       "or none");
+}
+
+/* `n` times `open`, then `inside`, then as often `close`. */
+static const char *nested(int n, const char *open, const char *inside,
+                          const char *close, apr_pool_t *p)
+{
+    apr_array_header_t *parts =
+        apr_array_make(p, 2 * n + 1, sizeof(const char *));
+
+    for (int i = 0; i < n; i++) {
+        APR_ARRAY_PUSH(parts, const char *) = open;
+    }
+    APR_ARRAY_PUSH(parts, const char *) = inside;
+    for (int i = 0; i < n; i++) {
+        APR_ARRAY_PUSH(parts, const char *) = close;
+    }
+    return apr_array_pstrcat(p, parts, 0);
+}
+
+static void test_limits(apr_pool_t *p)
+{
+    /* clang-format off */
+    const struct {
+        const char *name, *filter;
+        int matches; /* -1: is refused */
+    } rows[] = {
+        { "49 parentheses", nested(49, "(", "true", ")", p), 1 },
+        { "50 parentheses", nested(50, "(", "true", ")", p), -1 },
+        { "4000 parentheses", nested(4000, "(", "true", ")", p), -1 },
+        { "8000 open ones", nested(8000, "(", "", "", p), -1 },
+        { "49 nots", nested(49, "not ", "true", "", p), 0 },
+        { "50 nots", nested(50, "not ", "true", "", p), -1 },
+        { "2000 nots", nested(2000, "not ", "true", "", p), -1 },
+        { "600 ands", nested(600, "true and ", "true", "", p), 1 },
+        { "600 ors", nested(600, "(false) or ", "false", "", p), 0 },
+        { "600 in parentheses", nested(600, "((true)) and ", "(true)", "", p),
+          1 },
+        { "a list of 2600", apr_pstrcat(p, "id in (", nested(2600, "'',", "'x'",
+          "", p), ")", NULL), 0 },
+        { "a long string", apr_pstrcat(p, "id ne '", nested(8000, "x", "", "",
+          p), "'", NULL), 1 },
+        { "8000 quotes", nested(8000, "'", "", "", p), -1 },
+        { "a long string that is open", apr_pstrcat(p, "id ne '", nested(8000,
+          "''", "", "", p), NULL), -1 },
+        { "a long name", nested(8000, "x", " eq 5", "", p), -1 },
+        { "a long path", nested(4000, "x/", "x eq 5", "", p), -1 },
+        { "a long number", apr_pstrcat(p, "1 lt ", nested(300, "9", "", "", p),
+          NULL), 1 },
+        { "a number that is too long", apr_pstrcat(p, "1 lt ", nested(8000,
+          "9", "", "", p), NULL), -1 },
+        { "blanks", nested(8000, " ", "true", "", p), 1 },
+        { "slashes", nested(8000, "/", "", "", p), -1 },
+    };
+    /* clang-format on */
+
+    for (apr_size_t i = 0; i < COUNT(rows); i++) {
+        const edu_filter_t *filter;
+        edu_error_t err = { 0 };
+        apr_status_t rv =
+            edu__filter_parse(&filter, rows[i].filter, V1, &err, p);
+
+        ok(rv ? rv == EDU_EQUERY && rows[i].matches < 0
+              : edu__filter_match(filter, value(POINTS, p)) == rows[i].matches,
+           "%s: %s", rows[i].name, rv ? "refused" : "parsed");
+        ok(!rv || edu__json_is_utf8(err.message), "in UTF-8");
+    }
+}
+
+/* Whatever is cut off or scrambled is refused or parsed, and never more. */
+static void test_cut(apr_pool_t *p)
+{
+    static const char text[] =
+        "not (points/points ge 85.1 and (isof('" GRAPH "educationOutcome') or "
+        "id in ('x','y''z',null))) or lastModifiedDateTime lt "
+        "2024-08-14T06:37:17.7703021+03:00";
+    static const char others[] = "'()/,x \xff";
+    const json_t *outcome = value(POINTS, p);
+    int bad = 0;
+
+    for (apr_size_t i = 0; i < sizeof(text); i++) {
+        for (apr_size_t j = 0; j < sizeof(others); j++) {
+            const edu_filter_t *filter;
+            edu_error_t err = { 0 };
+            char *copy = apr_pstrdup(p, text);
+            apr_status_t rv;
+
+            copy[i] = others[j];
+            rv = edu__filter_parse(&filter, copy, V1, &err, p);
+            bad += rv ? rv != EDU_EQUERY && rv != EDU_ENOTIMPL
+                      : edu__filter_match(filter, outcome) >> 1;
+        }
+    }
+    is_int(bad, 0, "what is scrambled is refused or a filter");
+}
+
+/* ------------------------------------------------------------------- orders */
+
+/* clang-format off */
+static const struct order_t {
+    const char *text;
+    edu_dialect_e dialect;
+    const char *keys; /* "name+ name-", or NULL: it is refused */
+    apr_status_t rv;
+    const char *says;
+} orders[] = {
+    { "id", V1, "id+", 0, NULL },
+    { "id asc", V1, "id+", 0, NULL },
+    { "id desc", V1, "id-", 0, NULL },
+    { " id  desc ", V1, "id-", 0, NULL },
+    { "id,points/points", V1, "id+ points+", 0, NULL },
+    { "id desc,points/points asc", V1, "id- points+", 0, NULL },
+    { "id , points/points desc", V1, "id+ points-", 0, NULL },
+    { "points/points desc, id", V1, "points- id+", 0, NULL },
+    { "lastModifiedDateTime,lastModifiedBy/user/id", V1,
+      "lastModifiedDateTime+ id+", 0, NULL },
+    { GRAPH "educationPointsOutcome/points/points", V1, "points+", 0, NULL },
+    { "resourceStatus", V1, "resourceStatus+", 0, NULL },
+    { "feedbackResource/isVideoRequired", V1, "isVideoRequired+", 0, NULL },
+    { "points/grade", BETA, "grade+", 0, NULL },
+    { "points/grade", V1, NULL, EDU_EQUERY, "'grade'" },
+    { "", V1, NULL, EDU_EQUERY, "missing" },
+    { ",", V1, NULL, EDU_EQUERY, "missing" },
+    { "id,", V1, NULL, EDU_EQUERY, "missing" },
+    { ",id", V1, NULL, EDU_EQUERY, "missing" },
+    { "id points/points", V1, NULL, EDU_EQUERY, "unexpectedly" },
+    { "id DESC", V1, NULL, EDU_EQUERY, "unexpectedly" },
+    { "id descending", V1, NULL, EDU_EQUERY, "unexpectedly" },
+    { "id desc asc", V1, NULL, EDU_EQUERY, "unexpectedly" },
+    { "id;", V1, NULL, EDU_EQUERY, "unexpectedly" },
+    { "-id", V1, NULL, EDU_EQUERY, "missing" },
+    { "'id'", V1, NULL, EDU_EQUERY, "missing" },
+    { "5", V1, NULL, EDU_EQUERY, "'5'" },
+    { "\xff", V1, NULL, EDU_EQUERY, "missing" },
+    { "colour", V1, NULL, EDU_EQUERY, "'colour'" },
+    { "id,colour", V1, NULL, EDU_EQUERY, "'colour'" },
+    { "points", V1, NULL, EDU_EQUERY, "order" },
+    { "rubricQualityFeedback", V1, NULL, EDU_EQUERY, "collection" },
+    { "rubricQualityFeedback/$count", V1, NULL, EDU_EQUERY, "collection" },
+    { GRAPH "educationPointsOutcome", V1, NULL, EDU_EQUERY, "type" },
+    { "length(id)", V1, NULL, EDU_ENOTIMPL, "'length'" },
+};
+/* clang-format on */
+
+static const char *keys_of(const apr_array_header_t *keys, apr_pool_t *p)
+{
+    const char *text = "";
+
+    for (int i = 0; i < keys->nelts; i++) {
+        const edu_order_t *key = &APR_ARRAY_IDX(keys, i, edu_order_t);
+
+        text = apr_pstrcat(p, text, i ? " " : "", key->operand.prop->name,
+                           key->descending ? "-" : "+", NULL);
+    }
+    return text;
+}
+
+static void test_order(const struct order_t *row, apr_pool_t *p)
+{
+    edu_error_t err = { 0 };
+    apr_array_header_t *keys;
+    apr_status_t rv =
+        edu__orderby_parse(&keys, row->text, row->dialect, &err, p);
+
+    if (!ok(rv == row->rv, "'%s' is %s", row->text,
+            row->rv ? "refused" : "an order")) {
+        fprintf(stderr, "#   got %s\n", rv ? err.message : "an order");
+    }
+    else if (rv) {
+        is_str(err.target, "$orderby", "at the option");
+        if (!ok(strstr(err.message, row->says), "of %s", row->says)) {
+            fprintf(stderr, "#   got %s\n", err.message);
+        }
+    }
+    else {
+        is_str(keys_of(keys, p), row->keys, "by these keys");
+    }
+}
+
+static void test_compare(apr_pool_t *p)
+{
+    /* clang-format off */
+    static const struct {
+        const char *a, *b;
+        int order;
+    } rows[] = {
+        { NULL, NULL, 0 },
+        { NULL, "0", -1 },
+        { NULL, "-5", -1 },
+        { NULL, "''", -1 },
+        { NULL, "false", -1 },
+        { "1", "2", -1 },
+        { "1", "1.0", 0 },
+        { "85.1", "85.1001", -1 },
+        { "-1", "0", -1 },
+        { "0", "-0.0", 0 },
+        { "9", "10", -1 },
+        { "9999998", "9999999", -1 },
+        { "'a'", "'b'", -1 },
+        { "'B'", "'a'", -1 },
+        { "'a'", "'a'", 0 },
+        { "''", "'a'", -1 },
+        { "'10'", "'9'", -1 },
+        { "'z'", "'\xc3\xa9'", -1 },
+        { "false", "true", -1 },
+        { "true", "true", 0 },
+        { "'2024-08-14T06:37:17.0000000Z'", "'2024-08-14T06:37:17.0000001Z'",
+          -1 },
+    };
+    /* clang-format on */
+
+    for (apr_size_t i = 0; i < COUNT(rows); i++) {
+        json_t *a = value(rows[i].a, p), *b = value(rows[i].b, p);
+        int there = edu__value_compare(a, b), back = edu__value_compare(b, a);
+
+        is_int((there > 0) - (there < 0), rows[i].order,
+               apr_psprintf(p, "%s and %s", rows[i].a ? rows[i].a : "null",
+                            rows[i].b ? rows[i].b : "null"));
+        is_int((back > 0) - (back < 0), -rows[i].order, "and back");
+    }
+}
+
+/* ------------------------------------------------------------------ options */
+
+#define OF_ALL EDU_OF_COLLECTION
+#define OF_ONE EDU_OF_ENTITY
+
+/* clang-format off */
+static const struct option_row_t {
+    const char *raw;
+    int of;
+    const char *want; /* as told() writes it, or NULL: it is refused */
+    apr_status_t rv;
+    const char *target;
+} option_rows[] = {
+    { NULL, OF_ALL, "100 0", 0, NULL },
+    { "", OF_ALL, "100 0", 0, NULL },
+    { "&", OF_ALL, "100 0", 0, NULL },
+    { "&&&", OF_ALL, "100 0", 0, NULL },
+
+    /* of others */
+    { "a=b", OF_ALL, "100 0 kept=a=b&", 0, NULL },
+    { "a", OF_ALL, "100 0 kept=a&", 0, NULL },
+    { "=b", OF_ALL, "100 0 kept==b&", 0, NULL },
+    { "a=%zz", OF_ALL, "100 0 kept=a=%zz&", 0, NULL },
+    { "a=\xff", OF_ALL, "100 0", 0, NULL },
+    { "tops=0", OF_ALL, "100 0 kept=tops=0&", 0, NULL },
+    { "Top=0", OF_ALL, "100 0 kept=Top=0&", 0, NULL },
+    { "api-version=1&$top=5&x=$top", OF_ALL,
+      "5 0 kept=api-version=1&$top=5&x=$top&", 0, NULL },
+    { "a=b", EDU_OF_COUNT, "100 0 kept=a=b&", 0, NULL },
+    { "a=b", OF_ONE, "100 0 kept=a=b&", 0, NULL },
+    { "a=b", 0, "100 0 kept=a=b&", 0, NULL },
+
+    /* no options */
+    { "$", OF_ALL, NULL, EDU_EBADREQUEST, "$" },
+    { "$=1", OF_ALL, NULL, EDU_EBADREQUEST, "$" },
+    { "$first=1", OF_ALL, NULL, EDU_EBADREQUEST, "$first" },
+    { "$Top=1", OF_ALL, NULL, EDU_EBADREQUEST, "$Top" },
+    { "%24first=1", OF_ALL, NULL, EDU_EBADREQUEST, "$first" },
+    { "$$top=1", OF_ALL, NULL, EDU_EBADREQUEST, "$$top" },
+    { "$top =1", OF_ALL, NULL, EDU_EBADREQUEST, "$top " },
+    { "%zz=1", OF_ALL, NULL, EDU_EBADREQUEST, NULL },
+    { "$expand=x", OF_ALL, NULL, EDU_ENOTIMPL, "$expand" },
+    { "search=x", OF_ALL, NULL, EDU_ENOTIMPL, "$search" },
+    { "$apply=x", OF_ONE, NULL, EDU_ENOTIMPL, "$apply" },
+    { "$compute=x", 0, NULL, EDU_ENOTIMPL, "$compute" },
+    { "$deltatoken=x", OF_ALL, NULL, EDU_ENOTIMPL, "$deltatoken" },
+
+    /* $top */
+    { "$top=1", OF_ALL, "1 0 kept=$top=1&", 0, NULL },
+    { "top=1", OF_ALL, "1 0 kept=top=1&", 0, NULL },
+    { "%24top=1", OF_ALL, "1 0 kept=%24top=1&", 0, NULL },
+    { "$top=%31%30", OF_ALL, "10 0 kept=$top=%31%30&", 0, NULL },
+    { "$top=007", OF_ALL, "7 0 kept=$top=007&", 0, NULL },
+    { "$top=999", OF_ALL, "999 0 kept=$top=999&", 0, NULL },
+    { "$top=1000", OF_ALL, "999 0 kept=$top=1000&", 0, NULL },
+    { "$top=1073741824", OF_ALL, "999 0 kept=$top=1073741824&", 0, NULL },
+    { "$top=0", OF_ALL, NULL, EDU_EBADREQUEST, "$top" },
+    { "$top=-1", OF_ALL, NULL, EDU_EBADREQUEST, "$top" },
+    { "$top=+1", OF_ALL, NULL, EDU_EBADREQUEST, "$top" },
+    { "$top=1.0", OF_ALL, NULL, EDU_EBADREQUEST, "$top" },
+    { "$top=0x1", OF_ALL, NULL, EDU_EBADREQUEST, "$top" },
+    { "$top=x", OF_ALL, NULL, EDU_EBADREQUEST, "$top" },
+    { "$top=1x", OF_ALL, NULL, EDU_EBADREQUEST, "$top" },
+    { "$top=1%00", OF_ALL, NULL, EDU_EBADREQUEST, "$top" },
+    { "$top=%201", OF_ALL, NULL, EDU_EBADREQUEST, "$top" },
+    { "$top=", OF_ALL, NULL, EDU_EBADREQUEST, "$top" },
+    { "$top", OF_ALL, NULL, EDU_EBADREQUEST, "$top" },
+    { "$top=4294967297", OF_ALL, NULL, EDU_EBADREQUEST, "$top" },
+    { "$top=99999999999999999999", OF_ALL, NULL, EDU_EBADREQUEST, "$top" },
+    { "$top=1=1", OF_ALL, NULL, EDU_EBADREQUEST, "$top" },
+    { "$top=1&$top=1", OF_ALL, NULL, EDU_EBADREQUEST, "$top" },
+    { "$top=1&top=2", OF_ALL, NULL, EDU_EBADREQUEST, "$top" },
+    { "top=1&%24top=2", OF_ALL, NULL, EDU_EBADREQUEST, "$top" },
+    { "$top=1", OF_ONE, NULL, EDU_EBADREQUEST, "$top" },
+    { "$top=1", EDU_OF_COUNT, NULL, EDU_EBADREQUEST, "$top" },
+    { "$top=1", 0, NULL, EDU_EBADREQUEST, "$top" },
+
+    /* $skip */
+    { "$skip=0", OF_ALL, "100 0", 0, NULL },
+    { "skip=5", OF_ALL, "100 5", 0, NULL },
+    { "$skip=1073741824", OF_ALL, "100 1073741824", 0, NULL },
+    { "$skip=-1", OF_ALL, NULL, EDU_EBADREQUEST, "$skip" },
+    { "$skip=", OF_ALL, NULL, EDU_EBADREQUEST, "$skip" },
+    { "$skip=1e1", OF_ALL, NULL, EDU_EBADREQUEST, "$skip" },
+    { "$skip=9223372036854775808", OF_ALL, NULL, EDU_EBADREQUEST, "$skip" },
+    { "$skip=1&$skip=1", OF_ALL, NULL, EDU_EBADREQUEST, "$skip" },
+    { "$skip=1", OF_ONE, NULL, EDU_EBADREQUEST, "$skip" },
+    { "$skip=1", EDU_OF_COUNT, NULL, EDU_EBADREQUEST, "$skip" },
+
+    /* $count */
+    { "$count=true", OF_ALL, "100 0 count kept=$count=true&", 0, NULL },
+    { "count=true", OF_ALL, "100 0 count kept=count=true&", 0, NULL },
+    { "$count=false", OF_ALL, "100 0 kept=$count=false&", 0, NULL },
+    { "$count=1", OF_ALL, NULL, EDU_EBADREQUEST, "$count" },
+    { "$count=True", OF_ALL, NULL, EDU_EBADREQUEST, "$count" },
+    { "$count", OF_ALL, NULL, EDU_EBADREQUEST, "$count" },
+    { "$count=true&count=true", OF_ALL, NULL, EDU_EBADREQUEST, "$count" },
+    { "$count=true", OF_ONE, NULL, EDU_EBADREQUEST, "$count" },
+    { "$count=true", EDU_OF_COUNT, NULL, EDU_EBADREQUEST, "$count" },
+
+    /* $format */
+    { "$format=json", OF_ALL, "100 0 kept=$format=json&", 0, NULL },
+    { "$format=application/json", OF_ONE,
+      "100 0 kept=$format=application/json&", 0, NULL },
+    { "$format=application%2Fjson;odata.metadata=minimal", OF_ALL,
+      "100 0 kept=$format=application%2Fjson;odata.metadata=minimal&", 0,
+      NULL },
+    { "$format=xml", OF_ALL, NULL, EDU_EACCEPT, "$format" },
+    { "$format=atom", OF_ONE, NULL, EDU_EACCEPT, "$format" },
+    { "$format=", OF_ALL, NULL, EDU_EACCEPT, "$format" },
+
+    /* $filter */
+    { "$filter=id%20eq%20'x'", OF_ALL,
+      "100 0 filter kept=$filter=id%20eq%20'x'&", 0, NULL },
+    { "$filter=id+eq+%27x%27", OF_ALL,
+      "100 0 filter kept=$filter=id+eq+%27x%27&", 0, NULL },
+    { "filter=id eq 'x'", EDU_OF_COUNT, "100 0 filter kept=filter=id eq 'x'&",
+      0, NULL },
+    { "$filter=id+eq+'a%26b%3Dc'", OF_ALL,
+      "100 0 filter kept=$filter=id+eq+'a%26b%3Dc'&", 0, NULL },
+    { "$filter=id+eq+'a=b'", OF_ALL, "100 0 filter kept=$filter=id+eq+'a=b'&",
+      0, NULL },
+    { "$filter=points/points+gt+%2B5", OF_ALL,
+      "100 0 filter kept=$filter=points/points+gt+%2B5&", 0, NULL },
+    { "$filter=lastModifiedDateTime+gt+2024-08-14T06:37:17%2B03:00", OF_ALL,
+      "100 0 filter kept=$filter=lastModifiedDateTime+gt+"
+      "2024-08-14T06:37:17%2B03:00&", 0, NULL },
+    { "$filter=lastModifiedDateTime+gt+2024-08-14T06:37:17+03:00", OF_ALL, NULL,
+      EDU_EQUERY, "$filter" },
+    { "$filter=", OF_ALL, NULL, EDU_EQUERY, "$filter" },
+    { "$filter", OF_ALL, NULL, EDU_EQUERY, "$filter" },
+    { "$filter=id+eq+'a&b'", OF_ALL, NULL, EDU_EQUERY, "$filter" },
+    { "$filter=x", OF_ALL, NULL, EDU_EQUERY, "$filter" },
+    { "$filter=now()", OF_ALL, NULL, EDU_ENOTIMPL, "$filter" },
+    { "$filter=id+eq+'%ff'", OF_ALL, NULL, EDU_EBADREQUEST, "$filter" },
+    { "$filter=id+eq+'\xff'", OF_ALL, NULL, EDU_EBADREQUEST, "$filter" },
+    { "$filter=id+eq+'%zz'", OF_ALL, NULL, EDU_EBADREQUEST, "$filter" },
+    { "$filter=id+eq+'%4'", OF_ALL, NULL, EDU_EBADREQUEST, "$filter" },
+    { "$filter=id+eq+'%", OF_ALL, NULL, EDU_EBADREQUEST, "$filter" },
+    { "$filter=id+eq+'x'%00", OF_ALL, NULL, EDU_EBADREQUEST, "$filter" },
+    { "$filter=true&filter=true", OF_ALL, NULL, EDU_EBADREQUEST, "$filter" },
+    { "$filter=true", OF_ONE, NULL, EDU_EBADREQUEST, "$filter" },
+
+    /* $orderby */
+    { "$orderby=id", OF_ALL, "100 0 by=id+ kept=$orderby=id&", 0, NULL },
+    { "orderby=id+desc,points/points", OF_ALL,
+      "100 0 by=id- points+ kept=orderby=id+desc,points/points&", 0, NULL },
+    { "$orderby=id%20desc", OF_ALL, "100 0 by=id- kept=$orderby=id%20desc&", 0,
+      NULL },
+    { "$orderby=", OF_ALL, NULL, EDU_EQUERY, "$orderby" },
+    { "$orderby=x", OF_ALL, NULL, EDU_EQUERY, "$orderby" },
+    { "$orderby=id", OF_ONE, NULL, EDU_EBADREQUEST, "$orderby" },
+    { "$orderby=id", EDU_OF_COUNT, NULL, EDU_EBADREQUEST, "$orderby" },
+
+    /* $select */
+    { "$select=id", OF_ALL, "100 0 select=id kept=$select=id&", 0, NULL },
+    { "select=id,points", OF_ONE, "100 0 select=id,points "
+      "kept=select=id,points&", 0, NULL },
+    { "$select=id,+points", OF_ALL,
+      "100 0 select=id,points kept=$select=id,+points&", 0, NULL },
+    { "$select=id%2Cfeedback", OF_ALL,
+      "100 0 select=id,feedback kept=$select=id%2Cfeedback&", 0, NULL },
+    { "$select=rubricQualityFeedback", OF_ALL,
+      "100 0 select=rubricQualityFeedback kept=$select=rubricQualityFeedback&",
+      0, NULL },
+    { "$select=" GRAPH "educationPointsOutcome/points", OF_ALL,
+      "100 0 select=points kept=$select=" GRAPH
+      "educationPointsOutcome/points&", 0, NULL },
+    { "$select=" GRAPH "educationPointsOutcome/id", OF_ALL,
+      "100 0 select=id kept=$select=" GRAPH "educationPointsOutcome/id&", 0,
+      NULL },
+    { "$select=*", OF_ALL, "100 0 kept=$select=*&", 0, NULL },
+    { "$select=id,*", OF_ALL, "100 0 kept=$select=id,*&", 0, NULL },
+    { "$select=*,x", OF_ALL, NULL, EDU_EQUERY, "$select" },
+    { "$select=x", OF_ALL, NULL, EDU_EQUERY, "$select" },
+    { "$select=Id", OF_ALL, NULL, EDU_EQUERY, "$select" },
+    { "$select=id,x", OF_ONE, NULL, EDU_EQUERY, "$select" },
+    { "$select=user", OF_ALL, NULL, EDU_EQUERY, "$select" },
+    { "$select=grade", OF_ALL, NULL, EDU_EQUERY, "$select" },
+    { "$select=points/points", OF_ALL, NULL, EDU_EQUERY, "$select" },
+    { "$select=@odata.type", OF_ALL, NULL, EDU_EQUERY, "$select" },
+    { "$select=" GRAPH "nothing/points", OF_ALL, NULL, EDU_EQUERY, "$select" },
+    { "$select=x.y/points", OF_ALL, NULL, EDU_EQUERY, "$select" },
+    { "$select=" GRAPH "identity/id", OF_ALL, NULL, EDU_EQUERY, "$select" },
+    { "$select=" GRAPH "educationFeedbackOutcome/points", OF_ALL, NULL,
+      EDU_EQUERY, "$select" },
+    { "$select=" GRAPH "educationPointsOutcome", OF_ALL, NULL, EDU_EQUERY,
+      "$select" },
+    { "$select=", OF_ALL, NULL, EDU_EBADREQUEST, "$select" },
+    { "$select=,", OF_ALL, NULL, EDU_EBADREQUEST, "$select" },
+    { "$select", OF_ALL, NULL, EDU_EBADREQUEST, "$select" },
+    { "$select=id&select=id", OF_ALL, NULL, EDU_EBADREQUEST, "$select" },
+    { "$select=id", EDU_OF_COUNT, NULL, EDU_EBADREQUEST, "$select" },
+    { "$select=id", 0, NULL, EDU_EBADREQUEST, "$select" },
+
+    /* $skiptoken: ["a","b"] in hexadecimal is 5b2261222c2262225d */
+    { "$skiptoken=5b2261222c2262225d", OF_ALL,
+      "100 0 after=[\"a\",\"b\"]", 0, NULL },
+    { "skiptoken=5B2261222C2262225D", OF_ALL,
+      "100 0 after=[\"a\",\"b\"]", 0, NULL },
+    { "$skiptoken=", OF_ALL, NULL, EDU_EBADREQUEST, "$skiptoken" },
+    { "$skiptoken", OF_ALL, NULL, EDU_EBADREQUEST, "$skiptoken" },
+    { "$skiptoken=x", OF_ALL, NULL, EDU_EBADREQUEST, "$skiptoken" },
+    { "$skiptoken=5", OF_ALL, NULL, EDU_EBADREQUEST, "$skiptoken" },
+    { "$skiptoken=5b5", OF_ALL, NULL, EDU_EBADREQUEST, "$skiptoken" },
+    { "$skiptoken=5b2261222c2262225", OF_ALL, NULL, EDU_EBADREQUEST,
+      "$skiptoken" },
+    { "$skiptoken=5b2261222c226222", OF_ALL, NULL, EDU_EBADREQUEST,
+      "$skiptoken" },
+    { "$skiptoken=zz", OF_ALL, NULL, EDU_EBADREQUEST, "$skiptoken" },
+    { "$skiptoken=00", OF_ALL, NULL, EDU_EBADREQUEST, "$skiptoken" },
+    { "$skiptoken=ff", OF_ALL, NULL, EDU_EBADREQUEST, "$skiptoken" },
+    { "$skiptoken=5b5d", OF_ALL, NULL, EDU_EBADREQUEST, "$skiptoken" },
+    { "$skiptoken=7b7d", OF_ALL, NULL, EDU_EBADREQUEST, "$skiptoken" },
+    { "$skiptoken=6e756c6c", OF_ALL, NULL, EDU_EBADREQUEST, "$skiptoken" },
+    { "$skiptoken=5b312c325d", OF_ALL, NULL, EDU_EBADREQUEST, "$skiptoken" },
+    { "$skiptoken=5b2261225d", OF_ALL, NULL, EDU_EBADREQUEST, "$skiptoken" },
+    { "$skiptoken=5b22ff222c2262225d", OF_ALL, NULL, EDU_EBADREQUEST,
+      "$skiptoken" },
+    { "$skiptoken=5b2261222c2262225d&skiptoken=5b2261222c2262225d", OF_ALL,
+      NULL, EDU_EBADREQUEST, "$skiptoken" },
+    { "$skiptoken=5b2261222c2262225d", OF_ONE, NULL, EDU_EBADREQUEST,
+      "$skiptoken" },
+
+    /* together */
+    { "x=1&$skip=3&$top=2&$count=true&$filter=true&$orderby=id&$select=id&y",
+      OF_ALL, "2 3 count filter by=id+ select=id kept=x=1&$top=2&$count=true&"
+      "$filter=true&$orderby=id&$select=id&y&", 0, NULL },
+    { "$top=2&$skip=x&$filter=x", OF_ALL, NULL, EDU_EBADREQUEST, "$skip" },
+};
+/* clang-format on */
+
+static const char *told(const edu_query_t *q, apr_pool_t *p)
+{
+    return apr_pstrcat(
+        p, apr_psprintf(p, "%d %d", q->top, q->skip), q->count ? " count" : "",
+        q->filter ? " filter" : "", q->orderby ? " by=" : "",
+        q->orderby ? keys_of(q->orderby, p) : "", q->select ? " select=" : "",
+        q->select ? apr_array_pstrcat(p, q->select, ',') : "",
+        q->after ? " after=" : "", q->after ? edu__json_text(q->after, p) : "",
+        *q->kept ? " kept=" : "", q->kept, NULL);
+}
+
+static void test_option(const struct option_row_t *row, apr_pool_t *p)
+{
+    edu_error_t err = { 0 };
+    edu_query_t query;
+    apr_status_t rv;
+
+    memset(&query, 0x55, sizeof(query));
+    rv = edu__query_parse(&query, row->raw, row->of, V1, &err, p);
+    if (!ok(rv == row->rv, "'%s' is %s", row->raw ? row->raw : "NULL",
+            row->rv ? "refused" : "fine")) {
+        fprintf(stderr, "#   got %s\n", rv ? err.message : told(&query, p));
+    }
+    else if (rv) {
+        is_str(err.target, row->target, "at the option");
+        ok(edu__json_is_utf8(err.message), "in UTF-8");
+    }
+    else {
+        is_str(told(&query, p), row->want, "and read so");
+    }
+}
+
+static void test_option_beta(apr_pool_t *p)
+{
+    edu_error_t err = { 0 };
+    edu_query_t query;
+
+    ok(!edu__query_parse(&query, "$filter=points/grade+eq+'B'", OF_ALL, BETA,
+                         &err, p) &&
+           !edu__query_parse(&query, "$orderby=points/grade", OF_ALL, BETA,
+                             &err, p),
+       "beta's members are known in beta");
+    ok(edu__query_parse(&query, "$orderby=points/grade", OF_ALL, V1, &err, p) ==
+           EDU_EQUERY,
+       "and not in v1.0");
+}
+
+static void test_token(apr_pool_t *p)
+{
+    static const char *const places[] = {
+        "['0123','" ID "']",
+        "['a','b',null]",
+        "['a','b',85.1,'\xc3\xa9',true]",
+        "['&=+%','\\u0001 \\n',0.1]",
+    };
+
+    for (apr_size_t i = 0; i < COUNT(places); i++) {
+        edu_error_t err = { 0 };
+        edu_query_t query = { 0 };
+        json_t *place = value(places[i], p);
+        const char *token = edu__query_token(place, p);
+
+        is_int(strspn(token, "0123456789abcdef"), strlen(token),
+               "a token is safe in a URL");
+        ok(!edu__query_parse(&query, apr_pstrcat(p, "$skiptoken=", token, NULL),
+                             OF_ALL, V1, &err, p) &&
+               json_equal(query.after, place),
+           "and leads back to its place");
+    }
+}
+
+/* A token is read to its end and no further, whatever memory held before. */
+static void test_token_ends(apr_pool_t *parent)
+{
+    static const char token[] = "$skiptoken=5b2261222c2262225d";
+    int refused_tokens = 0;
+    apr_pool_t *p;
+
+    apr_pool_create(&p, parent);
+    for (int i = 0; i < 64; i++) {
+        edu_error_t err = { 0 };
+        edu_query_t query;
+
+        for (int j = 0; j < 64; j++) {
+            memset(apr_palloc(p, 1000), 'x', 1000);
+        }
+        apr_pool_clear(p);
+        apr_palloc(p, 1 + 8 * i);
+        refused_tokens +=
+            edu__query_parse(&query, token, OF_ALL, V1, &err, p) != APR_SUCCESS;
+    }
+    apr_pool_destroy(p);
+    is_int(refused_tokens, 0, "a token is read to its end and no further");
+}
+
+/* ----------------------------------------------------------------- requests */
+
+/* A server and its client, as far as the library sees them. */
+typedef struct world_t {
+    database_t *db;
+    edu_mount_t mount;
+    edu_caller_t caller;
+    edu_trace_t trace;
+    const char *body;
+    const char *accept;
+    apr_pool_t *p;
+} world_t;
+
+typedef struct answer_t {
+    edu_response_t res;
+    const char *text;
+    json_t *json; /* NULL: no body, or no JSON */
+} answer_t;
+
+static const char *header(void *baton, const char *name)
+{
+    const world_t *world = baton;
+
+    return strcmp(name, "Content-Type") == 0 ? "application/json"
+           : strcmp(name, "Accept") == 0     ? world->accept
+                                             : NULL;
+}
+
+static apr_status_t body(void *baton, const char **data, apr_size_t *len,
+                         edu_error_t *err, apr_pool_t *p)
+{
+    world_t *world = baton;
+
+    (void)err;
+    *data = quotes(world->body, p);
+    *len = strlen(*data);
+    return APR_SUCCESS;
+}
+
+static const char *text_of(const edu_response_t *res, apr_pool_t *p)
+{
+    apr_array_header_t *parts =
+        apr_array_make(p, res->body->nelts + 1, sizeof(const char *));
+
+    for (int i = 0; i < res->body->nelts; i++) {
+        const struct iovec *part = &APR_ARRAY_IDX(res->body, i, struct iovec);
+
+        APR_ARRAY_PUSH(parts, const char *) =
+            apr_pstrmemdup(p, part->iov_base, part->iov_len);
+    }
+    return apr_array_pstrcat(p, parts, 0);
+}
+
+static answer_t *ask(world_t *world, const char *method, const char *path,
+                     const char *query, const char *json)
+{
+    answer_t *answer = apr_pcalloc(world->p, sizeof(*answer));
+    const edu_request_t req = { .method = method,
+                                .path = path,
+                                .query = query,
+                                .base = BASE,
+                                .mount = &world->mount,
+                                .caller = &world->caller,
+                                .trace = &world->trace,
+                                .store = &world->db->store,
+                                .header = header,
+                                .body = body,
+                                .baton = world };
+
+    world->body = json;
+    edu_service_run(&answer->res, &req, world->p);
+    answer->text = text_of(&answer->res, world->p);
+    answer->json = edu__json_load(answer->text, world->p);
+    return answer;
+}
+
+static answer_t *list(world_t *world, const char *query)
+{
+    return ask(world, "GET", PLACE, query, NULL);
+}
+
+static const char *string_at(const json_t *json, const char *name)
+{
+    return json_string_value(json_object_get(json, name));
+}
+
+/* --------------------------------------------------------------------- rows */
+
+/* Row n has n in its id; what is created later has a greater id or version. */
+static const char *id_of(int n, apr_pool_t *p)
+{
+    return apr_psprintf(p, "00000000-0000-4000-8000-%012d", n);
+}
+
+/* @param points  JSON */
+static void put(world_t *world, int n, int created, const char *points)
+{
+    const char *id = id_of(n, world->p);
+    const edu_path_t path = { EDU_AT_OUTCOMES, "c", "a", "s", NULL };
+    const edu_row_t row = {
+        id, NULL, "educationPointsOutcome",
+        apr_psprintf(world->p, "%016d", created),
+        apr_psprintf(
+            world->p,
+            quotes(
+                "{" TYPE("educationPointsOutcome") ",'@odata.etag':"
+                                                   "'\\'%016d\\'','id':'%s','"
+                                                   "lastModifiedBy':null,"
+                                                   "'lastModifiedDateTime':"
+                                                   "null,'points':{'gradedBy':"
+                                                   "null,'gradedDateTime':null,"
+                                                   "'points':%s},"
+                                                   "'publishedPoints':null}",
+                world->p),
+            created, id, points)
+    };
+    edu_error_t err = { 0 };
+
+    if (edu__store_insert(&world->db->store, &path, &row, &err, world->p)) {
+        fprintf(stderr, "# cannot store %d: %s\n", n, err.message);
+        abort();
+    }
+}
+
+static void reset(world_t *world)
+{
+    static const edu_mount_t mount = { .dialect = EDU_DIALECT_V1_0 };
+    static const edu_caller_t caller = { 1, "teacher", NULL, NULL };
+
+    world->mount = mount;
+    world->caller = caller;
+    world->accept = NULL;
+    edu_trace_init(&world->trace, NULL, world->p);
+    edu_store_check(&world->db->store, &(edu_error_t){ 0 }, world->p);
+    database_run(world->db, "DELETE FROM edu_outcome");
+}
+
+/* Rows 1 to n.  Three at a time are created at once, and a third have no
+ * points; the others' repeat. */
+static void fill(world_t *world, int n)
+{
+    reset(world);
+    database_run(world->db, "BEGIN");
+    for (int i = 1; i <= n; i++) {
+        put(world, i, i / 3,
+            i % 3 ? apr_psprintf(world->p, "%d.5", i * 7 % 5) : "null");
+    }
+    database_run(world->db, "COMMIT");
+}
+
+/* "1 2 3": the rows of an answer, by the ends of their ids. */
+static const char *rows_of(const answer_t *answer, apr_pool_t *p)
+{
+    const json_t *rows = json_object_get(answer->json, "value");
+    apr_array_header_t *names = apr_array_make(p, 8, sizeof(const char *));
+
+    if (answer->res.status != 200 || !json_is_array(rows)) {
+        return answer->text;
+    }
+    for (apr_size_t i = 0; i < json_array_size(rows); i++) {
+        const char *id = string_at(json_array_get(rows, i), "id");
+
+        APR_ARRAY_PUSH(names, const char *) =
+            id ? apr_itoa(p, atoi(id + 24)) : "?";
+    }
+    return apr_array_pstrcat(p, names, ' ');
+}
+
+/* The query of the next page, or NULL. */
+static const char *next_of(const answer_t *answer)
+{
+    static const char place[] = BASE PLACE "?";
+    const char *link = string_at(answer->json, "@odata.nextLink");
+
+    if (!link) {
+        return NULL;
+    }
+    ok(strncmp(link, place, sizeof(place) - 1) == 0, "the link is absolute");
+    return link + sizeof(place) - 1;
+}
+
+/* ----------------------------------------------------------------- visiting */
+
+/* What others do before a page. */
+typedef void meddle_fn(world_t *world, int page);
+
+/* All rows in the order in which pages show them. */
+static const char *visit(world_t *world, const char *query, int top,
+                         meddle_fn *meddle)
+{
+    apr_array_header_t *pages =
+        apr_array_make(world->p, 8, sizeof(const char *));
+    const char *next = query;
+    int n = 0;
+
+    for (; next && n < 1000; n++) {
+        const answer_t *answer;
+        const json_t *rows;
+
+        if (n && meddle) {
+            meddle(world, n);
+        }
+        answer = list(world, next);
+        rows = json_object_get(answer->json, "value");
+        if (answer->res.status != 200) {
+            return answer->text;
+        }
+        next = next_of(answer);
+        if (next ? (int)json_array_size(rows) != top
+                 : (int)json_array_size(rows) > top) {
+            ok(0, "a page has %d rows, not %d", (int)json_array_size(rows),
+               top);
+        }
+        if (json_array_size(rows)) {
+            APR_ARRAY_PUSH(pages, const char *) = rows_of(answer, world->p);
+        }
+    }
+    ok(n < 1000, "there is a last page");
+    return apr_array_pstrcat(world->p, pages, ' ');
+}
+
+typedef struct place_t {
+    int row, key; /* key: -1 for null */
+} place_t;
+
+static int upward(const void *av, const void *bv)
+{
+    const place_t *a = av, *b = bv;
+
+    return a->key != b->key ? a->key - b->key : a->row - b->row;
+}
+
+static int downward(const void *av, const void *bv)
+{
+    const place_t *a = av, *b = bv;
+
+    return a->key != b->key ? b->key - a->key : a->row - b->row;
+}
+
+/* Rows 1 to n as fill() made them, 1: by rising, -1: by falling points. */
+static const char *ordered(int n, int direction, apr_pool_t *p)
+{
+    place_t *places = apr_palloc(p, n * sizeof(*places));
+    apr_array_header_t *names = apr_array_make(p, n, sizeof(const char *));
+
+    for (int i = 0; i < n; i++) {
+        places[i].row = i + 1;
+        places[i].key = !direction ? 0 : (i + 1) % 3 ? (i + 1) * 7 % 5 : -1;
+    }
+    qsort(places, n, sizeof(*places), direction < 0 ? downward : upward);
+    for (int i = 0; i < n; i++) {
+        APR_ARRAY_PUSH(names, const char *) = apr_itoa(p, places[i].row);
+    }
+    return apr_array_pstrcat(p, names, ' ');
+}
+
+static void test_visits(world_t *world, int n)
+{
+    /* clang-format off */
+    static const struct {
+        const char *query;
+        int direction;
+    } orders_of[] = {
+        { "", 0 },
+        { "&$count=true", 0 },
+        { "&$filter=true", 0 },
+        { "&$orderby=points/points", 1 },
+        { "&$orderby=points/points+asc", 1 },
+        { "&$orderby=points/points+desc", -1 },
+        { "&$orderby=points/points+desc&$count=true&$filter=true", -1 },
+        { "&$orderby=publishedPoints/points", 0 },
+        { "&$orderby=points/points,publishedPoints/points+desc,id", 1 },
+        { "&$orderby=id", 0 },
+    };
+    /* clang-format on */
+    static const int tops[] = { 1, 2, 3, 7, 8, 99, 100, 101, 249, 250, 999 };
+
+    fill(world, n);
+    for (apr_size_t i = 0; i < COUNT(orders_of); i++) {
+        for (apr_size_t j = 0; j < COUNT(tops); j++) {
+            /* where all rows are sorted for each page, few pages are enough */
+            if (n > 7 && i && tops[j] < 7) {
+                continue;
+            }
+            is_str(visit(world,
+                         apr_psprintf(world->p, "$top=%d%s", tops[j],
+                                      orders_of[i].query),
+                         tops[j], NULL),
+                   ordered(n, orders_of[i].direction, world->p),
+                   apr_psprintf(world->p, "%d rows by %d%s", n, tops[j],
+                                orders_of[i].query));
+        }
+    }
+    ok(n > 100 || !next_of(list(world, NULL)), "few rows are one page");
+    is_int(json_array_size(json_object_get(list(world, NULL)->json, "value")),
+           n < 100 ? n : 100, "of up to 100");
+    is_int(world->db->opened, world->db->closed, "no connection is kept");
+}
+
+/* --------------------------------------------------------------- meanwhile */
+
+#define MEDDLED 20 /* pages, or there would be no last one */
+
+/* Rows that were there and stay are seen once, in order, whatever comes and
+ * goes: here one goes that was seen, the last one seen among them, and one
+ * comes before and one behind. */
+static void come_and_go(world_t *world, int page)
+{
+    if (page > MEDDLED) {
+        return;
+    }
+    database_run(world->db,
+                 apr_psprintf(world->p,
+                              "DELETE FROM edu_outcome WHERE id = '%s'",
+                              id_of(page, world->p)));
+    put(world, 1000 + page, 0, "0");
+    put(world, 2000 + page, 900, "3.5");
+}
+
+/* Whether what was visited has row n `times` times. */
+static int has_row(const char *visited, int n)
+{
+    int times = 0;
+    char *state, *copy = strdup(visited);
+
+    for (char *row = strtok_r(copy, " ", &state); row;
+         row = strtok_r(NULL, " ", &state)) {
+        times += atoi(row) == n;
+    }
+    free(copy);
+    return times;
+}
+
+static void test_meanwhile(world_t *world, int n, int top, const char *query)
+{
+    const char *visited;
+    int wrong = 0;
+
+    fill(world, n);
+    visited = visit(world, apr_psprintf(world->p, "$top=%d%s", top, query), top,
+                    come_and_go);
+    /* of each page at most one row went, those with the lowest numbers */
+    for (int i = 1; i <= n; i++) {
+        int gone = i <= MEDDLED &&
+                   !database_ask(world->db,
+                                 apr_psprintf(world->p,
+                                              "SELECT id FROM edu_outcome "
+                                              "WHERE id = '%s'",
+                                              id_of(i, world->p)),
+                                 world->p);
+        int times = has_row(visited, i);
+
+        wrong += gone ? times > 1 : times != 1;
+    }
+    for (int i = 1; i < 1000; i++) {
+        wrong +=
+            has_row(visited, 1000 + i) > 1 || has_row(visited, 2000 + i) > 1;
+    }
+    ok(!wrong, "%d rows by %d%s while others write: %s", n, top, query,
+       visited);
+}
+
+/* The last row of a page goes, or changes its place, before the next. */
+static void drop_last_seen(world_t *world, int page)
+{
+    database_run(world->db,
+                 apr_psprintf(world->p,
+                              "DELETE FROM edu_outcome WHERE id = '%s'",
+                              id_of(2 * page, world->p)));
+}
+
+static void drop_next(world_t *world, int page)
+{
+    database_run(world->db,
+                 apr_psprintf(world->p,
+                              "DELETE FROM edu_outcome WHERE id = '%s'",
+                              id_of(2 * page + page, world->p)));
+}
+
+static void drop_all(world_t *world, int page)
+{
+    (void)page;
+    database_run(world->db, "DELETE FROM edu_outcome");
+}
+
+static void test_drops(world_t *world)
+{
+    fill(world, 7);
+    is_str(visit(world, "$top=2", 2, drop_last_seen), "1 2 3 4 5 6 7",
+           "the last row seen goes");
+    fill(world, 7);
+    is_str(visit(world, "$top=2", 2, drop_next), "1 2 4 5 7",
+           "the next rows go");
+    fill(world, 7);
+    is_str(visit(world, "$top=2", 2, drop_all), "1 2", "all go");
+    fill(world, 7);
+    is_str(visit(world, "$top=2&$orderby=points/points", 2, drop_all), "3 6",
+           "all go, in another order");
+}
+
+/* ------------------------------------------------------------- combinations */
+
+/* clang-format off */
+static const struct page_t {
+    const char *query, *rows;
+    int count;        /* -1: none */
+    const char *next; /* the link without its token; NULL: none */
+} page_rows[] = {
+    { NULL, "1 2 3 4 5 6 7", -1, NULL },
+    { "", "1 2 3 4 5 6 7", -1, NULL },
+    { "$top=3", "1 2 3", -1, "$top=3&" },
+    { "top=3", "1 2 3", -1, "top=3&" },
+    { "$top=7", "1 2 3 4 5 6 7", -1, NULL },
+    { "$top=6", "1 2 3 4 5 6", -1, "$top=6&" },
+    { "$skip=2", "3 4 5 6 7", -1, NULL },
+    { "$skip=7", "", -1, NULL },
+    { "$skip=1000", "", -1, NULL },
+    { "$skip=1073741824&$top=999", "", -1, NULL },
+    { "$skip=5&$top=2", "6 7", -1, NULL },
+    { "$skip=5&$top=1", "6", -1, "$top=1&" },
+    { "$top=2&$skip=2", "3 4", -1, "$top=2&" },
+    { "$count=true", "1 2 3 4 5 6 7", 7, NULL },
+    { "$count=false", "1 2 3 4 5 6 7", -1, NULL },
+    { "$count=true&$top=2", "1 2", 7, "$count=true&$top=2&" },
+    { "$count=true&$skip=3&$top=2", "4 5", 7, "$count=true&$top=2&" },
+    { "$count=true&$skip=9", "", 7, NULL },
+    { "$filter=points/points+ne+null", "1 2 4 5 7", -1, NULL },
+    { "$filter=points/points+ne+null&$count=true&$top=2&$skip=1", "2 4", 5,
+      "$filter=points/points+ne+null&$count=true&$top=2&" },
+    { "$filter=points/points%20eq%20null&$top=1", "3", -1,
+      "$filter=points/points%20eq%20null&$top=1&" },
+    { "$filter=false", "", -1, NULL },
+    { "$filter=false&$count=true", "", 0, NULL },
+    /* of 1 to 7: 2.5 4.5 null 3.5 0.5 null 4.5 */
+    { "$orderby=points/points", "3 6 5 1 4 2 7", -1, NULL },
+    { "$orderby=points/points+desc", "2 7 4 1 5 3 6", -1, NULL },
+    { "$orderby=points/points+desc&$skip=1&$top=2&$count=true", "7 4", 7,
+      "$orderby=points/points+desc&$top=2&$count=true&" },
+    { "$orderby=points/points+desc,id+desc", "7 2 4 1 5 6 3", -1, NULL },
+    { "$orderby=id+desc&$filter=points/points+gt+2", "7 4 2 1", -1, NULL },
+    { "$orderby=id+desc&$filter=points/points+gt+2&$top=3&x=y", "7 4 2", -1,
+      "$orderby=id+desc&$filter=points/points+gt+2&$top=3&x=y&" },
+    { "$skip=6&$orderby=id", "7", -1, NULL },
+    { "$skip=8&$orderby=id", "", -1, NULL },
+    { "$select=id&$top=2", "1 2", -1, "$select=id&$top=2&" },
+    { "$format=json&$top=6", "1 2 3 4 5 6", -1, "$format=json&$top=6&" },
+    { "$filter=isof('" GRAPH "educationPointsOutcome')&$top=6", "1 2 3 4 5 6",
+      -1, "$filter=isof('" GRAPH "educationPointsOutcome')&$top=6&" },
+    { "$filter=isof('" GRAPH "educationRubricOutcome')", "", -1, NULL },
+};
+/* clang-format on */
+
+static void test_page(world_t *world, const struct page_t *row)
+{
+    const char *name = row->query ? row->query : "no options";
+    const answer_t *answer = list(world, row->query);
+    const json_t *count = json_object_get(answer->json, "@odata.count");
+    const char *next, *token;
+
+    is_str(rows_of(answer, world->p), row->rows, name);
+    is_int(count ? json_integer_value(count) : -1, row->count, "its count");
+    next = next_of(answer);
+    token = next ? strstr(next, "$skiptoken=") : NULL;
+    is_str(token ? apr_pstrmemdup(world->p, next, token - next) : next,
+           row->next, "its link");
+    ok(!next || (token &&
+                 strspn(token + 11, "0123456789abcdef") == strlen(token + 11)),
+       "ends in a token");
+    is_str(apr_table_get(answer->res.headers, "Content-Type"),
+           "application/json", "it is JSON");
+}
+
+/* Each page tells the same count, and no page skips again. */
+static void test_counts(world_t *world)
+{
+    /* clang-format off */
+    static const struct {
+        const char *query;
+        int skip, count;
+    } rows[] = {
+        { "$top=3&$count=true", 0, 250 },
+        { "$top=40&$count=true&$filter=points/points+ne+null", 0, 167 },
+        { "$top=40&$count=true&$orderby=id+desc", 0, 250 },
+        { "$top=40&$count=true&$filter=points/points+ne+null&$orderby="
+          "points/points&$skip=7", 7, 167 },
+        { "$top=50&$count=true&$skip=101", 101, 250 },
+        { "$top=200&$count=true&$skip=150", 150, 250 },
+    };
+    /* clang-format on */
+
+    fill(world, 250);
+    for (apr_size_t i = 0; i < COUNT(rows); i++) {
+        const char *next = rows[i].query;
+        int seen = 0, wrong = 0;
+
+        for (int page = 0; next && page < 300; page++) {
+            const answer_t *answer = list(world, next);
+
+            wrong += json_integer_value(json_object_get(
+                         answer->json, "@odata.count")) != rows[i].count;
+            seen += json_array_size(json_object_get(answer->json, "value"));
+            next = next_of(answer);
+        }
+        is_int(wrong, 0,
+               apr_psprintf(world->p, "%s: each page counts", rows[i].query));
+        is_int(seen, rows[i].count - rows[i].skip, "what there is to see");
+    }
+}
+
+static void test_count(world_t *world, int n)
+{
+    /* clang-format off */
+    static const struct {
+        const char *query;
+        int each; /* of three */
+    } rows[] = {
+        { NULL, 3 },
+        { "x=y", 3 },
+        { "$filter=true", 3 },
+        { "$filter=false", 0 },
+        { "$filter=points/points+ne+null", 2 },
+        { "filter=points/points%20eq%20null", 1 },
+    };
+    /* clang-format on */
+
+    fill(world, n);
+    for (apr_size_t i = 0; i < COUNT(rows); i++) {
+        const answer_t *answer =
+            ask(world, "GET", PLACE "/$count", rows[i].query, NULL);
+        int want = rows[i].each == 3   ? n
+                   : rows[i].each == 2 ? n - n / 3
+                   : rows[i].each == 1 ? n / 3
+                                       : 0;
+
+        is_int(answer->res.status, 200, "a count");
+        is_str(answer->text, apr_itoa(world->p, want),
+               rows[i].query ? rows[i].query : "of all");
+        is_str(apr_table_get(answer->res.headers, "Content-Type"), "text/plain",
+               "is plain text");
+    }
+    world->accept = "text/plain";
+    is_int(ask(world, "GET", PLACE "/$count", NULL, NULL)->res.status, 200,
+           "for who takes that");
+    is_int(list(world, NULL)->res.status, 406, "which no list is");
+    world->accept = "application/json";
+    is_int(ask(world, "HEAD", PLACE "/$count", NULL, NULL)->res.status, 200,
+           "and for who wants JSON throughout");
+    world->accept = "image/png";
+    is_int(ask(world, "GET", PLACE "/$count", NULL, NULL)->res.status, 406,
+           "and for nobody else");
+    world->accept = NULL;
+    is_int(ask(world, "GET", PLACE "/$count", "$filter=x", NULL)->res.status,
+           400, "a bad filter is none");
+    is_str(ask(world, "GET",
+               "/education/classes/c/assignments/a/submissions/none/outcomes/"
+               "$count",
+               NULL, NULL)
+               ->text,
+           "0", "nothing is counted as such");
+}
+
+/* ------------------------------------------------------------------ $select */
+
+/* "a b c": the names of an object's members. */
+static const char *members(const json_t *object, apr_pool_t *p)
+{
+    const char *text = "";
+
+    for (void *at = json_object_iter((json_t *)object); at;
+         at = json_object_iter_next((json_t *)object, at)) {
+        text = apr_pstrcat(p, text, *text ? " " : "", json_object_iter_key(at),
+                           NULL);
+    }
+    return text;
+}
+
+#define NOTES "@odata.type @odata.etag"
+
+static void test_select(world_t *world)
+{
+    /* clang-format off */
+    static const struct {
+        const char *select, *members, *context;
+    } rows[] = {
+        { "id,points", " id points", "(id,points)" },
+        { "points,id", " id points", "(points,id)" },
+        { "id", " id", "(id)" },
+        { "publishedPoints", " publishedPoints", "(publishedPoints)" },
+        { "feedback", "", "(feedback)" },
+        { GRAPH "educationPointsOutcome/points", " points", NULL },
+        { "*", " id lastModifiedBy lastModifiedDateTime points publishedPoints",
+          NULL },
+    };
+    /* clang-format on */
+    const char *one =
+        apr_pstrcat(world->p, PLACE "/", id_of(1, world->p), NULL);
+
+    for (apr_size_t i = 0; i < COUNT(rows); i++) {
+        const char *query =
+            apr_pstrcat(world->p, "$select=", rows[i].select, NULL);
+        const char *context =
+            rows[i].context
+                ? apr_pstrcat(world->p, CONTEXT, rows[i].context, NULL)
+                : NULL;
+        const char *entity =
+            context ? apr_pstrcat(world->p, context, "/$entity", NULL) : NULL;
+        const char *notes = apr_pstrcat(world->p, NOTES, rows[i].members, NULL);
+        const char *whole =
+            apr_pstrcat(world->p, "@odata.context ", notes, NULL);
+        const answer_t *answer;
+
+        fill(world, 2);
+        answer = list(world, query);
+        is_str(
+            members(json_array_get(json_object_get(answer->json, "value"), 1),
+                    world->p),
+            notes, query);
+        if (context) {
+            is_str(string_at(answer->json, "@odata.context"), context,
+                   "the context tells");
+        }
+        for (int verb = 0; verb < 3; verb++) {
+            static const char *const verbs[] = { "GET", "PATCH", "POST" };
+            const char *etag;
+
+            answer = ask(world, verbs[verb], verb == 2 ? PLACE : one, query,
+                         verb == 2 ? "{" TYPE("educationPointsOutcome") "}"
+                                   : "{'points':{'points':9}}");
+            is_int(answer->res.status, verb == 2 ? 201 : 200, verbs[verb]);
+            is_str(members(answer->json, world->p), whole, "shows as much");
+            if (entity) {
+                is_str(string_at(answer->json, "@odata.context"), entity,
+                       "in this context");
+            }
+            etag = apr_table_get(answer->res.headers, "ETag");
+            is_str(string_at(answer->json, "@odata.etag"), etag,
+                   "with its ETag");
+            ok(verb < 2 || apr_table_get(answer->res.headers, "Location"),
+               "and its place");
+        }
+    }
+    is_str(database_ask(world->db,
+                        "SELECT count(*) FROM edu_outcome WHERE body LIKE "
+                        "'%publishedPoints%'",
+                        world->p),
+           "3", "what was not selected is stored none the less");
+}
+
+/* What a client made up is refused, or a place like any other. */
+static void test_made_up(world_t *world)
+{
+    static const char *const places[] = {
+        "['','']",
+        "['z','z']",
+        "['','',{}]",
+        "['','',[]]",
+        "['','','x']",
+        "['','',true]",
+        "['','',null,null,null]",
+        "['','',1e300]",
+        "['','',-1e300]",
+        "['\\u00e9','\\u0001']",
+        "['\\u0027; DROP TABLE edu_outcome; --','%s%n']",
+    };
+
+    fill(world, 7);
+    for (apr_size_t i = 0; i < 2 * COUNT(places); i++) {
+        const char *token =
+            edu__query_token(value(places[i / 2], world->p), world->p);
+        const answer_t *answer = list(
+            world, apr_pstrcat(world->p, "$skiptoken=", token,
+                               i % 2 ? "&$orderby=points/points" : "", NULL));
+
+        ok(answer->res.status == 200 && answer->json, "after %s: %d",
+           places[i / 2], answer->res.status);
+    }
+    is_str(rows_of(list(world, NULL), world->p), "1 2 3 4 5 6 7",
+           "nothing is lost");
+}
+
+/* What is stored and no JSON is told as such where options look inside. */
+static void test_damaged(world_t *world)
+{
+    static const char *const queries[] = {
+        "$filter=true",
+        "$orderby=id",
+        "$select=id",
+        "$count=true&$orderby=id",
+    };
+
+    for (apr_size_t i = 0; i < COUNT(queries); i++) {
+        fill(world, 2);
+        database_run(world->db, "UPDATE edu_outcome SET body = '{secret}'");
+        is_int(list(world, queries[i])->res.status, 500, queries[i]);
+        ok(!strstr(list(world, queries[i])->text, "secret"), "tells no more");
+    }
+    is_int(ask(world, "GET", PLACE "/$count", "$filter=true", NULL)->res.status,
+           500, "as does a count");
+    is_str(ask(world, "GET", PLACE "/$count", NULL, NULL)->text, "2",
+           "which looks no further than it has to");
+}
+
+static void test_requests(apr_pool_t *p)
+{
+    static const char *const queries[] = {
+        "",
+        "&$count=true",
+        "&$orderby=points/points",
+        "&$orderby=points/points+desc",
+        "&$orderby=id+desc",
+        "&$filter=points/points+ge+0+or+points/points+eq+null",
+    };
+    world_t world = { .p = p };
+
+    world.db = database_make(":memory:", EDU_SCHEMA_AUTO, p);
+    test_visits(&world, 0);
+    test_visits(&world, 1);
+    test_visits(&world, 7);
+    test_visits(&world, 100);
+    test_visits(&world, 101);
+    test_visits(&world, 250);
+    for (apr_size_t i = 0; i < COUNT(queries); i++) {
+        test_meanwhile(&world, 7, 1, queries[i]);
+        test_meanwhile(&world, 7, 2, queries[i]);
+        test_meanwhile(&world, 250, 30, queries[i]);
+        test_meanwhile(&world, 250, 100, queries[i]);
+    }
+    test_drops(&world);
+    for (apr_size_t i = 0; i < COUNT(page_rows); i++) {
+        fill(&world, 7);
+        test_page(&world, &page_rows[i]);
+    }
+    test_counts(&world);
+    test_count(&world, 0);
+    test_count(&world, 7);
+    test_count(&world, 250);
+    test_select(&world);
+    test_made_up(&world);
+    test_damaged(&world);
+    is_int(world.db->opened, world.db->closed, "no connection is kept");
+    database_close(world.db);
+}
+
+static void tests(apr_pool_t *p)
+{
+    apr_dbd_init(p);
+    for (apr_size_t i = 0; i < COUNT(matches); i++) {
+        test_match(&matches[i], p);
+    }
+    for (apr_size_t i = 0; i < COUNT(refused); i++) {
+        test_refused(&refused[i], p);
+    }
+    test_beta(p);
+    test_limits(p);
+    test_cut(p);
+    for (apr_size_t i = 0; i < COUNT(orders); i++) {
+        test_order(&orders[i], p);
+    }
+    test_compare(p);
+    for (apr_size_t i = 0; i < COUNT(option_rows); i++) {
+        test_option(&option_rows[i], p);
+    }
+    test_option_beta(p);
+    test_token(p);
+    test_token_ends(p);
+    test_requests(p);
+}
+
+TAP_MAIN(tests)
