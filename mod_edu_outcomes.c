@@ -190,30 +190,15 @@ static const char *set_dialect(cmd_parms *cmd, void *confv, const char *value)
 }
 
 /* Stamps that anybody may forge are worth nothing. */
-static const char *refuse_forgery(const dir_config_t *conf)
+static const char *set_trust(cmd_parms *cmd, void *confv, int on)
 {
+    const dir_config_t *conf = confv;
+
+    ap_set_flag_slot(cmd, confv, on);
     return conf->anonymous == 1 && conf->trust_stamps == 1
                ? "EduOutcomesTrustStamps On lets a caller write who graded: it "
                  "cannot stand beside EduOutcomesAnonymous On"
                : NULL;
-}
-
-static const char *set_anonymous(cmd_parms *cmd, void *confv, int on)
-{
-    dir_config_t *conf = confv;
-
-    (void)cmd;
-    conf->anonymous = on;
-    return refuse_forgery(conf);
-}
-
-static const char *set_trust_stamps(cmd_parms *cmd, void *confv, int on)
-{
-    dir_config_t *conf = confv;
-
-    (void)cmd;
-    conf->trust_stamps = on;
-    return refuse_forgery(conf);
 }
 
 static const char *set_max_body(cmd_parms *cmd, void *confv, const char *value)
@@ -310,12 +295,14 @@ static const command_rec commands[] = {
                  "On: serve the education outcomes API below this <Location>"),
     AP_INIT_TAKE1("EduOutcomesDialect", set_dialect, NULL, ACCESS_CONF,
                   "v1.0 or beta: the version of Graph to speak here"),
-    AP_INIT_FLAG("EduOutcomesAnonymous", set_anonymous, NULL, ACCESS_CONF,
+    AP_INIT_FLAG("EduOutcomesAnonymous", set_trust, OFFSET(anonymous),
+                 ACCESS_CONF,
                  "On: serve callers whom no module has authenticated"),
     AP_INIT_FLAG("EduOutcomesRequireIfMatch", ap_set_flag_slot,
                  OFFSET(require_if_match), ACCESS_CONF,
                  "On: refuse a PATCH or DELETE without If-Match"),
-    AP_INIT_FLAG("EduOutcomesTrustStamps", set_trust_stamps, NULL, ACCESS_CONF,
+    AP_INIT_FLAG("EduOutcomesTrustStamps", set_trust, OFFSET(trust_stamps),
+                 ACCESS_CONF,
                  "On: keep the server-set members of a body, for migrations"),
     AP_INIT_TAKE1("EduOutcomesMaxBody", set_max_body, NULL, ACCESS_CONF,
                   "the largest request body, in bytes"),

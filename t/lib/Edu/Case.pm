@@ -150,6 +150,7 @@ sub house_rules {
     return 'client-request-id was made up'
         if !defined $client_id && header($answer, 'client-request-id');
     return $answer->{body} eq '' ? undef : 'there is a body' if $bodiless;
+    return undef if header($answer, 'Content-Encoding');
     my $got = eval { $JSON->decode($answer->{body}) } // return 'not JSON';
     return undef if $answer->{status} < 400;
     return match_error($got, $client_id, \%vars);
