@@ -343,8 +343,14 @@ static apr_status_t answer(batch_t *batch)
     edu__answer_json(x, 200);
     edu__append(x, "{\"responses\":[");
     for (int i = 0; i < batch->items->nelts; i++) {
+        const item_t *item = &APR_ARRAY_IDX(batch->items, i, item_t);
+
         edu__append(x, i ? "," : "");
-        append_item(x, &APR_ARRAY_IDX(batch->items, i, item_t));
+        append_item(x, item);
+        /* what failed here is for the log, though the batch did not */
+        if (item->res.error.status >= 500 && item->res.error.detail) {
+            *x->err = item->res.error;
+        }
     }
     edu__append(x, "]}");
     return APR_SUCCESS;

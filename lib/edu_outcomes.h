@@ -229,7 +229,8 @@ typedef struct edu_response_t {
     int status;           /**< HTTP status */
     apr_table_t *headers; /**< to be sent; Content-Type if there is a body */
     apr_array_header_t *body; /**< of struct iovec, in order; may be empty */
-    edu_error_t error;        /**< for the log: .status 0 if all went well */
+    edu_error_t error;        /**< for the log: .status 0 if all went well; what
+                            failed within a $batch that did not */
 } edu_response_t;
 
 /**

@@ -190,8 +190,4 @@ void edu_service_run(edu_response_t *res, const edu_request_t *req,
     if (dispatch(&x)) {
         answer_error(&x);
     }
-    else {
-        /* of a try that was followed by a better one */
-        memset(&res->error, 0, sizeof(res->error));
-    }
 }

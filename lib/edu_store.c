@@ -458,6 +458,10 @@ perform(call_t *call, void (*read)(const call_t *call, void *out), void *out)
     if (rv && call->store->open == open_unit) {
         ((edu_unit_t *)call->store->baton)->broken = 1;
     }
+    if (!rv) {
+        /* of a try that was followed by a better one */
+        memset(call->err, 0, sizeof(*call->err));
+    }
     if (!rv && read) {
         read(call, out);
     }
@@ -647,8 +651,10 @@ apr_status_t edu__unit_begin(edu_unit_t *unit, const edu_store_t *store,
     }
     if (rv) {
         store->close(store->baton, &unit->dbd);
+        return rv;
     }
-    return rv;
+    memset(err, 0, sizeof(*err));
+    return APR_SUCCESS;
 }
 
 /* A broken unit has no transaction that a savepoint could be in. */

@@ -319,13 +319,16 @@ static void is_unavailable(world_t *world, const answer_t *answer,
 
 static void test_down(world_t *world)
 {
+    const answer_t *answer;
+
     reset(world);
     world->store.open = lend_nothing;
     is_unavailable(world, ask(world, POST("1", PLACE, "")), "down");
     world->store.open = lend_nothing;
-    is_str(statuses(ask(world, GET("1", PLACE, "") "," GET("2", "/x", "")),
-                    world->p),
-           "503 404", "reads fail one by one");
+    answer = ask(world, GET("1", PLACE, "") "," GET("2", "/x", ""));
+    is_str(statuses(answer, world->p), "503 404", "reads fail one by one");
+    ok(answer->res.status == 200 && answer->res.error.detail,
+       "and the log learns why");
 }
 
 static void test_no_schema(world_t *world)
