@@ -13,8 +13,8 @@
 /* One row that may be shown. */
 typedef struct item_t {
     edu_row_t row;
-    const json_t *doc;    /* parsed only where a query option asks for it */
-    const edu_query_t *q; /* for the comparison function */
+    const json_t *place; /* in the order, where that was asked for, else NULL */
+    const edu_query_t *q;
 } item_t;
 
 typedef struct page_t {
@@ -24,65 +24,52 @@ typedef struct page_t {
 
 /* -------------------------------------------------------------------- order */
 
-static int by_creation(const char *a_created, const char *a_id,
-                       const char *b_created, const char *b_id)
+/* The place of a row in the order, as a $skiptoken carries it (edu_query_t). */
+static const json_t *place_of(const edu_query_t *q, const edu_row_t *row,
+                              const json_t *doc, apr_pool_t *p)
 {
-    int order = strcmp(a_created, b_created);
+    json_t *place = json_pack("[s, s]", row->created, row->id);
 
-    return order ? order : strcmp(a_id, b_id);
-}
-
-static int in_order(const void *av, const void *bv)
-{
-    const item_t *a = av, *b = bv;
-    const apr_array_header_t *keys = a->q->orderby;
-
-    for (int i = 0; keys && i < keys->nelts; i++) {
-        const edu_order_t *key = &APR_ARRAY_IDX(keys, i, edu_order_t);
-        int order =
-            edu__value_compare(edu__operand_value(&key->operand, a->doc),
-                               edu__operand_value(&key->operand, b->doc));
-
-        if (order) {
-            return key->descending ? -order : order;
-        }
-    }
-    return by_creation(a->row.created, a->row.id, b->row.created, b->row.id);
-}
-
-/* Whether an item comes behind the last one of the page before. */
-static int is_after(const item_t *item, const edu_query_t *q)
-{
     for (int i = 0; q->orderby && i < q->orderby->nelts; i++) {
-        const edu_order_t *key = &APR_ARRAY_IDX(q->orderby, i, edu_order_t);
-        const json_t *last = json_array_get(q->after, i + 2);
-        int order =
-            edu__value_compare(edu__operand_value(&key->operand, item->doc),
-                               json_is_null(last) ? NULL : last);
-
-        if (order) {
-            return key->descending ? order < 0 : order > 0;
-        }
-    }
-    return by_creation(item->row.created, item->row.id,
-                       json_string_value(json_array_get(q->after, 0)),
-                       json_string_value(json_array_get(q->after, 1))) > 0;
-}
-
-/* The place of an item in the order, for the next page to go on from. */
-static const json_t *place_of(const item_t *item, apr_pool_t *p)
-{
-    json_t *place = json_pack("[s, s]", item->row.created, item->row.id);
-    const apr_array_header_t *keys = item->q->orderby;
-
-    for (int i = 0; keys && i < keys->nelts; i++) {
         const json_t *value = edu__operand_value(
-            &APR_ARRAY_IDX(keys, i, edu_order_t).operand, item->doc);
+            &APR_ARRAY_IDX(q->orderby, i, edu_order_t).operand, doc);
 
         json_array_append_new(place,
                               value ? edu__json_share(value) : json_null());
     }
     return edu__json_own(place, p);
+}
+
+/* What two places have at one index; null is nothing, as in a filter. */
+static int compare_at(const json_t *a, const json_t *b, int i)
+{
+    const json_t *x = json_array_get(a, i), *y = json_array_get(b, i);
+
+    return edu__value_compare(json_is_null(x) ? NULL : x,
+                              json_is_null(y) ? NULL : y);
+}
+
+/* By the keys of $orderby, then as created. */
+static int compare_places(const edu_query_t *q, const json_t *a,
+                          const json_t *b)
+{
+    int order = 0;
+
+    for (int i = 0; !order && q->orderby && i < q->orderby->nelts; i++) {
+        order = compare_at(a, b, i + 2);
+        if (APR_ARRAY_IDX(q->orderby, i, edu_order_t).descending) {
+            order = -order;
+        }
+    }
+    order = order ? order : compare_at(a, b, 0);
+    return order ? order : compare_at(a, b, 1);
+}
+
+static int in_order(const void *av, const void *bv)
+{
+    const item_t *a = av, *b = bv;
+
+    return compare_places(a->q, a->place, b->place);
 }
 
 /* ------------------------------------------------------------------- gather */
@@ -92,18 +79,22 @@ static apr_status_t admit(edu_exchange_t *x, const edu_query_t *q,
                           const edu_row_t *row, page_t *page)
 {
     item_t item = { *row, NULL, q };
+    const json_t *doc = NULL;
 
     if (q->filter || q->orderby) {
-        item.doc = edu__json_load(row->body, x->p);
-        if (!json_is_object(item.doc)) {
+        doc = edu__json_load(row->body, x->p);
+        if (!json_is_object(doc)) {
             return edu__damaged(x, row);
         }
     }
-    if (q->filter && !edu__filter_match(q->filter, item.doc)) {
+    if (q->filter && !edu__filter_match(q->filter, doc)) {
         return APR_SUCCESS;
     }
     page->total++;
-    if ((!q->after || is_after(&item, q)) &&
+    if (q->after || q->orderby) {
+        item.place = place_of(q, row, doc, x->p);
+    }
+    if ((!q->after || compare_places(q, item.place, q->after) > 0) &&
         (q->orderby || page->items->nelts <= q->skip + q->top)) {
         APR_ARRAY_PUSH(page->items, item_t) = item;
     }
@@ -147,9 +138,13 @@ static apr_status_t gather(edu_exchange_t *x, const edu_query_t *q,
 static const char *next_link(const edu_exchange_t *x, const edu_query_t *q,
                              const item_t *last)
 {
-    return apr_pstrcat(
-        x->p, edu__path_url(&x->path, x->req->base, x->p), "?", q->kept,
-        "$skiptoken=", edu__query_token(place_of(last, x->p), x->p), NULL);
+    /* without an $orderby no document is asked */
+    const json_t *place =
+        last->place ? last->place : place_of(q, &last->row, NULL, x->p);
+
+    return apr_pstrcat(x->p, edu__path_url(&x->path, x->req->base, x->p), "?",
+                       q->kept, "$skiptoken=", edu__query_token(place, x->p),
+                       NULL);
 }
 
 static apr_status_t append_items(edu_exchange_t *x, const edu_query_t *q,

@@ -89,10 +89,20 @@ static const char *allowed(edu_resource_e at, apr_pool_t *p)
     return list ? apr_pstrcat(p, list, ", OPTIONS", NULL) : NULL;
 }
 
-static apr_status_t answer_options(edu_exchange_t *x, const char *allow)
+/* Where there is no such verb: what there is, if anything. */
+static apr_status_t answer_allow(edu_exchange_t *x)
 {
-    x->res->status = 200;
+    const char *allow = allowed(x->path.at, x->p);
+
+    if (!allow) {
+        return edu_error_set(x->err, EDU_ENOTFOUND, NULL, x->p, NULL);
+    }
     apr_table_setn(x->res->headers, "Allow", allow);
+    if (strcmp(x->req->method, "OPTIONS") != 0) {
+        return edu_error_set(x->err, EDU_EMETHOD, NULL, x->p,
+                             "This resource takes %s only.", allow);
+    }
+    x->res->status = 200;
     return APR_SUCCESS;
 }
 
@@ -101,7 +111,6 @@ static apr_status_t dispatch(edu_exchange_t *x)
     const edu_request_t *req = x->req;
     const char *accept = edu__header(x, "Accept");
     const struct verb_t *verb;
-    const char *allow;
     apr_status_t rv;
 
     if (!req->caller->authenticated && !req->mount->anonymous) {
@@ -111,18 +120,9 @@ static apr_status_t dispatch(edu_exchange_t *x)
     if (rv) {
         return rv;
     }
-    allow = allowed(x->path.at, x->p);
-    if (!allow) {
-        return edu_error_set(x->err, EDU_ENOTFOUND, NULL, x->p, NULL);
-    }
-    if (strcmp(req->method, "OPTIONS") == 0) {
-        return answer_options(x, allow);
-    }
     verb = verb_of(x->path.at, req->method);
     if (!verb) {
-        apr_table_setn(x->res->headers, "Allow", allow);
-        return edu_error_set(x->err, EDU_EMETHOD, NULL, x->p,
-                             "This resource takes %s only.", allow);
+        return answer_allow(x);
     }
     if (accept && !edu__header_accepts(accept, JSON, x->p) &&
         !edu__header_accepts(accept, verb->type, x->p)) {

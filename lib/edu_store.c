@@ -441,9 +441,9 @@ static apr_status_t attempt(call_t *call)
     return rv;
 }
 
-/* Borrows a connection for one statement and what `read` does with its rows. */
-static apr_status_t
-perform(call_t *call, void (*read)(const call_t *call, void *out), void *out)
+/* Borrows a connection and runs the call's statement on it.  A failure gives the
+ * connection back. */
+static apr_status_t begin(call_t *call)
 {
     apr_status_t rv;
 
@@ -455,18 +455,32 @@ perform(call_t *call, void (*read)(const call_t *call, void *out), void *out)
     if (!rv) {
         rv = attempt(call);
     }
+    if (rv) {
+        call->store->close(call->store->baton, &call->dbd);
+        return rv;
+    }
+    /* of a try that was followed by a better one */
+    memset(call->err, 0, sizeof(*call->err));
+    return APR_SUCCESS;
+}
+
+/* One statement, and what `read` does with its rows. */
+static apr_status_t
+perform(call_t *call, void (*read)(const call_t *call, void *out), void *out)
+{
+    apr_status_t rv = begin(call);
+
     if (rv && call->store->open == open_unit) {
         ((edu_unit_t *)call->store->baton)->broken = 1;
     }
-    if (!rv) {
-        /* of a try that was followed by a better one */
-        memset(call->err, 0, sizeof(*call->err));
+    if (rv) {
+        return rv;
     }
-    if (!rv && read) {
+    if (read) {
         read(call, out);
     }
     call->store->close(call->store->baton, &call->dbd);
-    return rv;
+    return APR_SUCCESS;
 }
 
 static void read_nothing(const call_t *call, void *out)
@@ -630,31 +644,21 @@ apr_status_t edu__unit_begin(edu_unit_t *unit, const edu_store_t *store,
     unit->store.open = open_unit;
     unit->store.close = close_unit;
     unit->store.baton = unit;
-    call.until = apr_time_now() + PATIENCE;
-    if (store->open(store->baton, &unit->dbd, p)) {
-        return unavailable(&call, NO_CONNECTION);
-    }
-    call.dbd = unit->dbd;
-    rv = recall(&call);
-    if (!rv) {
-        rv = attempt(&call);
-    }
-    if (!rv) {
-        do {
-            rc = control(unit, call.session->dialect->begin);
-        } while (is_locked(&call, rc));
-        rv = rc ? unavailable(&call, "%s failed; the %s driver says: %s",
-                              call.session->dialect->begin,
-                              call.session->dialect->driver,
-                              driver_says(&call, rc))
-                : APR_SUCCESS;
-    }
+    rv = begin(&call);
     if (rv) {
-        store->close(store->baton, &unit->dbd);
         return rv;
     }
-    memset(err, 0, sizeof(*err));
-    return APR_SUCCESS;
+    unit->dbd = call.dbd;
+    do {
+        rc = control(unit, call.session->dialect->begin);
+    } while (is_locked(&call, rc));
+    if (rc) {
+        rv = unavailable(&call, "%s failed; the %s driver says: %s",
+                         call.session->dialect->begin,
+                         call.session->dialect->driver, driver_says(&call, rc));
+        store->close(store->baton, &unit->dbd);
+    }
+    return rv;
 }
 
 /* A broken unit has no transaction that a savepoint could be in. */

@@ -83,19 +83,6 @@ static apr_status_t admit(void *baton, edu_request_t *item, const char *method,
     return APR_SUCCESS;
 }
 
-static const char *text_of(const edu_response_t *res, apr_pool_t *p)
-{
-    const char *text = "";
-
-    for (int i = 0; i < res->body->nelts; i++) {
-        const struct iovec *part = &APR_ARRAY_IDX(res->body, i, struct iovec);
-
-        text = apr_pstrcat(
-            p, text, apr_pstrmemdup(p, part->iov_base, part->iov_len), NULL);
-    }
-    return text;
-}
-
 /* Sends a batch; its requests are separated by commas. */
 static answer_t *ask(world_t *world, const char *requests)
 {

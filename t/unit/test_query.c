@@ -1146,20 +1146,6 @@ static apr_status_t body(void *baton, const char **data, apr_size_t *len,
     return APR_SUCCESS;
 }
 
-static const char *text_of(const edu_response_t *res, apr_pool_t *p)
-{
-    apr_array_header_t *parts =
-        apr_array_make(p, res->body->nelts + 1, sizeof(const char *));
-
-    for (int i = 0; i < res->body->nelts; i++) {
-        const struct iovec *part = &APR_ARRAY_IDX(res->body, i, struct iovec);
-
-        APR_ARRAY_PUSH(parts, const char *) =
-            apr_pstrmemdup(p, part->iov_base, part->iov_len);
-    }
-    return apr_array_pstrcat(p, parts, 0);
-}
-
 static answer_t *ask(world_t *world, const char *method, const char *path,
                      const char *query, const char *json)
 {

@@ -79,19 +79,6 @@ static apr_status_t body(void *baton, const char **data, apr_size_t *len,
     return APR_SUCCESS;
 }
 
-static const char *text_of(const edu_response_t *res, apr_pool_t *p)
-{
-    const char *text = "";
-
-    for (int i = 0; i < res->body->nelts; i++) {
-        const struct iovec *part = &APR_ARRAY_IDX(res->body, i, struct iovec);
-
-        text = apr_pstrcat(
-            p, text, apr_pstrmemdup(p, part->iov_base, part->iov_len), NULL);
-    }
-    return text;
-}
-
 static answer_t *ask(world_t *world, const char *method, const char *path,
                      const char *query, const char *headers, const char *json)
 {

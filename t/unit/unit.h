@@ -11,6 +11,8 @@
 #include "tap.h"
 
 #include <apr_strings.h>
+#define APR_WANT_IOVEC
+#include <apr_want.h>
 
 #include <stdlib.h>
 
@@ -43,6 +45,21 @@ static inline json_t *value(const char *s, apr_pool_t *p)
         abort();
     }
     return edu__json_own(json, p);
+}
+
+/* The body of a response in one piece. */
+static inline const char *text_of(const edu_response_t *res, apr_pool_t *p)
+{
+    apr_array_header_t *parts =
+        apr_array_make(p, res->body->nelts + 1, sizeof(const char *));
+
+    for (int i = 0; i < res->body->nelts; i++) {
+        const struct iovec *part = &APR_ARRAY_IDX(res->body, i, struct iovec);
+
+        APR_ARRAY_PUSH(parts, const char *) =
+            apr_pstrmemdup(p, part->iov_base, part->iov_len);
+    }
+    return apr_array_pstrcat(p, parts, 0);
 }
 
 #endif /* UNIT_H */
