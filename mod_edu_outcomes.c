@@ -41,11 +41,13 @@ typedef struct dir_config_t {
     int anonymous;
     int require_if_match;
     int trust_stamps;
+    int registered;     /**< registered submissions only */
     apr_off_t max_body; /**< bytes */
     int batch_max;      /**< requests */
     ap_expr_info_t *user_id;
     ap_expr_info_t *user_name;
     ap_expr_info_t *application;
+    ap_expr_info_t *admin; /**< a condition, not a text */
 } dir_config_t;
 
 /** What holds in a server. */
@@ -67,6 +69,7 @@ static void *create_dir_config(apr_pool_t *p, char *path)
     conf->anonymous = UNSET;
     conf->require_if_match = UNSET;
     conf->trust_stamps = UNSET;
+    conf->registered = UNSET;
     conf->max_body = UNSET;
     conf->batch_max = UNSET;
     return conf;
@@ -86,11 +89,13 @@ static void *merge_dir_config(apr_pool_t *p, void *basev, void *addv)
     MERGE(anonymous, UNSET);
     MERGE(require_if_match, UNSET);
     MERGE(trust_stamps, UNSET);
+    MERGE(registered, UNSET);
     MERGE(max_body, UNSET);
     MERGE(batch_max, UNSET);
     MERGE(user_id, NULL);
     MERGE(user_name, NULL);
     MERGE(application, NULL);
+    MERGE(admin, NULL);
     return conf;
 }
 
@@ -232,8 +237,23 @@ static const char *set_batch_max(cmd_parms *cmd, void *confv, const char *value)
     return NULL;
 }
 
-/* An identity comes from the server, never from what a client can send. */
-static const char *set_identity(cmd_parms *cmd, void *confv, const char *value)
+static const char *set_submissions(cmd_parms *cmd, void *confv,
+                                   const char *value)
+{
+    dir_config_t *conf = confv;
+
+    conf->registered = strcasecmp(value, "registered") == 0;
+    return conf->registered || strcasecmp(value, "any") == 0
+               ? NULL
+               : apr_pstrcat(
+                     cmd->pool,
+                     "EduOutcomesSubmissions is any or registered, not ", value,
+                     NULL);
+}
+
+/* Who somebody is comes from the server, never from what a client can send. */
+static const char *set_expression(cmd_parms *cmd, void *confv,
+                                  const char *value, unsigned flags)
 {
     static const char *const from_client[] = {
         "%{HTTP:",       "%{HTTP_",        "%{REQ:",
@@ -245,11 +265,14 @@ static const char *set_identity(cmd_parms *cmd, void *confv, const char *value)
     ap_expr_info_t **expr =
         (ap_expr_info_t **)((char *)confv + (apr_size_t)cmd->info);
     const char *err = NULL;
-    char *upper = apr_pstrdup(cmd->temp_pool, value);
+    char *upper = apr_palloc(cmd->temp_pool, strlen(value) + 1), *to = upper;
 
-    for (char *c = upper; *c; c++) {
-        *c = apr_toupper(*c);
+    /* req ('X') is req('X') */
+    for (const char *c = value; *c; c++) {
+        *to = apr_toupper(*c);
+        to += !apr_isspace(*c);
     }
+    *to = '\0';
     for (int i = 0; from_client[i]; i++) {
         if (strstr(upper, from_client[i])) {
             return apr_psprintf(cmd->pool,
@@ -260,11 +283,20 @@ static const char *set_identity(cmd_parms *cmd, void *confv, const char *value)
                                 cmd->cmd->name, value);
         }
     }
-    *expr =
-        ap_expr_parse_cmd(cmd, value, AP_EXPR_FLAG_STRING_RESULT, &err, NULL);
+    *expr = ap_expr_parse_cmd(cmd, value, flags, &err, NULL);
     return err ? apr_psprintf(cmd->pool, "%s: cannot parse '%s': %s",
                               cmd->cmd->name, value, err)
                : NULL;
+}
+
+static const char *set_identity(cmd_parms *cmd, void *confv, const char *value)
+{
+    return set_expression(cmd, confv, value, AP_EXPR_FLAG_STRING_RESULT);
+}
+
+static const char *set_condition(cmd_parms *cmd, void *confv, const char *value)
+{
+    return set_expression(cmd, confv, value, 0);
 }
 
 static const char *set_schema(cmd_parms *cmd, void *dummy, const char *value)
@@ -300,7 +332,7 @@ static const command_rec commands[] = {
                  "On: serve callers whom no module has authenticated"),
     AP_INIT_FLAG("EduOutcomesRequireIfMatch", ap_set_flag_slot,
                  OFFSET(require_if_match), ACCESS_CONF,
-                 "On: refuse a PATCH or DELETE without If-Match"),
+                 "On: refuse a change without If-Match"),
     AP_INIT_FLAG("EduOutcomesTrustStamps", set_trust, OFFSET(trust_stamps),
                  ACCESS_CONF,
                  "On: keep the server-set members of a body, for migrations"),
@@ -314,6 +346,11 @@ static const command_rec commands[] = {
                   ACCESS_CONF, "expression for the displayName of the user"),
     AP_INIT_TAKE1("EduOutcomesApplication", set_identity, OFFSET(application),
                   ACCESS_CONF, "expression for the id of the application"),
+    AP_INIT_TAKE1("EduOutcomesAdmin", set_condition, OFFSET(admin),
+                  ACCESS_CONF,
+                  "expression that holds for who may provision classes"),
+    AP_INIT_TAKE1("EduOutcomesSubmissions", set_submissions, NULL, ACCESS_CONF,
+                  "any or registered: which submissions are served"),
     AP_INIT_TAKE1("EduOutcomesSchema", set_schema, NULL, RSRC_CONF,
                   "auto or manual: whether the module makes its tables"),
     { NULL, { NULL }, NULL, 0, RAW_ARGS, NULL }
@@ -438,6 +475,19 @@ static const char *evaluate(request_rec *r, ap_expr_info_t *expr,
     return value && *value ? value : NULL;
 }
 
+/* Whether a condition is set and holds. */
+static int holds(request_rec *r, ap_expr_info_t *expr)
+{
+    const char *err = NULL;
+    int rc = expr ? ap_expr_exec(r, expr, &err) : 0;
+
+    if (err) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "EDU0008: EduOutcomesAdmin failed: %s", err);
+    }
+    return rc > 0;
+}
+
 /* Whether a path is a mount point or below it. */
 static int is_below(const char *uri, const char *mount)
 {
@@ -552,6 +602,7 @@ static const edu_mount_t *mount_of(const request_rec *r)
     mount->dialect = conf->dialect == UNSET ? EDU_DIALECT_V1_0 : conf->dialect;
     mount->anonymous = conf->anonymous == 1;
     mount->require_if_match = conf->require_if_match == 1;
+    mount->registered = conf->registered == 1;
     mount->batch_max =
         conf->batch_max == UNSET ? DEFAULT_BATCH_MAX : conf->batch_max;
     /* whoever vouches has to have a name */
@@ -568,6 +619,7 @@ static const edu_caller_t *caller_of(request_rec *r)
     caller->user_id = evaluate(r, conf->user_id, r->user);
     caller->user_name = evaluate(r, conf->user_name, NULL);
     caller->application = evaluate(r, conf->application, NULL);
+    caller->admin = holds(r, conf->admin);
     return caller;
 }
 

@@ -14,6 +14,7 @@
 typedef struct item_t {
     const char *id, *group;
     const json_t *json;
+    const edu_request_t *outer;
     edu_request_t req;
     edu_response_t res;
     edu_error_t err; /* why it is not even tried; .status 0: it is */
@@ -199,6 +200,15 @@ static apr_status_t item_body(void *baton, const char **data, apr_size_t *len,
     return APR_SUCCESS;
 }
 
+static apr_status_t item_admit(void *baton, edu_request_t *other,
+                               const char *method, const char *url,
+                               edu_error_t *err, apr_pool_t *p)
+{
+    const item_t *item = baton;
+
+    return item->outer->admit(item->outer->baton, other, method, url, err, p);
+}
+
 /* Lets the server find out what the item may do, before any lock is taken. */
 static void prepare(batch_t *batch, item_t *item)
 {
@@ -214,7 +224,9 @@ static void prepare(batch_t *batch, item_t *item)
     }
     item->req.header = item_header;
     item->req.body = item_body;
-    item->req.admit = NULL; /* batches do not nest */
+    item->req.admit = item_admit;
+    item->req.nested = 1;
+    item->outer = req;
     item->req.baton = item;
     batch->writes |= !item->err.status && strcmp(method, "GET") != 0 &&
                      strcmp(method, "HEAD") != 0;
@@ -264,7 +276,11 @@ static void take_back(batch_t *batch, item_t *item, apr_status_t rv)
 static void run_group(batch_t *batch, int first)
 {
     const char *group = APR_ARRAY_IDX(batch->items, first, item_t).group;
-    int failed = batch->writes && edu__unit_mark(&batch->unit);
+    edu_unit_t mark;
+    edu_error_t err;
+    apr_pool_t *p = batch->x->p;
+    int failed =
+        batch->writes && edu__unit_begin(&mark, &batch->unit.store, &err, p);
     int marked = batch->writes && !failed;
 
     for (int pass = 0; pass < 2; pass++) {
@@ -284,7 +300,7 @@ static void run_group(batch_t *batch, int first)
         }
     }
     if (marked) {
-        edu__unit_unmark(&batch->unit, failed);
+        edu__unit_end(&mark, failed, &err);
     }
 }
 
@@ -362,7 +378,7 @@ apr_status_t edu__batch_run(edu_exchange_t *x)
     json_t *body;
     apr_status_t rv;
 
-    if (!x->req->admit) {
+    if (!x->req->admit || x->req->nested) {
         return edu_error_set(x->err, EDU_ENOTIMPL, NULL, x->p,
                              "There is no $batch here, nor one in another.");
     }
@@ -384,6 +400,6 @@ apr_status_t edu__batch_run(edu_exchange_t *x)
     }
     run_all(&batch);
     /* nothing is acknowledged before it is durable */
-    rv = batch.writes ? edu__unit_end(&batch.unit, x->err, x->p) : APR_SUCCESS;
+    rv = batch.writes ? edu__unit_end(&batch.unit, 0, x->err) : APR_SUCCESS;
     return rv ? rv : answer(&batch);
 }

@@ -6,6 +6,8 @@
 
 #include <apr_strings.h>
 
+#include <math.h>
+
 #define NAMESPACE "microsoft.graph."
 
 /* One step of the path to the value under check; the outermost has no name. */
@@ -58,19 +60,39 @@ const edu_prop_t *edu__prop_find(const edu_type_t *type, const char *name)
     return NULL;
 }
 
+/* Where a type is abstract and one alone is derived from it, that is meant. */
+static const edu_type_t *implied(const edu_type_t *declared)
+{
+    const edu_type_t *only = NULL;
+
+    if (!(declared->flags & EDU_ABSTRACT)) {
+        return declared;
+    }
+    for (int i = 0; edu__types[i]; i++) {
+        if (edu__types[i]->base == declared) {
+            if (only) {
+                return declared;
+            }
+            only = edu__types[i];
+        }
+    }
+    return only ? only : declared;
+}
+
 const edu_type_t *edu__type_of(const edu_type_t *declared, const json_t *old,
                                const json_t *in)
 {
     const json_t *named = json_object_get(in, "@odata.type");
-    const edu_type_t *type = declared;
+    const edu_type_t *type;
 
     if (!named) {
         named = json_object_get(old, "@odata.type");
     }
-    if (named) {
-        type = json_is_string(named) ? edu__type_find(json_string_value(named))
-                                     : NULL;
+    if (!named) {
+        return implied(declared);
     }
+    type =
+        json_is_string(named) ? edu__type_find(json_string_value(named)) : NULL;
     return edu__type_is(type, declared) ? type : NULL;
 }
 
@@ -158,7 +180,9 @@ static const char *misfit(const check_t *c, const edu_prop_t *prop,
     case EDU_STRING:
         return json_is_string(in) ? NULL : "a string";
     case EDU_SINGLE:
-        return json_is_number(in) ? NULL : "a number";
+        return json_is_number(in) && isfinite((float)json_number_value(in))
+                   ? NULL
+                   : "a number of 32 bits";
     case EDU_INT32:
         return json_is_integer(in) &&
                        json_integer_value(in) == (int)json_integer_value(in)
@@ -331,9 +355,11 @@ static apr_status_t check_object(const check_t *c, const edu_type_t *declared,
     return json_is_object(old) ? APR_SUCCESS : check_required(c, type, in, at);
 }
 
-apr_status_t edu__check(const json_t *old, const json_t *in,
-                        edu_dialect_e dialect, edu_error_t *err, apr_pool_t *p)
+apr_status_t edu__check(const edu_type_t *declared, const json_t *old,
+                        const json_t *in, edu_dialect_e dialect,
+                        edu_error_t *err, apr_pool_t *p)
 {
+    const edu_type_t *was = edu__type_of(declared, NULL, old);
     const check_t c = { !old, dialect, err, p };
     const step_t body = { 0 };
 
@@ -341,13 +367,12 @@ apr_status_t edu__check(const json_t *old, const json_t *in,
         return edu_error_set(err, EDU_EBADREQUEST, "body", p,
                              "The request body has to be one JSON object.");
     }
-    if (old && edu__type_of(&edu__outcome, old, in) !=
-                   edu__type_of(&edu__outcome, NULL, old)) {
-        return edu_error_set(
-            err, EDU_EBADREQUEST, "@odata.type", p,
-            "The stored outcome is %s and stays one. Delete "
-            "it and create another to change its type.",
-            json_string_value(json_object_get(old, "@odata.type")));
+    if (old && edu__type_of(declared, old, in) != was) {
+        return edu_error_set(err, EDU_EBADREQUEST, "@odata.type", p,
+                             "What is stored is #" NAMESPACE
+                             "%s and stays one. Delete it and create another "
+                             "to change its type.",
+                             was ? was->name : declared->name);
     }
-    return check_object(&c, &edu__outcome, old, in, &body);
+    return check_object(&c, declared, old, in, &body);
 }

@@ -1,10 +1,11 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/* Outcomes made, changed and shown, by the type tables alone. */
+/* Entities made, changed and shown, by the type tables alone. */
 
 #include "edu_private.h"
 
 #include <apr_escape.h>
+#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include <math.h>
@@ -102,7 +103,10 @@ static json_t *member(const edu_prop_t *prop, const json_t *old,
     const json_t *value = sent(prop, in, change);
 
     if (!value) {
-        return was ? edu__json_share(was) : empty(prop);
+        int kept = !change->replace ||
+                   (prop->flags & (EDU_SERVER_SET | EDU_STICKY)) != 0;
+
+        return was && kept ? edu__json_share(was) : empty(prop);
     }
     if (json_is_null(value)) {
         return empty(prop);
@@ -158,18 +162,23 @@ static json_t *identity(const char *id, const char *name, apr_pool_t *p)
                      text_or_null(name, p));
 }
 
+json_t *edu__identity_set(const edu_caller_t *by, apr_pool_t *p)
+{
+    static const edu_caller_t nobody;
+
+    by = by ? by : &nobody;
+    return json_pack("{s:o, s:n, s:o}", "application",
+                     by->application ? identity(by->application, NULL, p)
+                                     : json_null(),
+                     "device", "user", identity(by->user_id, by->user_name, p));
+}
+
 /* What the server puts into a property of its own. */
 static json_t *stamp_of(const edu_prop_t *prop, const edu_change_t *change)
 {
-    const edu_caller_t *by = change->caller;
-
     switch (prop->kind) {
     case EDU_COMPLEX:
-        return json_pack(
-            "{s:o, s:n, s:o}", "application",
-            by->application ? identity(by->application, NULL, change->p)
-                            : json_null(),
-            "device", "user", identity(by->user_id, by->user_name, change->p));
+        return edu__identity_set(change->caller, change->p);
     case EDU_DATETIME:
         return json_string(edu__time_format(change->now, change->p));
     case EDU_ENUM:
@@ -194,25 +203,23 @@ static void stamp(json_t *out, const edu_type_t *type, int created,
     }
 }
 
+static void set_etag(json_t *out, const char *version, apr_pool_t *p)
+{
+    json_object_set_new(out, "@odata.etag",
+                        json_string(apr_pstrcat(p, "\"", version, "\"", NULL)));
+}
+
 /* Annotations stand first.  Graph names a type where the declared one leaves
- * it open (contract.md 1.3); only an entity has a version. */
+ * it open, as that of outcomes does (contract.md 1.3). */
 static json_t *annotated(const edu_type_t *type, const edu_type_t *declared,
-                         const json_t *old, const edu_change_t *change)
+                         apr_pool_t *p)
 {
     json_t *out = json_object();
-    int entity = declared == &edu__outcome;
 
-    if (entity || type != declared) {
+    if (declared == &edu__outcome || type != declared) {
         json_object_set_new(
             out, "@odata.type",
-            json_string(
-                apr_pstrcat(change->p, "#microsoft.graph.", type->name, NULL)));
-    }
-    if (entity) {
-        const json_t *etag = json_object_get(old, "@odata.etag");
-
-        json_object_set_new(out, "@odata.etag",
-                            etag ? edu__json_share(etag) : json_null());
+            json_string(apr_pstrcat(p, "#microsoft.graph.", type->name, NULL)));
     }
     return out;
 }
@@ -224,23 +231,30 @@ static json_t *merge(const edu_type_t *declared, const json_t *old,
     const edu_type_t *type = edu__type_of(declared, old, in);
     json_t *out;
 
+    /* what was loaded by SQL may be of no type that there is */
+    type = type ? type : edu__type_of(declared, NULL, in);
     /* another type is another value */
     if (!json_is_object(old) || type != edu__type_of(declared, NULL, old)) {
         old = NULL;
     }
-    out = annotated(type, declared, old, change);
+    out = annotated(type, declared, change->p);
+    if (declared == change->type) { /* only an entity has a version */
+        const json_t *etag = json_object_get(old, "@odata.etag");
+
+        json_object_set_new(out, "@odata.etag",
+                            etag ? edu__json_share(etag) : json_null());
+    }
     members(out, type, old, in, change);
-    if (type->flags & EDU_OPEN) {
+    if ((type->flags & EDU_OPEN) && !change->replace) {
         extras(out, type, old);
+    }
+    if (type->flags & EDU_OPEN) {
         extras(out, type, in);
     }
     if (!old || !json_equal(old, out)) {
         stamp(out, type, !old, in, change);
-        if (declared == &edu__outcome) {
-            json_object_set_new(
-                out, "@odata.etag",
-                json_string(
-                    apr_pstrcat(change->p, "\"", change->version, "\"", NULL)));
+        if (declared == change->type) {
+            set_etag(out, change->version, change->p);
         }
     }
     return out;
@@ -249,7 +263,79 @@ static json_t *merge(const edu_type_t *declared, const json_t *old,
 json_t *edu__entity_merge(const json_t *old, const json_t *in,
                           const edu_change_t *change)
 {
-    return edu__json_own(merge(&edu__outcome, old, in, change), change->p);
+    return edu__json_own(merge(change->type, old, in, change), change->p);
+}
+
+/* ------------------------------------------------------ blanks and copies */
+
+/* Adds what a document lacks, base types first. */
+static void complete(json_t *doc, const edu_type_t *type)
+{
+    if (type->base) {
+        complete(doc, type->base);
+    }
+    for (const edu_prop_t *prop = type->props; prop->name; prop++) {
+        if (!(prop->flags & EDU_BETA) && !json_object_get(doc, prop->name)) {
+            json_object_set_new(doc, prop->name, empty(prop));
+        }
+    }
+}
+
+json_t *edu__entity_blank(const edu_type_t *type, const char *id,
+                          const char *version, apr_pool_t *p)
+{
+    json_t *doc = edu__json_own(annotated(type, &edu__outcome, p), p);
+
+    set_etag(doc, version, p);
+    json_object_set_new(doc, "id", json_string(id));
+    complete(doc, type);
+    return doc;
+}
+
+json_t *edu__entity_load(const edu_type_t *type, const char *text,
+                         apr_pool_t *p)
+{
+    json_t *doc = edu__json_load(text, p);
+
+    if (!json_is_object(doc)) {
+        return NULL;
+    }
+    if (!edu__type_of(type, NULL, doc)) {
+        json_object_del(doc, "@odata.type");
+    }
+    complete(doc, type);
+    return doc;
+}
+
+/* publishedPoints is the copy of points. */
+static const char *twin_of(const char *published, apr_pool_t *p)
+{
+    char *name;
+
+    if (strncmp(published, "published", 9) != 0) {
+        return NULL;
+    }
+    name = apr_pstrdup(p, published + 9);
+    *name = apr_tolower(*name);
+    return name;
+}
+
+void edu__entity_publish(json_t *outcome, apr_pool_t *p)
+{
+    const edu_type_t *type = edu__type_of(&edu__outcome, NULL, outcome);
+
+    for (const edu_prop_t *prop = type ? type->props : NULL; prop && prop->name;
+         prop++) {
+        const char *twin = twin_of(prop->name, p);
+
+        if (twin) {
+            json_object_set_new(outcome, prop->name,
+                                json_deep_copy(json_object_get(outcome, twin)));
+        }
+        else if (prop->kind == EDU_ENUM && (prop->flags & EDU_CREATED)) {
+            json_object_set_new(outcome, prop->name, json_string("published"));
+        }
+    }
 }
 
 /* ----------------------------------------------------------------- dialect */
@@ -326,13 +412,15 @@ static int is_whole(const char *text)
     return strncmp(text, "{\"", 2) == 0 && text[strlen(text) - 1] == '}';
 }
 
-/* Takes away what was not selected; annotations stay. */
-static void pick(json_t *doc, const apr_array_header_t *select)
+void edu__entity_select(json_t *doc, const apr_array_header_t *select)
 {
     const char *name;
     json_t *value;
     void *next;
 
+    if (!select) {
+        return;
+    }
     json_object_foreach_safe(doc, next, name, value)
     {
         int wanted = strchr(name, '@') != NULL;
@@ -362,8 +450,6 @@ const char *edu__entity_show(const char *type, const char *text,
         return NULL;
     }
     translate(doc, &edu__outcome, dialect);
-    if (select) {
-        pick(doc, select);
-    }
+    edu__entity_select(doc, select);
     return edu__json_text(doc, p);
 }

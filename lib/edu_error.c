@@ -22,6 +22,12 @@ static const row_t rows[] = {
       "Bad request." },
     { EDU_EQUERY, 400, "BadRequest", NULL,
       "A query option is malformed." },
+    { EDU_EEXPAND, 400, "ExpandNotSupported", NULL,
+      "Nothing can be expanded here." },
+    { EDU_EORDERBY, 400, "20143", NULL,
+      "The OData query is invalid." },
+    { EDU_EFOLDER, 400, "badRequest", "folderAlreadyExists",
+      "Bad request." },
     { EDU_EUNAUTHORIZED, 401, "unauthorized", NULL,
       "No user is signed in. Send the credentials this server asks for." },
     { EDU_EFORBIDDEN, 403, "forbidden", NULL,
@@ -64,8 +70,8 @@ static const row_t rows[] = {
     { EDU_ENOCONDITION, 428, "preconditionRequired", NULL,
       "This service takes changes only with an If-Match header. Send the "
       "outcome's @odata.etag, or *." },
-    { EDU_ETOOMANY, 429, "tooManyRequests", NULL,
-      "Too many requests. Wait and repeat." },
+    { EDU_ETOOMANY, 429, "TooManyRequests", "429",
+      "Please retry again later." },
     { EDU_EHEADERS, 431, "requestHeaderFieldsTooLarge", NULL,
       "The request headers are too large." },
     { EDU_EINTERNAL, 500, "internalServerError", NULL,
@@ -101,6 +107,7 @@ static void describe(edu_error_t *err, const row_t *row)
     err->code = row->code;
     err->inner = row->inner;
     err->message = row->message;
+    err->inner_message = row->inner ? row->message : NULL;
 }
 
 apr_status_t edu_error_set(edu_error_t *err, apr_status_t rv,

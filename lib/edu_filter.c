@@ -53,16 +53,16 @@ typedef struct side_t {
 
 struct edu_filter_t {
     op_e op;
-    const edu_filter_t *left, *right; /* of NOT, AND, OR */
-    const edu_type_t *type;           /* of ISOF */
-    side_t a, b;                      /* of TRUTH and comparisons */
-    apr_array_header_t *choice;       /* of IN: side_t */
+    const edu_filter_t *left, *right;  /* of NOT, AND, OR */
+    const edu_type_t *type, *declared; /* of ISOF */
+    side_t a, b;                       /* of TRUTH and comparisons */
+    apr_array_header_t *choice;        /* of IN: side_t */
 };
 
 typedef struct parser_t {
     const char *text, *at;
     const char *option; /* for messages and as their target */
-    edu_dialect_e dialect;
+    const edu_query_t *of;
     int nesting;
     edu_error_t *err;
     apr_pool_t *p;
@@ -213,7 +213,7 @@ static apr_status_t take_step(const parser_t *parser, edu_operand_t *operand,
     step->declared = *type;
     step->cast = operand->cast;
     operand->cast = NULL;
-    operand->prop = property_of(*type, name, parser->dialect);
+    operand->prop = property_of(*type, name, parser->of->dialect);
     if (!operand->prop) {
         return fault(parser, "%s has no property '%s'.", (*type)->name, name);
     }
@@ -224,7 +224,7 @@ static apr_status_t take_step(const parser_t *parser, edu_operand_t *operand,
 static apr_status_t resolve(const parser_t *parser, edu_operand_t *operand,
                             const char *path)
 {
-    const edu_type_t *type = &edu__outcome;
+    const edu_type_t *type = parser->of->type;
     apr_status_t rv = APR_SUCCESS;
     char *name, *next = apr_pstrdup(parser->p, path);
 
@@ -244,9 +244,9 @@ static apr_status_t resolve(const parser_t *parser, edu_operand_t *operand,
 }
 
 const json_t *edu__operand_value(const edu_operand_t *operand,
-                                 const json_t *outcome)
+                                 const json_t *entity)
 {
-    const json_t *value = outcome;
+    const json_t *value = entity;
 
     for (int i = 0; i < operand->steps->nelts && value; i++) {
         const edu_step_t *step = &APR_ARRAY_IDX(operand->steps, i, edu_step_t);
@@ -401,16 +401,37 @@ static apr_status_t take_side(parser_t *parser, side_t *side)
     return side->literal ? APR_SUCCESS : take_path(parser, side);
 }
 
-static const json_t *value_of(const side_t *side, const json_t *outcome)
+static const json_t *value_of(const side_t *side, const json_t *entity)
 {
-    return side->path ? edu__operand_value(side->path, outcome) : side->literal;
+    return side->path ? edu__operand_value(side->path, entity) : side->literal;
 }
 
 /* -------------------------------------------------------------- comparisons */
 
+/* Members behind an enumeration's sentinel are for clients that say they know
+ * them (contract.md 4). */
+static apr_status_t check_name(const parser_t *parser, const edu_type_t *type,
+                               const char *text)
+{
+    int known = 1;
+
+    for (int i = 0; type->values[i]; i++) {
+        if (strcmp(type->values[i], text) == 0) {
+            return known || parser->of->unknowns
+                       ? APR_SUCCESS
+                       : fault(parser,
+                               "'%s' wants the header Prefer: "
+                               "include-unknown-enum-members.",
+                               text);
+        }
+        known = known && strcmp(type->values[i], "unknownFutureValue") != 0;
+    }
+    return fault(parser, "'%s' is no value of %s.", text, type->name);
+}
+
 /* Makes a literal fit the property it is compared with: a Single is rounded as
- * the stored one was, an enumeration's value is written as a string, and ids
- * are kept in lower case. */
+ * the stored one was, an enumeration's value is written as a string, and ids of
+ * outcomes are kept in lower case. */
 static apr_status_t adapt(const parser_t *parser, side_t *side,
                           const side_t *other)
 {
@@ -428,7 +449,7 @@ static apr_status_t adapt(const parser_t *parser, side_t *side,
     if (!prop || side->class != TEXT || side->path) {
         return APR_SUCCESS;
     }
-    if (prop->flags & EDU_KEY) {
+    if ((prop->flags & EDU_KEY) && parser->of->type == &edu__outcome) {
         side->literal =
             edu__json_own(json_string(edu__lower(text, parser->p)), parser->p);
     }
@@ -436,12 +457,7 @@ static apr_status_t adapt(const parser_t *parser, side_t *side,
         return APR_SUCCESS;
     }
     side->class = NAME;
-    for (int i = 0; prop->type->values[i]; i++) {
-        if (strcmp(prop->type->values[i], text) == 0) {
-            return APR_SUCCESS;
-        }
-    }
-    return fault(parser, "'%s' is no value of %s.", text, prop->type->name);
+    return check_name(parser, prop->type, text);
 }
 
 static apr_status_t check_pair(const parser_t *parser, op_e op, side_t *a,
@@ -526,7 +542,7 @@ static apr_status_t take_comparison(parser_t *parser, edu_filter_t *node)
                                "single boolean value.");
 }
 
-/* isof(type) or isof('type'): the outcome's own type. */
+/* isof(type) or isof('type'): the entity's own type. */
 static apr_status_t take_isof(parser_t *parser, edu_filter_t *node)
 {
     const char *name = NULL;
@@ -536,10 +552,12 @@ static apr_status_t take_isof(parser_t *parser, edu_filter_t *node)
         name = *parser->at == '\'' ? take_string(parser) : take_name(parser);
     }
     node->op = OP_ISOF;
+    node->declared = parser->of->type;
     node->type = name ? edu__type_find(name) : NULL;
-    if (!node->type || !edu__type_is(node->type, &edu__outcome)) {
-        return fault(parser, "isof wants a type derived from "
-                             "microsoft.graph.educationOutcome.");
+    if (!node->type || !edu__type_is(node->type, parser->of->type)) {
+        return fault(parser,
+                     "isof wants a type derived from microsoft.graph.%s.",
+                     parser->of->type->name);
     }
     return take_char(parser, ')')
                ? APR_SUCCESS
@@ -610,10 +628,10 @@ static apr_status_t take_or(parser_t *parser, const edu_filter_t **out)
 }
 
 apr_status_t edu__filter_parse(const edu_filter_t **filter, const char *text,
-                               edu_dialect_e dialect, edu_error_t *err,
+                               const edu_query_t *of, edu_error_t *err,
                                apr_pool_t *p)
 {
-    parser_t parser = { text, text, "$filter", dialect, 0, err, p };
+    parser_t parser = { text, text, "$filter", of, 0, err, p };
     apr_status_t rv = take_or(&parser, filter);
 
     skip_blanks(&parser);
@@ -640,10 +658,10 @@ static apr_status_t take_order(parser_t *parser, edu_order_t *order)
 }
 
 apr_status_t edu__orderby_parse(apr_array_header_t **orders, const char *text,
-                                edu_dialect_e dialect, edu_error_t *err,
+                                const edu_query_t *of, edu_error_t *err,
                                 apr_pool_t *p)
 {
-    parser_t parser = { text, text, "$orderby", dialect, 0, err, p };
+    parser_t parser = { text, text, "$orderby", of, 0, err, p };
     apr_status_t rv;
 
     *orders = apr_array_make(p, 2, sizeof(edu_order_t));
@@ -677,13 +695,13 @@ static int compares(op_e op, const json_t *a, const json_t *b)
     }
 }
 
-static int is_chosen(const edu_filter_t *filter, const json_t *outcome)
+static int is_chosen(const edu_filter_t *filter, const json_t *entity)
 {
     for (int i = 0; i < filter->choice->nelts; i++) {
         const side_t *side = &APR_ARRAY_IDX(filter->choice, i, side_t);
 
-        if (compares(OP_EQ, value_of(&filter->a, outcome),
-                     value_of(side, outcome))) {
+        if (compares(OP_EQ, value_of(&filter->a, entity),
+                     value_of(side, entity))) {
             return 1;
         }
     }
@@ -694,15 +712,15 @@ static int is_chosen(const edu_filter_t *filter, const json_t *outcome)
  * their other side does not decide (OData 5.1.1.1.7 and after). */
 typedef enum truth_e { IS_FALSE, IS_NULL, IS_TRUE } truth_e;
 
-static truth_e truth_of(const edu_filter_t *filter, const json_t *outcome)
+static truth_e truth_of(const edu_filter_t *filter, const json_t *entity)
 {
-    truth_e left = filter->left ? truth_of(filter->left, outcome) : IS_NULL;
-    truth_e right = filter->right ? truth_of(filter->right, outcome) : IS_NULL;
+    truth_e left = filter->left ? truth_of(filter->left, entity) : IS_NULL;
+    truth_e right = filter->right ? truth_of(filter->right, entity) : IS_NULL;
     const json_t *a;
 
     switch (filter->op) {
     case OP_TRUTH:
-        a = value_of(&filter->a, outcome);
+        a = value_of(&filter->a, entity);
         return !a ? IS_NULL : json_is_true(a) ? IS_TRUE : IS_FALSE;
     case OP_NOT:
         return IS_TRUE - left;
@@ -711,21 +729,21 @@ static truth_e truth_of(const edu_filter_t *filter, const json_t *outcome)
     case OP_OR:
         return left > right ? left : right;
     case OP_ISOF:
-        return edu__type_is(edu__type_of(&edu__outcome, NULL, outcome),
+        return edu__type_is(edu__type_of(filter->declared, NULL, entity),
                             filter->type)
                    ? IS_TRUE
                    : IS_FALSE;
     case OP_IN:
-        return is_chosen(filter, outcome) ? IS_TRUE : IS_FALSE;
+        return is_chosen(filter, entity) ? IS_TRUE : IS_FALSE;
     default:
-        return compares(filter->op, value_of(&filter->a, outcome),
-                        value_of(&filter->b, outcome))
+        return compares(filter->op, value_of(&filter->a, entity),
+                        value_of(&filter->b, entity))
                    ? IS_TRUE
                    : IS_FALSE;
     }
 }
 
-int edu__filter_match(const edu_filter_t *filter, const json_t *outcome)
+int edu__filter_match(const edu_filter_t *filter, const json_t *entity)
 {
-    return truth_of(filter, outcome) == IS_TRUE;
+    return truth_of(filter, entity) == IS_TRUE;
 }

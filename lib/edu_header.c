@@ -82,10 +82,31 @@ int edu__header_names(const char *tags, const char *version, int weak)
         }
         tags++;
         if ((weak || !is_weak) && strncmp(tags, version, len) == 0 &&
-            (tags[len] == '"' || strncmp(tags + len, "-gzip\"", 6) == 0)) {
+            (tags[len] == '"' ||
+             (weak ? strncmp(tags + len, "-gzip\"", 6) == 0
+                   : tags[len] == '-' && strchr(tags + len, '"')))) {
             return 1;
         }
         tags += strcspn(tags, "\"");
         tags += *tags == '"';
     }
+}
+
+int edu__header_prefers(const char *prefer, const char *preference)
+{
+    apr_size_t len = strlen(preference);
+
+    while (prefer && *prefer) {
+        int quoted = 0;
+
+        prefer += strspn(prefer, ", \t");
+        if (strncasecmp(prefer, preference, len) == 0 &&
+            (prefer[len] == '\0' || strchr(" \t,;=", prefer[len]))) {
+            return 1;
+        }
+        for (; *prefer && (quoted || *prefer != ','); prefer++) {
+            quoted ^= *prefer == '"';
+        }
+    }
+    return 0;
 }

@@ -1,6 +1,6 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/* Pages of outcomes.  A page goes on from the last row of the one before, told
+/* Pages of entities.  A page goes on from the last row of the one before, told
  * by its place in the order, so that rows which come and go meanwhile are
  * neither repeated nor skipped. */
 
@@ -9,6 +9,9 @@
 #include <apr_strings.h>
 
 #include <stdlib.h>
+
+/* seven days (contract.md 3) */
+#define RECENT ((edu_time_t)7 * 24 * 60 * 60 * EDU_TICKS_PER_SECOND)
 
 /* One row that may be shown. */
 typedef struct item_t {
@@ -24,11 +27,14 @@ typedef struct page_t {
 
 /* -------------------------------------------------------------------- order */
 
+#define PLACE 3 /* created, id and parent: what a place begins with */
+
 /* The place of a row in the order, as a $skiptoken carries it (edu_query_t). */
 static const json_t *place_of(const edu_query_t *q, const edu_row_t *row,
                               const json_t *doc, apr_pool_t *p)
 {
-    json_t *place = json_pack("[s, s]", row->created, row->id);
+    json_t *place = json_pack("[s, s, s]", row->created, row->id,
+                              row->parent ? row->parent : "");
 
     for (int i = 0; q->orderby && i < q->orderby->nelts; i++) {
         const json_t *value = edu__operand_value(
@@ -56,13 +62,15 @@ static int compare_places(const edu_query_t *q, const json_t *a,
     int order = 0;
 
     for (int i = 0; !order && q->orderby && i < q->orderby->nelts; i++) {
-        order = compare_at(a, b, i + 2);
+        order = compare_at(a, b, i + PLACE);
         if (APR_ARRAY_IDX(q->orderby, i, edu_order_t).descending) {
             order = -order;
         }
     }
-    order = order ? order : compare_at(a, b, 0);
-    return order ? order : compare_at(a, b, 1);
+    for (int i = 0; !order && i < PLACE; i++) {
+        order = compare_at(a, b, i);
+    }
+    return order;
 }
 
 static int in_order(const void *av, const void *bv)
@@ -82,9 +90,9 @@ static apr_status_t admit(edu_exchange_t *x, const edu_query_t *q,
     const json_t *doc = NULL;
 
     if (q->filter || q->orderby) {
-        doc = edu__json_load(row->body, x->p);
-        if (!json_is_object(doc)) {
-            return edu__damaged(x, row);
+        doc = x->set->view(x, row);
+        if (!doc) {
+            return edu__damaged(x, x->set->type->name, row->id);
         }
     }
     if (q->filter && !edu__filter_match(q->filter, doc)) {
@@ -101,13 +109,57 @@ static apr_status_t admit(edu_exchange_t *x, const edu_query_t *q,
     return APR_SUCCESS;
 }
 
+/* What of a collection the request is about. */
+static edu_range_t range_of(const edu_exchange_t *x)
+{
+    edu_range_t range = { .only = x->set->table == EDU_SUBMISSION ? x->own
+                                  : x->set->only                  ? x->set->only
+                                                 : x->path.user_id,
+                          .outcomes = (x->query.expand & 1) != 0 };
+
+    if (x->path.at == EDU_AT_RECENT) {
+        range.since = edu__version_at(edu__time_now() - RECENT, x->p);
+    }
+    return range;
+}
+
+/* Whether what stands above the rows lets them be seen; and the outcomes that
+ * are there without being stored. */
+static apr_status_t look_above(edu_exchange_t *x,
+                               const edu_registration_t *above,
+                               apr_array_header_t **rows,
+                               const edu_row_t *after)
+{
+    edu_row_t parent;
+    apr_status_t rv;
+
+    if (x->set == &edu__outcomes) {
+        rv = edu__admit(x, above);
+        return rv ? rv : edu__placeholders_add(x, rows, above, after);
+    }
+    if (x->set == &edu__submissions && x->path.at != EDU_AT_RECENT &&
+        !above->assignment) {
+        return edu__no_entity(x, &edu__assignments);
+    }
+    /* nothing in a class may mean that there is none */
+    if (x->path.class_id && x->set != &edu__submissions &&
+        (*rows)->nelts == 0) {
+        rv = edu__store_get(&parent, x->store, EDU_CLASS, &x->path, x->err,
+                            x->p);
+        return rv || parent.stored ? rv : edu__no_entity(x, &edu__classes);
+    }
+    return APR_SUCCESS;
+}
+
 /* Reads chunk by chunk until the page is full and one row more is known of, or
  * to the end if the order or the count needs all rows. */
 static apr_status_t gather(edu_exchange_t *x, const edu_query_t *q,
                            page_t *page)
 {
-    int all = q->orderby || q->count;
-    edu_row_t last = { .created = "", .id = "" };
+    int more, all = q->orderby || q->count;
+    edu_row_t last = { .created = "", .id = "", .parent = "" };
+    edu_range_t range = range_of(x);
+    edu_registration_t above;
     apr_array_header_t *rows;
     apr_status_t rv;
 
@@ -116,16 +168,19 @@ static apr_status_t gather(edu_exchange_t *x, const edu_query_t *q,
     if (q->after && !all) {
         last.created = json_string_value(json_array_get(q->after, 0));
         last.id = json_string_value(json_array_get(q->after, 1));
+        last.parent = json_string_value(json_array_get(q->after, 2));
     }
+    range.after = &last;
     do {
-        rv = edu__store_list(&rows, x->req->store, &x->path, &last, x->err,
-                             x->p);
+        rv = edu__store_list(&rows, &above, x->store, x->set->table, &x->path,
+                             &range, x->err, x->p);
+        more = !rv && rows->nelts == EDU_CHUNK;
+        rv = rv ? rv : look_above(x, &above, &rows, &last);
         for (int i = 0; !rv && i < rows->nelts; i++) {
             last = APR_ARRAY_IDX(rows, i, edu_row_t);
             rv = admit(x, q, &last, page);
         }
-    } while (!rv && rows->nelts == EDU_CHUNK &&
-             (all || page->items->nelts <= q->skip + q->top));
+    } while (!rv && more && (all || page->items->nelts <= q->skip + q->top));
     if (!rv && q->orderby) {
         qsort(page->items->elts, page->items->nelts, sizeof(item_t), in_order);
     }
@@ -141,29 +196,34 @@ static const char *next_link(const edu_exchange_t *x, const edu_query_t *q,
     /* without an $orderby no document is asked */
     const json_t *place =
         last->place ? last->place : place_of(q, &last->row, NULL, x->p);
+    const char *url =
+        x->path.at == EDU_AT_RECENT
+            ? apr_pstrcat(x->p,
+                          edu__path_url(&x->path, &edu__classes,
+                                        x->path.class_id, x->req->base, x->p),
+                          "/getRecentlyModifiedSubmissions", NULL)
+            : edu__path_url(&x->path, x->set, NULL, x->req->base, x->p);
 
-    return apr_pstrcat(x->p, edu__path_url(&x->path, x->req->base, x->p), "?",
-                       q->kept, "$skiptoken=", edu__query_token(place, x->p),
-                       NULL);
+    return apr_pstrcat(x->p, url, "?", q->kept,
+                       "$skiptoken=", edu__query_token(q, place, x->p), NULL);
 }
 
 static apr_status_t append_items(edu_exchange_t *x, const edu_query_t *q,
                                  const page_t *page, int end)
 {
-    const char *text;
     apr_status_t rv = APR_SUCCESS;
 
     edu__append(x, ",\"value\":[");
     for (int i = q->skip; !rv && i < end; i++) {
-        rv = edu__shown(x, &APR_ARRAY_IDX(page->items, i, item_t).row, &text);
-        edu__append(x, i > q->skip ? "," : "");
-        edu__append(x, rv ? "" : text);
+        edu__append(x, i > q->skip ? ",{" : "{");
+        rv = edu__append_entity(x, &APR_ARRAY_IDX(page->items, i, item_t).row);
     }
     edu__append(x, "]}");
     return rv;
 }
 
-apr_status_t edu__outcome_list(edu_exchange_t *x)
+/* @param context  as in edu__append_context */
+static apr_status_t answer_page(edu_exchange_t *x, const char *context)
 {
     const edu_query_t *q = &x->query;
     page_t page;
@@ -176,7 +236,7 @@ apr_status_t edu__outcome_list(edu_exchange_t *x)
     end = page.items->nelts - q->skip > q->top ? q->skip + q->top
                                                : page.items->nelts;
     edu__answer_json(x, 200);
-    edu__append_context(x, 0);
+    edu__append_context(x, context, 0);
     if (q->count) {
         edu__append(x, apr_psprintf(x->p, ",\"@odata.count\":%d", page.total));
     }
@@ -190,7 +250,39 @@ apr_status_t edu__outcome_list(edu_exchange_t *x)
     return append_items(x, q, &page, end);
 }
 
-apr_status_t edu__outcome_count(edu_exchange_t *x)
+apr_status_t edu__list(edu_exchange_t *x)
+{
+    return answer_page(x, NULL);
+}
+
+/* Newest first, and in no other way (contract.md 5, example 22). */
+apr_status_t edu__recent(edu_exchange_t *x)
+{
+    static const char by_default[] = "lastModifiedDateTime desc";
+    apr_array_header_t *orders;
+    const char *context = apr_pstrcat(
+        x->p, x->req->base,
+        "/$metadata#Collection(microsoft.graph.educationSubmission)", NULL);
+
+    for (int i = 0; x->query.orderby && i < x->query.orderby->nelts; i++) {
+        const edu_order_t *order =
+            &APR_ARRAY_IDX(x->query.orderby, i, edu_order_t);
+
+        if (strcmp(order->operand.prop->name, "lastModifiedDateTime") != 0) {
+            return edu_error_set(x->err, EDU_EORDERBY, "$orderby", x->p,
+                                 "The OData query is invalid. $orderby clause "
+                                 "is only supported for these properties : "
+                                 "(lastModifiedDateTime).");
+        }
+    }
+    if (!x->query.orderby) {
+        edu__orderby_parse(&orders, by_default, &x->query, x->err, x->p);
+        x->query.orderby = orders;
+    }
+    return answer_page(x, context);
+}
+
+apr_status_t edu__count(edu_exchange_t *x)
 {
     page_t page;
     apr_status_t rv;

@@ -1,142 +1,118 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/* What can be done to outcomes. */
+/* What can be done to outcomes.  A write to those of a registered submission
+ * changes that as well, in one transaction and the submission first, so that
+ * whoever changes it as a whole takes note. */
 
 #include "edu_private.h"
 
 #include <apr_strings.h>
 
-/* How often a change that others keep overtaking is tried anew. */
-#define MAX_ROUNDS 100
+#define MAX_RESOURCES 5 /* feedback resources of a submission (contract.md 6) */
 
-/* ------------------------------------------------------------------ answers */
-
-void edu__append_context(edu_exchange_t *x, int entity)
+json_t *edu__view_outcome(const edu_exchange_t *x, const edu_row_t *row)
 {
-    const char *url = edu__path_context(&x->path, x->req->base, entity,
-                                        x->query.select, x->p);
+    json_t *doc = edu__json_load(row->body, x->p);
 
-    edu__append(x, "{\"@odata.context\":");
-    edu__append(x, edu__json_quote(url, x->p));
+    return json_is_object(doc) && edu__type_of(&edu__outcome, NULL, doc) ? doc
+                                                                         : NULL;
 }
 
-apr_status_t edu__damaged(edu_exchange_t *x, const edu_row_t *row)
+/* ------------------------------------------------------------------ reading */
+
+/* The outcome that the path names, or its placeholder. */
+static apr_status_t find(edu_exchange_t *x, edu_row_t *row)
 {
-    apr_status_t rv = edu_error_set(x->err, EDU_EINTERNAL, NULL, x->p, NULL);
+    apr_status_t rv =
+        edu__store_get(row, x->store, EDU_OUTCOME, &x->path, x->err, x->p);
 
-    x->err->detail = apr_psprintf(
-        x->p, "the stored document of outcome %s is no JSON", row->id);
-    return rv;
-}
-
-apr_status_t edu__shown(edu_exchange_t *x, const edu_row_t *row,
-                        const char **text)
-{
-    *text = edu__entity_show(row->type, row->body, x->req->mount->dialect,
-                             x->query.select, x->p);
-    return *text ? APR_SUCCESS : edu__damaged(x, row);
-}
-
-static void set_etag(edu_exchange_t *x, const char *version)
-{
-    apr_table_setn(x->res->headers, "ETag",
-                   apr_pstrcat(x->p, "\"", version, "\"", NULL));
-}
-
-static apr_status_t answer_outcome(edu_exchange_t *x, int status,
-                                   const edu_row_t *row)
-{
-    const char *text;
-    apr_status_t rv = edu__shown(x, row, &text);
-
-    if (rv) {
+    if (rv || (rv = edu__admit(x, &row->registration)) ||
+        (rv = edu__placeholder_get(x, row, x->path.outcome_id))) {
         return rv;
     }
-    edu__answer_json(x, status);
-    set_etag(x, row->version);
-    edu__append_context(x, 1);
-    edu__append(x, ",");
-    edu__append(x, text + 1); /* the document without its opening brace */
-    return APR_SUCCESS;
+    return row->version ? APR_SUCCESS
+                        : edu_error_set(x->err, EDU_ENOOUTCOME, NULL, x->p,
+                                        "Entity not found. Outcome id: %s",
+                                        x->path.outcome_id);
 }
-
-/* --------------------------------------------------------------- conditions */
-
-/* @return APR_SUCCESS, EDU_EPRECONDITION, or APR_EOF where a GET is to be
- * answered 304 */
-static apr_status_t check_conditions(edu_exchange_t *x, const char *version)
-{
-    const char *if_match = edu__header(x, "If-Match");
-    const char *if_none = edu__header(x, "If-None-Match");
-
-    if (if_match && !edu__header_names(if_match, version, 0)) {
-        return edu_error_set(x->err, EDU_EPRECONDITION, "If-Match", x->p, NULL);
-    }
-    if (if_none && edu__header_names(if_none, version, 1)) {
-        return strcmp(x->req->method, "GET") == 0 ||
-                       strcmp(x->req->method, "HEAD") == 0
-                   ? APR_EOF
-                   : edu_error_set(x->err, EDU_EPRECONDITION, "If-None-Match",
-                                   x->p, NULL);
-    }
-    return APR_SUCCESS;
-}
-
-/* ------------------------------------------------------------------- bodies */
-
-static apr_status_t check_media_type(edu_exchange_t *x)
-{
-    const char *coding = edu__header(x, "Content-Encoding");
-
-    if (coding && strcasecmp(coding, "identity") != 0) {
-        return edu_error_set(x->err, EDU_EMEDIATYPE, "Content-Encoding", x->p,
-                             NULL);
-    }
-    return edu__header_is_json(edu__header(x, "Content-Type"), x->p)
-               ? APR_SUCCESS
-               : edu_error_set(x->err, EDU_EMEDIATYPE, "Content-Type", x->p,
-                               NULL);
-}
-
-apr_status_t edu__read_body(edu_exchange_t *x, json_t **body)
-{
-    const char *data = NULL;
-    apr_size_t len = 0;
-    apr_status_t rv = check_media_type(x);
-
-    if (!rv) {
-        rv = x->req->body(x->req->baton, &data, &len, x->err, x->p);
-    }
-    if (rv) {
-        return rv;
-    }
-    if (len == 0) {
-        return edu_error_set(x->err, EDU_EBADREQUEST, "body", x->p,
-                             "The request has no body. Send the outcome as a "
-                             "JSON object.");
-    }
-    *body = edu__json_parse(data, len, x->err, x->p);
-    return *body ? APR_SUCCESS : EDU_EBADREQUEST;
-}
-
-/* -------------------------------------------------------------------- verbs */
 
 apr_status_t edu__outcome_get(edu_exchange_t *x)
 {
     edu_row_t row;
-    apr_status_t rv =
-        edu__store_get(&row, x->req->store, &x->path, x->err, x->p);
+    apr_status_t rv = find(x, &row);
 
-    if (!rv) {
-        rv = check_conditions(x, row.version);
+    return rv ? rv : edu__answer_found(x, &row);
+}
+
+/* ------------------------------------------------------------------ writing */
+
+/* A write: what comes to be of what there was. */
+typedef struct write_t {
+    edu_row_t *row; /* NULL: nothing */
+    const edu_row_t *was;
+    const char *version; /* of the submission, from now on */
+} write_t;
+
+static apr_status_t write_row(edu_exchange_t *x, const write_t *write)
+{
+    const edu_row_t *was = write->was;
+    apr_status_t rv;
+
+    if (write->row) {
+        return edu__store_put(x->store, EDU_OUTCOME, &x->path, write->row, was,
+                              x->err, x->p);
     }
-    if (rv == APR_EOF) {
-        x->res->status = 304;
-        set_etag(x, row.version);
+    rv = edu__store_remove(x->store, EDU_OUTCOME, &x->path, was->id,
+                           was->version, x->err, x->p);
+    return rv == EDU_EPRECONDITION ? APR_EAGAIN : rv;
+}
+
+static apr_status_t write_both(edu_exchange_t *x, void *baton)
+{
+    const write_t *write = baton;
+    apr_status_t rv = edu__submission_touch(x, write->version);
+
+    return rv ? rv : write_row(x, write);
+}
+
+static apr_status_t write_outcome(edu_exchange_t *x, write_t *write)
+{
+    return write->was->registration.user_id
+               ? edu__atomically(x, write_both, write)
+               : write_row(x, write);
+}
+
+/* The outcome that a body makes of `was`, which may be nothing. */
+static apr_status_t make_row(edu_exchange_t *x, edu_row_t *row,
+                             const json_t *old, const json_t *body,
+                             const edu_row_t *was)
+{
+    edu_change_t change;
+    json_t *doc;
+    apr_status_t rv = edu__grading_check(x, body, &was->registration);
+
+    if (rv) {
+        return rv;
+    }
+    edu__plan_change(&change, x, old, was);
+    change.id = x->path.outcome_id;
+    doc = edu__entity_merge(old, body, &change);
+    if (old && json_equal(old, doc)) {
+        *row = *was;
         return APR_SUCCESS;
     }
-    return rv ? rv : answer_outcome(x, 200, &row);
+    if (was->registration.user_id && was->registration.assignment) {
+        edu__grading_letter(doc, was->registration.assignment->doc);
+    }
+    *row = (edu_row_t){ .id = change.id,
+                        .created = was->created ? was->created : change.version,
+                        .kind = edu__type_of(&edu__outcome, NULL, doc)->name,
+                        .version = change.version,
+                        .body = edu__json_text(doc, x->p) };
+    return APR_SUCCESS;
 }
+
+/* --------------------------------------------------------------------- POST */
 
 /* The id a POST asks for, or a fresh one (decisions.md 1). */
 static apr_status_t choose_id(edu_exchange_t *x, const json_t *body)
@@ -152,48 +128,117 @@ static apr_status_t choose_id(edu_exchange_t *x, const json_t *body)
     return APR_SUCCESS;
 }
 
-static edu_time_t later(edu_time_t now, edu_time_t then)
+static apr_status_t taken(edu_exchange_t *x)
 {
-    return now > then ? now : then < EDU_TIME_MAX ? then + 1 : EDU_TIME_MAX;
+    return edu_error_set(x->err, EDU_ECONFLICT, "id", x->p,
+                         "An outcome with id %s exists already. Leave 'id' "
+                         "out, or PATCH that outcome.",
+                         x->path.outcome_id);
 }
 
-/* What a change of `old` (or NULL) will carry.  Its version is its instant;
- * neither that nor its stamp goes back, whatever the clock says. */
-static void plan_change(edu_change_t *change, const edu_exchange_t *x,
-                        const json_t *old, const char *version)
+/* As many feedback resources as there may be.  The submission was touched, so
+ * that nobody else adds one meanwhile. */
+static apr_status_t check_room(edu_exchange_t *x)
 {
-    const char *last =
-        json_string_value(json_object_get(old, "lastModifiedDateTime"));
-    edu_time_t then, clock = edu__time_now();
+    const edu_range_t range = { .only = NULL };
+    edu_registration_t registration;
+    apr_array_header_t *rows;
+    int resources = 0;
+    apr_status_t rv =
+        edu__store_list(&rows, &registration, x->store, EDU_OUTCOME, &x->path,
+                        &range, x->err, x->p);
 
-    change->caller = x->req->caller;
-    change->id = x->path.outcome_id;
-    change->trust = x->req->mount->trust_stamps;
-    change->p = x->p;
-    change->now = clock;
-    if (last && !edu__time_parse(&then, last)) {
-        change->now = later(clock, then);
+    for (int i = 0; !rv && i < rows->nelts; i++) {
+        resources += !edu__singleton_id(APR_ARRAY_IDX(rows, i, edu_row_t).kind);
     }
-    then = version ? apr_strtoi64(version, NULL, 16) : 0;
-    /* of one width, so that versions sort as text */
-    change->version = apr_psprintf(x->p, "%016" APR_UINT64_T_HEX_FMT,
-                                   (apr_uint64_t)later(clock, then));
+    return rv || resources < MAX_RESOURCES
+               ? rv
+               : edu_error_set(x->err, EDU_EBADREQUEST, NULL, x->p,
+                               "A submission has at most %d feedback "
+                               "resources. Delete one first.",
+                               MAX_RESOURCES);
 }
 
-static void make_row(edu_row_t *row, const json_t *doc,
-                     const edu_change_t *change)
+static apr_status_t write_resource(edu_exchange_t *x, void *baton)
 {
-    row->id = change->id;
-    row->type = edu__type_of(&edu__outcome, NULL, doc)->name;
-    row->version = change->version;
-    row->body = edu__json_text(doc, change->p);
+    const write_t *write = baton;
+    apr_status_t rv = edu__submission_touch(x, write->version);
+
+    return rv || (rv = check_room(x)) ? rv : write_row(x, write);
+}
+
+/* In Graph's world an outcome of most types exists already, and one that is
+ * just an educationOutcome cannot. */
+static apr_status_t create_registered(edu_exchange_t *x, const json_t *body,
+                                      edu_row_t *row)
+{
+    const edu_type_t *type = edu__type_of(&edu__outcome, NULL, body);
+    const char *id = edu__singleton_id(type->name);
+    edu_row_t was = { .stored = 0 };
+    write_t write = { row, &was, NULL };
+    apr_status_t rv =
+        edu__store_get(&was, x->store, EDU_OUTCOME, &x->path, x->err, x->p);
+
+    if (!rv && type == &edu__outcome) {
+        return edu_error_set(x->err, EDU_EBADREQUEST, "@odata.type", x->p,
+                             "A registered submission holds outcomes of the "
+                             "types derived from educationOutcome. Send the "
+                             "@odata.type of one.");
+    }
+    if (!rv && id) {
+        rv = edu__placeholder_get(x, &was, id);
+    }
+    if (!rv && was.version) {
+        return taken(x);
+    }
+    if (rv || (rv = make_row(x, row, NULL, body, &was))) {
+        return rv;
+    }
+    write.version = row->version;
+    if (id) {
+        return write_outcome(x, &write);
+    }
+    return edu__atomically(x, write_resource, &write);
+}
+
+/* First as if nobody had registered the submission, for that is one statement;
+ * it says whether that is so. */
+static apr_status_t create_once(edu_exchange_t *x, const json_t *body)
+{
+    const edu_type_t *type = edu__type_of(&edu__outcome, NULL, body);
+    const char *id = edu__singleton_id(type->name);
+    edu_row_t row, was = { .stored = 0 };
+    apr_status_t rv = EDU_ECONFLICT;
+
+    if (!x->req->mount->registered && !x->own) {
+        rv = make_row(x, &row, NULL, body, &was);
+        if (!rv) {
+            rv = edu__store_insert_open(x->store, &x->path, &row, x->err, x->p);
+        }
+    }
+    if (rv == EDU_ECONFLICT) {
+        rv =
+            edu__store_get(&was, x->store, EDU_OUTCOME, &x->path, x->err, x->p);
+        if (!rv) {
+            rv = edu__admit(x, &was.registration);
+        }
+        if (!rv && was.registration.user_id && id) {
+            x->path.outcome_id = id;
+        }
+        else if (!rv && was.stored) {
+            return taken(x);
+        }
+        if (!rv) {
+            rv = was.registration.user_id ? create_registered(x, body, &row)
+                                          : APR_EAGAIN;
+        }
+    }
+    return rv ? rv : edu__answer_created(x, &row);
 }
 
 apr_status_t edu__outcome_create(edu_exchange_t *x)
 {
     json_t *body;
-    edu_change_t change;
-    edu_row_t row;
     apr_status_t rv = edu__read_body(x, &body);
 
     if (rv) {
@@ -206,118 +251,77 @@ apr_status_t edu__outcome_create(edu_exchange_t *x)
                              "one cannot be referenced into it. Send the "
                              "outcome itself.");
     }
-    if ((rv = edu__check(NULL, body, x->req->mount->dialect, x->err, x->p)) ||
+    if ((rv = edu__check(&edu__outcome, NULL, body, x->req->mount->dialect,
+                         x->err, x->p)) ||
         (rv = choose_id(x, body))) {
         return rv;
     }
-    plan_change(&change, x, NULL, NULL);
-    make_row(&row, edu__entity_merge(NULL, body, &change), &change);
-    rv = edu__store_insert(x->req->store, &x->path, &row, x->err, x->p);
-    if (rv == EDU_ECONFLICT) {
-        return edu_error_set(x->err, rv, "id", x->p,
-                             "An outcome with id %s exists already. Leave 'id' "
-                             "out, or PATCH that outcome.",
-                             row.id);
-    }
-    if (!rv) {
-        apr_table_setn(x->res->headers, "Location",
-                       edu__path_url(&x->path, x->req->base, x->p));
-        rv = answer_outcome(x, 201, &row);
-    }
-    return rv;
+    return edu__settle(x, body, create_once);
 }
+
+/* --------------------------------------------------------- PATCH and DELETE */
 
 static apr_status_t patch_once(edu_exchange_t *x, const json_t *body)
 {
     edu_row_t was, row;
-    edu_change_t change;
-    json_t *old, *doc;
-    apr_status_t rv =
-        edu__store_get(&was, x->req->store, &x->path, x->err, x->p);
+    write_t write = { &row, &was, NULL };
+    json_t *old;
+    apr_status_t rv = find(x, &was);
 
-    if (rv || (rv = check_conditions(x, was.version))) {
+    if (rv || (rv = edu__check_conditions(x, &was))) {
         return rv;
     }
-    old = edu__json_load(was.body, x->p);
-    if (!json_is_object(old)) {
-        return edu__damaged(x, &was);
+    old = edu__view_outcome(x, &was);
+    if (!old) {
+        return edu__damaged(x, "outcome", was.id);
     }
-    rv = edu__check(old, body, x->req->mount->dialect, x->err, x->p);
-    if (rv) {
+    if ((rv = edu__check(&edu__outcome, old, body, x->req->mount->dialect,
+                         x->err, x->p)) ||
+        (rv = make_row(x, &row, old, body, &was))) {
         return rv;
     }
-    plan_change(&change, x, old, was.version);
-    doc = edu__entity_merge(old, body, &change);
-    if (json_equal(old, doc)) {
-        return answer_outcome(x, 200, &was);
+    write.version = row.version;
+    if (row.version != was.version) {
+        rv = write_outcome(x, &write);
     }
-    make_row(&row, doc, &change);
-    rv = edu__store_replace(x->req->store, &x->path, &row, was.version, x->err,
-                            x->p);
-    if (rv == EDU_EPRECONDITION) {
-        return APR_EAGAIN;
-    }
-    return rv ? rv : answer_outcome(x, 200, &row);
+    return rv ? rv : edu__answer_entity(x, 200, NULL, &row);
 }
 
+/* What has a placeholder is empty again. */
 static apr_status_t delete_once(edu_exchange_t *x, const json_t *body)
 {
     edu_row_t was;
-    apr_status_t rv =
-        edu__store_get(&was, x->req->store, &x->path, x->err, x->p);
+    edu_change_t change;
+    write_t write = { NULL, &was, NULL };
+    apr_status_t rv = find(x, &was);
 
     (void)body;
-    if (rv || (rv = check_conditions(x, was.version))) {
+    if (rv || (rv = edu__check_conditions(x, &was))) {
         return rv;
     }
-    rv = edu__store_remove(x->req->store, &x->path, was.version, x->err, x->p);
-    if (rv == EDU_EPRECONDITION) {
-        return APR_EAGAIN;
+    edu__plan_change(&change, x, NULL, &was);
+    write.version = change.version;
+    if (was.stored) {
+        rv = write_outcome(x, &write);
     }
     x->res->status = 204;
     return rv;
 }
 
-/* Before the body is read: a client that expects 100-continue need not send
- * it. */
-static apr_status_t check_blind(edu_exchange_t *x)
-{
-    return x->req->mount->require_if_match && !edu__header(x, "If-Match")
-               ? edu_error_set(x->err, EDU_ENOCONDITION, "If-Match", x->p, NULL)
-               : APR_SUCCESS;
-}
-
-/* One statement checks the version and makes the change, so another's change
- * in between makes this one start over, from its own condition on: of two that
- * name the same version, the later gets 412. */
-static apr_status_t settle(edu_exchange_t *x, const json_t *body,
-                           apr_status_t (*once)(edu_exchange_t *x,
-                                                const json_t *body))
-{
-    apr_status_t rv = APR_EAGAIN;
-
-    for (int round = 0; rv == APR_EAGAIN && round < MAX_ROUNDS; round++) {
-        rv = once(x, body);
-    }
-    return rv == APR_EAGAIN
-               ? edu_error_set(x->err, EDU_EUNAVAILABLE, NULL, x->p, NULL)
-               : rv;
-}
-
 apr_status_t edu__outcome_update(edu_exchange_t *x)
 {
     json_t *body;
-    apr_status_t rv = check_blind(x);
+    apr_status_t rv = edu__check_blind(x);
 
     if (!rv) {
         rv = edu__read_body(x, &body);
     }
-    return rv ? rv : settle(x, body, patch_once);
+    return rv ? rv : edu__settle(x, body, patch_once);
 }
 
 apr_status_t edu__outcome_delete(edu_exchange_t *x)
 {
-    apr_status_t rv = check_blind(x);
+    apr_status_t rv = edu__check_blind(x);
 
-    return rv ? rv : settle(x, NULL, delete_once);
+    return rv ? rv : edu__settle(x, NULL, delete_once);
 }

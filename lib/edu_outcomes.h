@@ -36,6 +36,9 @@ typedef enum edu_status_e {
     EDU_EBADREQUEST = APR_OS_START_USERERR + 4000, /**< 400 badRequest */
     EDU_EGRADING,       /**< 400 badRequest, inner invalidGrading */
     EDU_EQUERY,         /**< 400 BadRequest: a query option's expression */
+    EDU_EEXPAND,        /**< 400 ExpandNotSupported */
+    EDU_EORDERBY,       /**< 400 20143: no such order here */
+    EDU_EFOLDER,        /**< 400 badRequest, inner folderAlreadyExists */
     EDU_EUNAUTHORIZED,  /**< 401 unauthorized */
     EDU_EFORBIDDEN,     /**< 403 forbidden */
     EDU_ENOTFOUND,      /**< 404 notFound: no such path */
@@ -184,6 +187,7 @@ typedef struct edu_caller_t {
     const char *user_id;     /**< identitySet.user.id, or NULL */
     const char *user_name;   /**< identitySet.user.displayName, or NULL */
     const char *application; /**< identitySet.application.id, or NULL */
+    int admin;               /**< may provision classes and their like */
 } edu_caller_t;
 
 /** What an administrator chose for one mount point. */
@@ -191,6 +195,7 @@ typedef struct edu_mount_t {
     edu_dialect_e dialect;
     int anonymous;        /**< serve callers nobody authenticated */
     int require_if_match; /**< 428 for a blind PATCH or DELETE */
+    int registered;       /**< serve registered submissions only */
     int batch_max;        /**< requests in a $batch */
     int trust_stamps;     /**< keep server-set members of a body (migration) */
 } edu_mount_t;
@@ -213,14 +218,16 @@ struct edu_request_t {
      *  a refusal (EDU_ETOOLARGE, EDU_ETIMEOUT, …) is described in @a err. */
     apr_status_t (*body)(void *baton, const char **data, apr_size_t *len,
                          edu_error_t *err, apr_pool_t *p);
-    /** Find out what a request of a $batch may do, as the server's access rules
-     *  would have it if it came alone, and fill in the path, query, mount and
-     *  caller of @a item; a refusal is described in @a err.
-     *  @param url  as the client wrote it: below the mount point, with or
-     *              without a first '/', or below the root of the server.
-     *  NULL: there is no $batch. */
+    /** Find out what another request may do, as the server's access rules would
+     *  have it if it came alone, and fill in the path, query, mount and caller
+     *  of @a item; a refusal is described in @a err.  Asked for the requests of
+     *  a $batch, and for the path by its class of what has another.
+     *  @param url  below the mount point, with or without a first '/', or below
+     *              the root of the server.
+     *  NULL: there is no $batch, and all paths are as good. */
     apr_status_t (*admit)(void *baton, edu_request_t *item, const char *method,
                           const char *url, edu_error_t *err, apr_pool_t *p);
+    int nested;  /**< it is of a $batch */
     void *baton; /**< for header, body and admit */
 };
 

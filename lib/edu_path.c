@@ -13,29 +13,70 @@
 
 #define MAX_KEY 128 /* bytes of an id, decoded (decisions.md 3) */
 
+#define NAMESPACE "microsoft.graph."
+
 /* A step from one resource to the next: by name, or, where that is NULL, by a
  * key that is kept in the path. */
 typedef struct node_t {
     edu_resource_e at, from;
     const char *name;
     apr_size_t key; /* offset in edu_path_t */
+    int bound;      /* an action or a function: its namespace may be named */
 } node_t;
 
 /* clang-format off */
-#define KEY(member) NULL, offsetof(edu_path_t, member)
+#define NAME(name) name, 0, 0
+#define CALL(name) name, 0, 1
+#define KEY(member) NULL, offsetof(edu_path_t, member), 0
 static const node_t nodes[] = {
-    { EDU_AT_BATCH,        EDU_AT_ROOT,        "$batch",      0 },
-    { EDU_AT_EDUCATION,    EDU_AT_ROOT,        "education",   0 },
-    { EDU_AT_CLASSES,      EDU_AT_EDUCATION,   "classes",     0 },
-    { EDU_AT_CLASS,        EDU_AT_CLASSES,     KEY(class_id)    },
-    { EDU_AT_ASSIGNMENTS,  EDU_AT_CLASS,       "assignments", 0 },
-    { EDU_AT_ASSIGNMENT,   EDU_AT_ASSIGNMENTS, KEY(assignment_id) },
-    { EDU_AT_SUBMISSIONS,  EDU_AT_ASSIGNMENT,  "submissions", 0 },
-    { EDU_AT_SUBMISSION,   EDU_AT_SUBMISSIONS, KEY(submission_id) },
-    { EDU_AT_OUTCOMES,     EDU_AT_SUBMISSION,  "outcomes",    0 },
-    { EDU_AT_OUTCOMES_REF, EDU_AT_OUTCOMES,    "$ref",        0 },
-    { EDU_AT_OUTCOMES_COUNT, EDU_AT_OUTCOMES,  "$count",      0 },
-    { EDU_AT_OUTCOME,      EDU_AT_OUTCOMES,    KEY(outcome_id)  }
+    { EDU_AT_BATCH,         EDU_AT_ROOT,        NAME("$batch") },
+    { EDU_AT_EDUCATION,     EDU_AT_ROOT,        NAME("education") },
+
+    { EDU_AT_CLASSES,       EDU_AT_EDUCATION,   NAME("classes") },
+    { EDU_AT_CLASS,         EDU_AT_CLASSES,     KEY(class_id) },
+    { EDU_AT_RECENT,        EDU_AT_CLASS,
+                            CALL("getRecentlyModifiedSubmissions") },
+    { EDU_AT_RECENT,        EDU_AT_CLASS, /* as some of Graph's pages have it */
+                            CALL("getrecentlymodifiedsubmissions") },
+
+    { EDU_AT_MEMBERS,       EDU_AT_CLASS,       NAME("members") },
+    { EDU_AT_MEMBERS_REF,   EDU_AT_MEMBERS,     NAME("$ref") },
+    { EDU_AT_MEMBER,        EDU_AT_MEMBERS,     KEY(member_id) },
+    { EDU_AT_MEMBER_REF,    EDU_AT_MEMBER,      NAME("$ref") },
+    { EDU_AT_TEACHERS,      EDU_AT_CLASS,       NAME("teachers") },
+    { EDU_AT_TEACHERS_REF,  EDU_AT_TEACHERS,    NAME("$ref") },
+    { EDU_AT_TEACHER,       EDU_AT_TEACHERS,    KEY(member_id) },
+    { EDU_AT_TEACHER_REF,   EDU_AT_TEACHER,     NAME("$ref") },
+
+    { EDU_AT_ASSIGNMENTS,   EDU_AT_CLASS,       NAME("assignments") },
+    { EDU_AT_ASSIGNMENT,    EDU_AT_ASSIGNMENTS, KEY(assignment_id) },
+    { EDU_AT_PUBLISH,       EDU_AT_ASSIGNMENT,  CALL("publish") },
+    { EDU_AT_FOLDER,        EDU_AT_ASSIGNMENT,  CALL("setUpResourcesFolder") },
+    { EDU_AT_FEEDBACK_FOLDER, EDU_AT_ASSIGNMENT,
+                            CALL("setUpFeedbackResourcesFolder") },
+
+    { EDU_AT_SUBMISSIONS,   EDU_AT_ASSIGNMENT,  NAME("submissions") },
+    { EDU_AT_SUBMISSIONS_COUNT, EDU_AT_SUBMISSIONS, NAME("$count") },
+    { EDU_AT_SUBMISSION,    EDU_AT_SUBMISSIONS, KEY(submission_id) },
+    { EDU_AT_SUBMIT,        EDU_AT_SUBMISSION,  CALL("submit") },
+    { EDU_AT_UNSUBMIT,      EDU_AT_SUBMISSION,  CALL("unsubmit") },
+    { EDU_AT_RETURN,        EDU_AT_SUBMISSION,  CALL("return") },
+    { EDU_AT_REASSIGN,      EDU_AT_SUBMISSION,  CALL("reassign") },
+    { EDU_AT_EXCUSE,        EDU_AT_SUBMISSION,  CALL("excuse") },
+
+    { EDU_AT_OUTCOMES,      EDU_AT_SUBMISSION,  NAME("outcomes") },
+    { EDU_AT_OUTCOMES_REF,  EDU_AT_OUTCOMES,    NAME("$ref") },
+    { EDU_AT_OUTCOMES_COUNT, EDU_AT_OUTCOMES,   NAME("$count") },
+    { EDU_AT_OUTCOME,       EDU_AT_OUTCOMES,    KEY(outcome_id) },
+
+    { EDU_AT_ME,            EDU_AT_EDUCATION,   NAME("me") },
+    { EDU_AT_USERS,         EDU_AT_EDUCATION,   NAME("users") },
+    { EDU_AT_USER,          EDU_AT_USERS,       KEY(user_id) },
+    { EDU_AT_OWN_CLASSES,   EDU_AT_ME,          NAME("classes") },
+    { EDU_AT_OWN_CLASSES,   EDU_AT_USER,        NAME("classes") },
+    { EDU_AT_OWN_ASSIGNMENTS, EDU_AT_ME,        NAME("assignments") },
+    { EDU_AT_OWN_ASSIGNMENTS, EDU_AT_USER,      NAME("assignments") },
+    { EDU_AT_ASSIGNMENT,    EDU_AT_OWN_ASSIGNMENTS, KEY(assignment_id) }
 };
 /* clang-format on */
 
@@ -50,6 +91,24 @@ static const node_t *step(edu_resource_e from, const char *name)
         }
     }
     return NULL;
+}
+
+/* The step by an action or a function: microsoft.graph.return is return, and a
+ * function may have its parentheses. */
+static const node_t *call(edu_resource_e from, const char *name, apr_pool_t *p)
+{
+    apr_size_t len = strlen(name);
+    const node_t *node;
+
+    if (strncmp(name, NAMESPACE, sizeof(NAMESPACE) - 1) == 0) {
+        name += sizeof(NAMESPACE) - 1;
+        len -= sizeof(NAMESPACE) - 1;
+    }
+    if (len > 2 && strcmp(name + len - 2, "()") == 0) {
+        len -= 2;
+    }
+    node = step(from, apr_pstrmemdup(p, name, len));
+    return node && node->bound ? node : NULL;
 }
 
 static apr_status_t no_such_path(edu_error_t *err, apr_pool_t *p)
@@ -91,19 +150,25 @@ const char *edu__lower(const char *s, apr_pool_t *p)
     return lower;
 }
 
+/* No client could follow a Location with a slash or a dot segment in it. */
+int edu__is_key(const char *s)
+{
+    apr_size_t len = strlen(s);
+
+    return len > 0 && len <= MAX_KEY && strcmp(s, ".") != 0 &&
+           strcmp(s, "..") != 0 && !strchr(s, '/') && edu__json_is_utf8(s);
+}
+
 /* Follow a key; `collection` names what it is a key of, for a refusal. */
 static apr_status_t take_key(edu_path_t *path, const char *collection,
                              char *key, edu_error_t *err, apr_pool_t *p)
 {
     const node_t *node = step(path->at, NULL);
-    apr_size_t len = strlen(key);
 
     if (!node || *key == '$') {
         return no_such_path(err, p);
     }
-    /* no client could follow a Location with a dot segment in it */
-    if (len == 0 || len > MAX_KEY || strcmp(key, ".") == 0 ||
-        strcmp(key, "..") == 0 || !edu__json_is_utf8(key)) {
+    if (!edu__is_key(key)) {
         return edu_error_set(err, EDU_EBADREQUEST, collection, p,
                              "An id in the path has to be 1 to %d bytes of "
                              "UTF-8, and neither . nor .. alone.",
@@ -156,6 +221,7 @@ static apr_status_t take_segment(edu_path_t *path, const char **collection,
         *open = '(';
         node = NULL;
     }
+    node = node ? node : call(path->at, segment, p);
     if (!node) {
         return *segment ? take_key(path, *collection, segment, err, p)
                         : no_such_path(err, p);
@@ -163,46 +229,6 @@ static apr_status_t take_segment(edu_path_t *path, const char **collection,
     path->at = node->at;
     *collection = node->name;
     return APR_SUCCESS;
-}
-
-apr_status_t edu__path_parse(edu_path_t *path, const char *s, edu_error_t *err,
-                             apr_pool_t *p)
-{
-    const char *collection = NULL;
-    apr_status_t rv = APR_SUCCESS;
-    char *next, *rest;
-
-    memset(path, 0, sizeof(*path));
-    if (*s != '/') {
-        return no_such_path(err, p);
-    }
-    for (rest = apr_pstrdup(p, s + 1); rest && !rv; rest = next) {
-        next = strchr(rest, '/');
-        if (next) {
-            *next++ = '\0';
-        }
-        rv = take_segment(path, &collection, rest, err, p);
-    }
-    if (!rv && path->outcome_id && edu__is_guid(path->outcome_id)) {
-        path->outcome_id = edu__lower(path->outcome_id, p);
-    }
-    return rv;
-}
-
-const char *edu__path_url(const edu_path_t *path, const char *base,
-                          apr_pool_t *p)
-{
-    const char *collection = apr_pstrcat(
-        p, base, "/education/classes/",
-        apr_pescape_path_segment(p, path->class_id), "/assignments/",
-        apr_pescape_path_segment(p, path->assignment_id), "/submissions/",
-        apr_pescape_path_segment(p, path->submission_id), "/outcomes", NULL);
-
-    return path->outcome_id
-               ? apr_pstrcat(p, collection, "/",
-                             apr_pescape_path_segment(p, path->outcome_id),
-                             NULL)
-               : collection;
 }
 
 /* A key as it stands between quotes in a URL. */
@@ -218,18 +244,85 @@ static const char *quoted(const char *key, apr_pool_t *p)
         "''", quoted(quote + 1, p), NULL);
 }
 
-const char *edu__path_context(const edu_path_t *path, const char *base,
-                              int entity, const apr_array_header_t *select,
-                              apr_pool_t *p)
+apr_status_t edu__path_parse(edu_path_t *path, const char *s, edu_error_t *err,
+                             apr_pool_t *p)
 {
-    const char *names =
-        select
-            ? apr_pstrcat(p, "(", apr_array_pstrcat(p, select, ','), ")", NULL)
-            : "";
+    const char *collection = NULL;
+    apr_status_t rv = APR_SUCCESS;
+    char *copy, *next, *rest;
 
-    return apr_pstrcat(p, base, "/$metadata#education/classes('",
-                       quoted(path->class_id, p), "')/assignments('",
-                       quoted(path->assignment_id, p), "')/submissions('",
-                       quoted(path->submission_id, p), "')/outcomes", names,
-                       entity ? "/$entity" : "", NULL);
+    memset(path, 0, sizeof(*path));
+    if (*s != '/') {
+        return no_such_path(err, p);
+    }
+    copy = apr_pstrdup(p, s + 1);
+    for (rest = copy; rest && !rv; rest = next) {
+        if (path->at == EDU_AT_ME || path->at == EDU_AT_USER) {
+            path->tail = s + 1 + (rest - copy);
+        }
+        next = strchr(rest, '/');
+        if (next) {
+            *next++ = '\0';
+        }
+        rv = take_segment(path, &collection, rest, err, p);
+    }
+    if (!rv && path->outcome_id && edu__is_guid(path->outcome_id)) {
+        path->outcome_id = edu__lower(path->outcome_id, p);
+    }
+    if (!rv &&
+        (path->tail || path->at == EDU_AT_ME || path->at == EDU_AT_USER)) {
+        path->owner = path->user_id
+                          ? apr_pstrcat(p, "users('", quoted(path->user_id, p),
+                                        "')", NULL)
+                          : "me";
+    }
+    return rv;
+}
+
+const char **edu__path_id(edu_path_t *path, edu_table_e table)
+{
+    const char **const ids[] = { [EDU_CLASS] = &path->class_id,
+                                 [EDU_MEMBER] = &path->member_id,
+                                 [EDU_ASSIGNMENT] = &path->assignment_id,
+                                 [EDU_SUBMISSION] = &path->submission_id,
+                                 [EDU_OUTCOME] = &path->outcome_id };
+
+    return ids[table];
+}
+
+/* What stands above a collection in a URL: …/name/key, or …/name('key'). */
+static const char *above(const edu_path_t *path, int depth, int in_quotes,
+                         apr_pool_t *p)
+{
+    static const char *const names[] = { "classes", "assignments",
+                                         "submissions" };
+    const char *const keys[] = { path->class_id, path->assignment_id,
+                                 path->submission_id };
+    const char *url = "";
+
+    for (int i = 0; i < depth; i++) {
+        url = i == 0 && path->owner ? apr_pstrcat(p, path->owner, "/", NULL)
+              : in_quotes           ? apr_pstrcat(p, url, names[i], "('",
+                                                  quoted(keys[i], p), "')/", NULL)
+                                    : apr_pstrcat(p, url, names[i], "/",
+                                                  apr_pescape_path_segment(p, keys[i]),
+                                                  "/", NULL);
+    }
+    return depth == 0 && path->owner ? apr_pstrcat(p, path->owner, "/", NULL)
+                                     : url;
+}
+
+const char *edu__path_url(const edu_path_t *path, const edu_set_t *set,
+                          const char *id, const char *base, apr_pool_t *p)
+{
+    return apr_pstrcat(p, base, "/education/", above(path, set->depth, 0, p),
+                       set->name, id ? "/" : "",
+                       id ? apr_pescape_path_segment(p, id) : "", NULL);
+}
+
+const char *edu__path_context(const edu_path_t *path, const edu_set_t *set,
+                              const char *base, apr_pool_t *p)
+{
+    return apr_pstrcat(p, base, "/$metadata#education/",
+                       above(path, set->depth, 1, p), set->name, NULL);
 }

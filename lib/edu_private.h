@@ -4,8 +4,9 @@
  * @file edu_private.h
  * @brief What the files of the library share among themselves.
  *
- * Arrows go down only: service -> path, query, and the verbs in outcome and
- * list; verbs -> header, filter, check, entity, store; entity -> check, json,
+ * Arrows go down only: service -> path, query, and the verbs in outcome,
+ * submission, roster, list and batch; verbs -> resource, grading; these ->
+ * header, filter, check, entity, store; store -> dbd -> sql; entity -> check, json,
  * time; check -> types.  A json_t is born and owned in edu_json.c and borrowed
  * everywhere else.
  */
@@ -38,7 +39,8 @@ enum {
     EDU_READONLY = 16,  /**< set by the server in ways of its own */
     EDU_STAMP = 32,     /**< set by the server whenever its object changes */
     EDU_CREATED = 64,   /**< set by the server when its object is created */
-    EDU_GRADE = 128     /**< points: 0 <= x < 9999999 (decisions.md 3) */
+    EDU_GRADE = 128,    /**< points: 0 <= x < 9999999 (decisions.md 3) */
+    EDU_STICKY = 256    /**< kept by a PUT that does not speak of it */
 };
 
 /** What the server sets, so that a client's value is ignored. */
@@ -70,8 +72,9 @@ struct edu_type_t {
 /** Every type that "@odata.type" can name, NULL-terminated. */
 extern const edu_type_t *const edu__types[];
 
-/** The declared type of the outcomes collection. */
-extern const edu_type_t edu__outcome;
+/** The declared types of the collections. */
+extern const edu_type_t edu__outcome, edu__submission, edu__assignment,
+    edu__class, edu__user;
 
 /* ------------------------------------------------------------- edu_time.c */
 
@@ -138,7 +141,7 @@ const edu_prop_t *edu__prop_find(const edu_type_t *type, const char *name);
 
 /**
  * The type of a value: what @a in names, else what @a old (may be NULL) is,
- * else @a declared.
+ * else @a declared, or, where that is abstract, the only type derived from it.
  * @return NULL if @a in names no type that can stand where @a declared is
  */
 const edu_type_t *edu__type_of(const edu_type_t *declared, const json_t *old,
@@ -146,32 +149,36 @@ const edu_type_t *edu__type_of(const edu_type_t *declared, const json_t *old,
 
 /**
  * Check a request body against the type tables.
- * @param old      the stored outcome that a PATCH changes; NULL for a POST
+ * @param declared the type of the collection
+ * @param old      the stored entity that a PATCH changes; NULL for a POST
  * @param in       the body
  * @param dialect  EDU_DIALECT_BETA admits the members of beta
  * @return APR_SUCCESS, EDU_EBADREQUEST or EDU_EGRADING with the path of the
  *         first fault as err->target
  */
-apr_status_t edu__check(const json_t *old, const json_t *in,
-                        edu_dialect_e dialect, edu_error_t *err, apr_pool_t *p);
+apr_status_t edu__check(const edu_type_t *declared, const json_t *old,
+                        const json_t *in, edu_dialect_e dialect,
+                        edu_error_t *err, apr_pool_t *p);
 
 /* ----------------------------------------------------------- edu_entity.c */
 
 /** What the server knows of a change. */
 typedef struct edu_change_t {
+    const edu_type_t *type; /**< of the collection */
     const edu_caller_t *caller;
-    const char *id;      /**< of a new outcome */
-    const char *version; /**< the outcome's version after the change */
+    const char *id;      /**< of a new entity */
+    const char *version; /**< the entity's version after the change */
     edu_time_t now;
-    int trust; /**< keep server-set members that the body carries */
+    int trust;   /**< keep server-set members that the body carries */
+    int replace; /**< a PUT: what the body leaves out is cleared */
     apr_pool_t *p;
 } edu_change_t;
 
 /**
- * The outcome after a change: absent members keep their value, complex values
+ * The entity after a change: absent members keep their value, complex values
  * merge, collections are replaced whole, null clears; whatever changed is
  * stamped, and only that (contract.md 2.3, 2.4).
- * @param old  the stored outcome, NULL to create one
+ * @param old  the stored entity, NULL to create one
  * @param in   a body that edu__check has passed
  * @return owned by change->p; equal to @a old if nothing changed
  */
@@ -185,8 +192,32 @@ json_t *edu__entity_merge(const json_t *old, const json_t *in,
  */
 json_t *edu__single(const json_t *in);
 
+/** What the server puts where it names who did something. @param by  may be
+ *  NULL: nobody, or the system itself. @return a new reference */
+json_t *edu__identity_set(const edu_caller_t *by, apr_pool_t *p);
+
+/** An entity of which nothing is said yet. @return owned by @a p */
+json_t *edu__entity_blank(const edu_type_t *type, const char *id,
+                          const char *version, apr_pool_t *p);
+
 /**
- * A stored document as one dialect shows it.  The stored text itself goes out
+ * Parse a stored entity and add the members of its type that it lacks: an LMS
+ * that loads tables by SQL need not write them all.
+ * @return owned by @a p, or NULL: it is no object
+ */
+json_t *edu__entity_load(const edu_type_t *type, const char *text,
+                         apr_pool_t *p);
+
+/** Take away the members that were not selected; annotations stay.
+ *  @param select  as in edu_query_t; NULL: nothing is taken away */
+void edu__entity_select(json_t *entity, const apr_array_header_t *select);
+
+/** Make each published member of an outcome a copy of its working twin, or,
+ *  where it has none, say so by its status (contract.md 3). */
+void edu__entity_publish(json_t *outcome, apr_pool_t *p);
+
+/**
+ * A stored outcome as one dialect shows it.  The stored text itself goes out
  * where it is already that.
  * @param select  names (const char *) of the members to show beside the
  *                annotations, or NULL: all
@@ -198,14 +229,14 @@ const char *edu__entity_show(const char *type, const char *text,
 
 /* ----------------------------------------------------------- edu_filter.c */
 
-/** One step of a path into an outcome. */
+/** One step of a path into an entity. */
 typedef struct edu_step_t {
     const char *name;
     const edu_type_t *declared; /**< of the value that has this member */
     const edu_type_t *cast;     /**< of which it has to be, or NULL */
 } edu_step_t;
 
-/** A path into an outcome, resolved against the type tables. */
+/** A path into an entity, resolved against the type tables. */
 typedef struct edu_operand_t {
     apr_array_header_t *steps; /**< of edu_step_t */
     const edu_prop_t *prop;    /**< what the last step names */
@@ -221,28 +252,31 @@ typedef struct edu_order_t {
 /** A parsed $filter. */
 typedef struct edu_filter_t edu_filter_t;
 
+typedef struct edu_query_t edu_query_t;
+
 /**
  * Parse a $filter: comparisons, in, and, or, not, parentheses, isof with a
  * quoted or unquoted name, paths into complex values with or without casts.
  * @param text  decoded
+ * @param of    its type, dialect and unknowns are looked at
  * @return APR_SUCCESS; EDU_EQUERY: it is none, with Graph's words for it;
  *         EDU_ENOTIMPL: it calls a function; both with err->target
  */
 apr_status_t edu__filter_parse(const edu_filter_t **filter, const char *text,
-                               edu_dialect_e dialect, edu_error_t *err,
+                               const edu_query_t *of, edu_error_t *err,
                                apr_pool_t *p);
 
 /** Parse an $orderby; as edu__filter_parse. @param orders  of edu_order_t */
 apr_status_t edu__orderby_parse(apr_array_header_t **orders, const char *text,
-                                edu_dialect_e dialect, edu_error_t *err,
+                                const edu_query_t *of, edu_error_t *err,
                                 apr_pool_t *p);
 
-/** Whether a stored document passes. */
-int edu__filter_match(const edu_filter_t *filter, const json_t *outcome);
+/** Whether a document passes. */
+int edu__filter_match(const edu_filter_t *filter, const json_t *entity);
 
-/** What a path leads to in a stored document; NULL for null and nothing. */
+/** What a path leads to in a document; NULL for null and nothing. */
 const json_t *edu__operand_value(const edu_operand_t *operand,
-                                 const json_t *outcome);
+                                 const json_t *entity);
 
 /** Order two values of one property, NULL (null) first: <0, 0, >0. */
 int edu__value_compare(const json_t *a, const json_t *b);
@@ -253,32 +287,42 @@ int edu__value_compare(const json_t *a, const json_t *b);
 enum { EDU_OF_COLLECTION = 1, EDU_OF_ENTITY = 2, EDU_OF_COUNT = 4 };
 
 /** The system query options of a request. */
-typedef struct edu_query_t {
+struct edu_query_t {
+    /* in: what they are options of */
+    const edu_type_t *type;
+    const char *const *expandable; /**< navigation properties; NULL: none */
+    edu_dialect_e dialect;
+    int unknowns; /**< Prefer: include-unknown-enum-members */
+
+    /* out */
     const apr_array_header_t *select;  /**< of const char *; NULL: all */
     const apr_array_header_t *orderby; /**< of edu_order_t; NULL: as created */
     const edu_filter_t *filter;        /**< NULL: none */
-    int top;                           /**< rows a page */
-    int skip;                          /**< rows to leave out first */
-    int count;                         /**< tell how many there are in all */
+    unsigned expand;     /**< bit i: the i-th that is expandable */
+    int top;             /**< rows a page */
+    int skip;            /**< rows to leave out first */
+    int count;           /**< tell how many there are in all */
     const json_t *after; /**< the last row of the page before: an array of its
-                              created, id and values of orderby; or NULL */
+                              created, id, parent and values of orderby; or
+                              NULL */
     const char *kept;    /**< the options that a next page repeats */
-} edu_query_t;
+};
 
 /**
  * Parse a query string.  What begins with no $ is an option of Graph's if it
  * has the name of one, else of somebody else's, and ignored.
  * @param raw  undecoded, or NULL
  * @param of   one of EDU_OF_*
- * @return APR_SUCCESS; EDU_EBADREQUEST, EDU_EQUERY, or EDU_ENOTIMPL for an
- *         option that exists but not here; err->target names the option
+ * @return APR_SUCCESS; EDU_EBADREQUEST, EDU_EQUERY, EDU_EEXPAND, or
+ *         EDU_ENOTIMPL for an option that exists but not here; err->target
+ *         names the option
  */
 apr_status_t edu__query_parse(edu_query_t *query, const char *raw, int of,
-                              edu_dialect_e dialect, edu_error_t *err,
-                              apr_pool_t *p);
+                              edu_error_t *err, apr_pool_t *p);
 
 /** The $skiptoken that leads on from a row. @param after  as in edu_query_t */
-const char *edu__query_token(const json_t *after, apr_pool_t *p);
+const char *edu__query_token(const edu_query_t *query, const json_t *after,
+                             apr_pool_t *p);
 
 /* ------------------------------------------------------------- edu_path.c */
 
@@ -289,26 +333,90 @@ typedef enum edu_resource_e {
     EDU_AT_EDUCATION,
     EDU_AT_CLASSES,
     EDU_AT_CLASS,
+    EDU_AT_RECENT,
+    EDU_AT_MEMBERS,
+    EDU_AT_MEMBERS_REF,
+    EDU_AT_MEMBER,
+    EDU_AT_MEMBER_REF,
+    EDU_AT_TEACHERS,
+    EDU_AT_TEACHERS_REF,
+    EDU_AT_TEACHER,
+    EDU_AT_TEACHER_REF,
     EDU_AT_ASSIGNMENTS,
     EDU_AT_ASSIGNMENT,
+    EDU_AT_PUBLISH,
+    EDU_AT_FOLDER,
+    EDU_AT_FEEDBACK_FOLDER,
     EDU_AT_SUBMISSIONS,
+    EDU_AT_SUBMISSIONS_COUNT,
     EDU_AT_SUBMISSION,
+    EDU_AT_SUBMIT,
+    EDU_AT_UNSUBMIT,
+    EDU_AT_RETURN,
+    EDU_AT_REASSIGN,
+    EDU_AT_EXCUSE,
     EDU_AT_OUTCOMES,
     EDU_AT_OUTCOMES_REF,
     EDU_AT_OUTCOMES_COUNT,
-    EDU_AT_OUTCOME
+    EDU_AT_OUTCOME,
+    EDU_AT_ME,
+    EDU_AT_USERS,
+    EDU_AT_USER,
+    EDU_AT_OWN_CLASSES,
+    EDU_AT_OWN_ASSIGNMENTS
 } edu_resource_e;
 
 typedef struct edu_path_t {
     edu_resource_e at;
     const char *class_id;
+    const char *member_id;
     const char *assignment_id;
     const char *submission_id;
     const char *outcome_id; /**< lower-case if it is a GUID */
+    const char *owner;      /**< the segments that the path has instead of a
+                                 class, as in a context URL: me or users('…');
+                                 NULL: it has a class */
+    const char *user_id;    /**< whose; NULL for me and without an owner */
+    const char *tail;       /**< with an owner: what follows it, decoded */
 } edu_path_t;
 
+/** What the store keeps, a table each. */
+typedef enum edu_table_e {
+    EDU_CLASS,
+    EDU_MEMBER,
+    EDU_ASSIGNMENT,
+    EDU_SUBMISSION,
+    EDU_OUTCOME,
+    EDU_TABLES
+} edu_table_e;
+
+typedef struct edu_exchange_t edu_exchange_t;
+typedef struct edu_row_t edu_row_t;
+
+/** A collection of entities of one type. */
+typedef struct edu_set_t {
+    const char *name; /**< in paths */
+    const edu_type_t *type;
+    edu_table_e table;
+    int depth;        /**< how many ids stand above it in a path */
+    const char *only; /**< what its rows' kind has to be, or NULL */
+    int evolves;      /**< it has enumerations with members behind a sentinel */
+    const char *const *expandable; /**< NULL-terminated, or NULL */
+    /** The document of a row as it is shown, before $select.
+     *  @return owned by x->p, or NULL: it is damaged */
+    json_t *(*view)(const edu_exchange_t *x, const edu_row_t *row);
+    /** Finish what a PUT makes of @a was: defaults in the document, what the
+     *  row has beside it; or refuse.  NULL: nothing to do. */
+    apr_status_t (*finish)(edu_exchange_t *x, json_t *doc, edu_row_t *row,
+                           const edu_row_t *was);
+} edu_set_t;
+
+extern const edu_set_t edu__classes, edu__members, edu__teachers,
+    edu__assignments, edu__submissions, edu__outcomes;
+
 /**
- * Resolve a decoded resource path.  Keys stand as segments or in parentheses.
+ * Resolve a decoded resource path.  Keys stand as segments or in parentheses,
+ * actions and functions with or without their namespace.
  * @return APR_SUCCESS; EDU_ENOTFOUND: nothing has this path; EDU_EBADREQUEST:
  *         a key is empty, over 128 bytes or not UTF-8, err->target naming its
  *         collection
@@ -316,16 +424,22 @@ typedef struct edu_path_t {
 apr_status_t edu__path_parse(edu_path_t *path, const char *s, edu_error_t *err,
                              apr_pool_t *p);
 
-/** The absolute URL of an outcome, or, without an outcome_id, of the
- *  collection. */
-const char *edu__path_url(const edu_path_t *path, const char *base,
-                          apr_pool_t *p);
+/** The id that a path has of a table's row, a member of @a path; may be NULL
+ *  in it. */
+const char **edu__path_id(edu_path_t *path, edu_table_e table);
 
-/** The context URL of the collection that @a path is in, or of one entity of
- *  it (contract.md 2.1, 2.2). @param select  as in edu_query_t */
-const char *edu__path_context(const edu_path_t *path, const char *base,
-                              int entity, const apr_array_header_t *select,
-                              apr_pool_t *p);
+/** The absolute URL of an entity, or, without an @a id, of the collection. */
+const char *edu__path_url(const edu_path_t *path, const edu_set_t *set,
+                          const char *id, const char *base, apr_pool_t *p);
+
+/** The context URL of a collection, without what follows its name
+ *  (contract.md 2.1, 2.2). */
+const char *edu__path_context(const edu_path_t *path, const edu_set_t *set,
+                              const char *base, apr_pool_t *p);
+
+/** Whether @a s can be an id in a path: 1 to 128 bytes of UTF-8 (decisions.md
+ *  3), no dot segment. */
+int edu__is_key(const char *s);
 
 /** Whether @a s is a GUID: 8-4-4-4-12 hexadecimal digits. */
 int edu__is_guid(const char *s);
@@ -348,100 +462,301 @@ int edu__header_accepts(const char *accept, const char *type, apr_pool_t *p);
 
 /**
  * Whether a list of entity tags, or *, names a version (RFC 9110 13.1).
- * mod_deflate ends the tags of what it compressed in -gzip; the version that
- * they name is the same.
- * @param weak  whether weak tags count: for If-None-Match, not for If-Match
+ * mod_deflate ends the tags of what it compressed in -gzip, and we those of an
+ * entity that is shown otherwise in a - of our own; the version that they name
+ * is the same.
+ * @param weak  for If-None-Match: weak tags count, ends of our own do not, for
+ *              what they name looks otherwise; 0: for If-Match
  */
 int edu__header_names(const char *tags, const char *version, int weak);
 
-/* ------------------------------------------------------------ edu_store.c */
+/** Whether a Prefer field (may be NULL) holds a preference (RFC 7240 2). */
+int edu__header_prefers(const char *prefer, const char *preference);
 
-/** One stored outcome. */
-typedef struct edu_row_t {
-    const char *id;
-    const char *created; /**< its first version */
-    const char *type;    /**< the type's name, without namespace */
-    const char *version; /**< what the ETag quotes */
-    const char *body;    /**< the document, compact JSON */
-} edu_row_t;
+/* -------------------------------------------------------------- edu_sql.c */
 
-/* All of these return EDU_EUNAVAILABLE if the database cannot answer.  Each is
- * one statement, so that a condition and the write it guards are one. */
+/** The statements.  A block has one for each edu_table_e. */
+enum {
+    EDU_SQL_VERSION,
+    EDU_SQL_GET,
+    EDU_SQL_LIST = EDU_SQL_GET + EDU_TABLES,
+    EDU_SQL_INSERT = EDU_SQL_LIST + EDU_TABLES,
+    EDU_SQL_REPLACE = EDU_SQL_INSERT + EDU_TABLES,
+    EDU_SQL_REMOVE = EDU_SQL_REPLACE + EDU_TABLES,
+    EDU_SQL_CLEAR = EDU_SQL_REMOVE + EDU_TABLES,
+    EDU_SQL_RECENT = EDU_SQL_CLEAR + EDU_TABLES,
+    EDU_SQL_OPEN,
+    EDU_SQL_TOUCH,
+    EDU_SQL_FIND,
+    EDU_SQL_COUNT
+};
 
-/** Read one outcome. @return APR_SUCCESS or EDU_ENOOUTCOME */
-apr_status_t edu__store_get(edu_row_t *row, const edu_store_t *store,
-                            const edu_path_t *path, edu_error_t *err,
-                            apr_pool_t *p);
+/** A statement; all its parameters are text. */
+typedef struct edu_sql_t {
+    const char *label; /**< lower-case for PostgreSQL, which folds it */
+    const char *text;
+} edu_sql_t;
 
-/** How many rows edu__store_list reads at once. */
-#define EDU_CHUNK 100
+extern const edu_sql_t edu__sql[EDU_SQL_COUNT];
+
+/** What a table has beside id, created, version and body. */
+extern const struct edu_shape_t {
+    int keys; /**< ids of the rows above: class, assignment, submission */
+    int kind; /**< it has a kind */
+    int by;   /**< it has a by */
+} edu__shapes[EDU_TABLES];
+
+/** The statements of transaction control. */
+typedef enum edu_control_e {
+    EDU_BEGIN, /**< one that will write */
+    EDU_COMMIT,
+    EDU_ROLLBACK,
+    EDU_SAVEPOINT,
+    EDU_ROLLBACK_TO,
+    EDU_RELEASE,
+    EDU_CONTROLS
+} edu_control_e;
+
+/** One row for each database; what differs among them is here. */
+typedef struct edu_sql_dialect_t {
+    const char *driver; /**< its name in apr_dbd */
+    int creates;        /**< the schema, unless told otherwise */
+    int busy;           /**< its result code for a locked database */
+    const char *control[EDU_CONTROLS];
+    const char *const *session; /**< what each connection runs first */
+    const char *const *schema;
+} edu_sql_dialect_t;
+
+/** @return NULL for an unknown driver */
+const edu_sql_dialect_t *edu__sql_dialect(const char *driver);
+
+/** The version of the schema that the statements are for. */
+#define EDU_SCHEMA_VERSION "2"
+
+/* -------------------------------------------------------------- edu_dbd.c */
+
+struct apr_dbd_results_t;
+struct apr_dbd_row_t;
+
+/** One statement on its way. */
+typedef struct edu_call_t {
+    const edu_store_t *store;
+    int sql;           /**< EDU_SQL_* */
+    const char **args; /**< its parameters */
+    edu_error_t *err;
+    apr_pool_t *p;
+
+    int affected; /**< out: rows that a write changed */
+
+    /* of edu_dbd.c alone */
+    edu_dbd_t dbd;
+    struct edu_session_t *session;
+    apr_time_t until; /**< how long to wait for a lock */
+    struct apr_dbd_results_t *rows;
+} edu_call_t;
+
+/** What a read does with its rows, all of them. */
+typedef void edu_read_fn(const edu_call_t *call, void *out);
 
 /**
- * Read a submission's outcomes in the order in which they were created, at
- * most EDU_CHUNK of them.
- * @param rows   of edu_row_t
- * @param after  the row to go on from: created and id are looked at
+ * Borrow a connection, run a statement and give the connection back.
+ * @param read  of a SELECT; NULL of all others
+ * @return APR_SUCCESS or EDU_EUNAVAILABLE
  */
-apr_status_t edu__store_list(apr_array_header_t **rows,
-                             const edu_store_t *store, const edu_path_t *path,
-                             const edu_row_t *after, edu_error_t *err,
-                             apr_pool_t *p);
+apr_status_t edu__call_run(edu_call_t *call, edu_read_fn *read, void *out);
 
-/** Add an outcome. @return APR_SUCCESS, or EDU_ECONFLICT: the id is taken */
-apr_status_t edu__store_insert(const edu_store_t *store, const edu_path_t *path,
-                               const edu_row_t *row, edu_error_t *err,
-                               apr_pool_t *p);
+/** The next row, or NULL. @param row  the one before, or NULL */
+struct apr_dbd_row_t *edu__call_next(const edu_call_t *call,
+                                     struct apr_dbd_row_t *row);
 
-/**
- * Replace an outcome if it still is of @a version.
- * @return APR_SUCCESS, or EDU_EPRECONDITION: another was faster
- */
-apr_status_t edu__store_replace(const edu_store_t *store,
-                                const edu_path_t *path, const edu_row_t *row,
-                                const char *version, edu_error_t *err,
-                                apr_pool_t *p);
+/** A column of a row, from the call's pool. */
+const char *edu__call_column(const edu_call_t *call, struct apr_dbd_row_t *row,
+                             int i);
 
-/** Remove an outcome if it still is of @a version; as edu__store_replace. */
-apr_status_t edu__store_remove(const edu_store_t *store, const edu_path_t *path,
-                               const char *version, edu_error_t *err,
-                               apr_pool_t *p);
+/** Borrow a connection that is ready for statements; EDU_EUNAVAILABLE, and
+ *  there is none to close. */
+apr_status_t edu__call_open(edu_call_t *call);
+
+/** Give it back. */
+void edu__call_close(edu_call_t *call);
+
+/** Run a statement of transaction control on an open connection. */
+apr_status_t edu__call_control(edu_call_t *call, edu_control_e what);
+
+/* ------------------------------------------------------------- edu_unit.c */
 
 /** A unit of work: one transaction over one connection, behind the face of a
- *  store, so that verbs need not know of it. */
+ *  store, so that verbs need not know of it.  A unit over the store of another
+ *  is a savepoint in that. */
 typedef struct edu_unit_t {
-    edu_store_t store; /**< to be used while the unit lasts */
-    const edu_store_t *lender;
-    edu_dbd_t dbd;
-    int broken; /**< it can only be rolled back */
+    edu_store_t store;        /**< to be used while the unit lasts */
+    edu_call_t call;          /**< its connection */
+    struct edu_unit_t *outer; /**< NULL: it has the transaction */
+    int broken;               /**< it can only be rolled back */
 } edu_unit_t;
+
+/** The unit whose store this is, or NULL. */
+edu_unit_t *edu__unit_of(const edu_store_t *store);
 
 /** Begin. @return APR_SUCCESS; or EDU_EUNAVAILABLE, and there is no unit */
 apr_status_t edu__unit_begin(edu_unit_t *unit, const edu_store_t *store,
                              edu_error_t *err, apr_pool_t *p);
 
-/** Set a mark that edu__unit_unmark removes. */
-apr_status_t edu__unit_mark(edu_unit_t *unit);
-
-/** Remove the mark. @param undo  what was written since it was set */
-apr_status_t edu__unit_unmark(edu_unit_t *unit, int undo);
-
 /**
  * End: all that was written is durable, or nothing was.
+ * @param undo  give up what was written
+ * @param err   described where a statement of the end itself failed
  * @return APR_SUCCESS, or EDU_EUNAVAILABLE: nothing was written
  */
-apr_status_t edu__unit_end(edu_unit_t *unit, edu_error_t *err, apr_pool_t *p);
+apr_status_t edu__unit_end(edu_unit_t *unit, int undo, edu_error_t *err);
+
+/* ------------------------------------------------------------ edu_store.c */
+
+/** What outcomes need to know of the assignment they belong to. */
+typedef struct edu_assignment_t {
+    const char *id;
+    const char *version;
+    const char *body;
+    const json_t *doc;                      /**< NULL until it is asked for */
+    const apr_array_header_t *placeholders; /**< of edu_row_t; as doc */
+} edu_assignment_t;
+
+/** What is known of a submission that somebody registered (decisions.md 2). */
+typedef struct edu_registration_t {
+    const char *user_id; /**< the recipient; NULL: it is not registered */
+    const char *version; /**< of the submission: changes with its outcomes */
+    edu_assignment_t *assignment; /**< NULL: there is none (any more) */
+} edu_registration_t;
+
+/** One stored entity. */
+struct edu_row_t {
+    const char *id;
+    const char *created; /**< its first version, or what sorts like one */
+    const char *kind;    /**< of an outcome its type, without namespace; of a
+                              member the role; of a submission the recipient */
+    const char *version; /**< what the ETag quotes */
+    const char *by;      /**< of a submission: identitySet of who changed it
+                              or its outcomes last, or "" */
+    const char *body;    /**< the document, compact JSON */
+    const char *parent;  /**< the id of the row above, or "" */
+    int stored;          /**< it is not a placeholder */
+    edu_registration_t registration; /**< of a submission, and its outcomes: */
+    apr_array_header_t *outcomes;    /**< of edu_row_t */
+};
+
+/** Which rows to read. */
+typedef struct edu_range_t {
+    const char *only;  /**< of classes and assignments those of this user, of
+                            submissions those to this recipient, of members
+                            those with this role; NULL: all */
+    const char *since; /**< of submissions: those of the whole class that were
+                            modified since this version; NULL: all of the
+                            assignment */
+    int outcomes;      /**< of submissions: with their outcomes */
+    const edu_row_t *after; /**< the row to go on from: created, id and parent
+                                 are looked at; NULL: from the first */
+} edu_range_t;
+
+/* All of these return EDU_EUNAVAILABLE if the database cannot answer.  Each is
+ * one statement, so that a condition and the write it guards are one. */
+
+/**
+ * Read the row that @a path names in a table.
+ * @param row  its stored is 0 if there is none; the registration of an
+ *             outcome's submission is told all the same
+ */
+apr_status_t edu__store_get(edu_row_t *row, const edu_store_t *store,
+                            edu_table_e table, const edu_path_t *path,
+                            edu_error_t *err, apr_pool_t *p);
+
+/** How many rows edu__store_list reads at once. */
+#define EDU_CHUNK 100
+
+/**
+ * Read rows in the order in which they were created, at most EDU_CHUNK.
+ * @param rows   of edu_row_t
+ * @param above  of outcomes: the registration of their submission; of an
+ *               assignment's submissions: that of their assignment alone
+ */
+apr_status_t edu__store_list(apr_array_header_t **rows,
+                             edu_registration_t *above,
+                             const edu_store_t *store, edu_table_e table,
+                             const edu_path_t *path, const edu_range_t *range,
+                             edu_error_t *err, apr_pool_t *p);
+
+/** Find the class of an assignment by the path's user, who is in it.
+ *  @param rows  of edu_row_t: id is the class, kind the role */
+apr_status_t edu__store_find(apr_array_header_t **rows,
+                             const edu_store_t *store, const edu_path_t *path,
+                             edu_error_t *err, apr_pool_t *p);
+
+/** Add a row. @return APR_SUCCESS, or EDU_ECONFLICT: the id is taken, a
+ *  recipient has a submission already, or the row above is gone */
+apr_status_t edu__store_insert(const edu_store_t *store, edu_table_e table,
+                               const edu_path_t *path, const edu_row_t *row,
+                               edu_error_t *err, apr_pool_t *p);
+
+/** Add an outcome to a submission that is not registered. @return as
+ *  edu__store_insert; EDU_ECONFLICT also if it is */
+apr_status_t edu__store_insert_open(const edu_store_t *store,
+                                    const edu_path_t *path,
+                                    const edu_row_t *row, edu_error_t *err,
+                                    apr_pool_t *p);
+
+/**
+ * Replace a row if it still is of @a version.
+ * @return APR_SUCCESS, or EDU_EPRECONDITION: another was faster
+ */
+apr_status_t edu__store_replace(const edu_store_t *store, edu_table_e table,
+                                const edu_path_t *path, const edu_row_t *row,
+                                const char *version, edu_error_t *err,
+                                apr_pool_t *p);
+
+/**
+ * Write a row in the place of one that was read.
+ * @param was  its stored may be 0: there was none
+ * @return APR_SUCCESS, or APR_EAGAIN: another was faster, read again
+ */
+apr_status_t edu__store_put(const edu_store_t *store, edu_table_e table,
+                            const edu_path_t *path, const edu_row_t *row,
+                            const edu_row_t *was, edu_error_t *err,
+                            apr_pool_t *p);
+
+/** Remove a row if it still is of @a version; as edu__store_replace. */
+apr_status_t edu__store_remove(const edu_store_t *store, edu_table_e table,
+                               const edu_path_t *path, const char *id,
+                               const char *version, edu_error_t *err,
+                               apr_pool_t *p);
+
+/** Remove all rows of a table below the ids that @a path has. */
+apr_status_t edu__store_clear(const edu_store_t *store, edu_table_e table,
+                              const edu_path_t *path, edu_error_t *err,
+                              apr_pool_t *p);
+
+/** Give the path's submission a new version, and say who changed it.
+ *  @return APR_SUCCESS, or EDU_EPRECONDITION: it has a later one, or is gone */
+apr_status_t edu__store_touch(const edu_store_t *store, const edu_path_t *path,
+                              const char *version, const char *by,
+                              edu_error_t *err, apr_pool_t *p);
 
 /* ---------------------------------------------------------- edu_service.c */
 
 /** One request on its way. */
-typedef struct edu_exchange_t {
+struct edu_exchange_t {
     const edu_request_t *req;
     edu_response_t *res;
+    const edu_store_t *store; /**< the request's, or a unit over it */
     edu_path_t path;
+    const edu_set_t *set; /**< what the path leads to; NULL: no collection */
+    const char *own;      /**< the student whose submissions alone are to be
+                               seen through this path, or NULL */
     edu_query_t query;
     edu_error_t *err;
     apr_pool_t *p;
-} edu_exchange_t;
+};
+
+/** A verb: answers in x->res, or says why not in x->err. */
+typedef apr_status_t edu_verb_fn(edu_exchange_t *x);
 
 /** A request header, or NULL. */
 const char *edu__header(const edu_exchange_t *x, const char *name);
@@ -452,11 +767,11 @@ void edu__answer_json(edu_exchange_t *x, int status);
 /** Add to the body of the answer. @param text  borrowed until it is sent */
 void edu__append(edu_exchange_t *x, const char *text);
 
-/* ---------------------------------------------------------- edu_outcome.c */
-
 /** Refuse a request without running it. @param err  borrowed */
 void edu__service_refuse(edu_response_t *res, const edu_request_t *req,
                          const edu_error_t *err, apr_pool_t *p);
+
+/* --------------------------------------------------------- edu_resource.c */
 
 /**
  * Read and parse the body of a request.
@@ -466,25 +781,152 @@ void edu__service_refuse(edu_response_t *res, const edu_request_t *req,
 apr_status_t edu__read_body(edu_exchange_t *x, json_t **body);
 
 /** A stored document that is none: EDU_EINTERNAL. */
-apr_status_t edu__damaged(edu_exchange_t *x, const edu_row_t *row);
+apr_status_t edu__damaged(edu_exchange_t *x, const char *what, const char *id);
 
-/** A stored document in the dialect of the mount, as $select wants it.
+/** `{"@odata.context":…`: what every answer with data begins with.
+ *  @param url  the context, or NULL: that of x->set */
+void edu__append_context(edu_exchange_t *x, const char *url, int entity);
+
+/** The entity of a row, as the query wants it, without its opening brace.
  *  @return APR_SUCCESS or as edu__damaged */
-apr_status_t edu__shown(edu_exchange_t *x, const edu_row_t *row,
-                        const char **text);
+apr_status_t edu__append_entity(edu_exchange_t *x, const edu_row_t *row);
 
-/** `{"@odata.context":…`: what every answer with data begins with. */
-void edu__append_context(edu_exchange_t *x, int entity);
+/** Answer with one entity. @param context  as in edu__append_context */
+apr_status_t edu__answer_entity(edu_exchange_t *x, int status,
+                                const char *context, const edu_row_t *row);
 
-/** A verb: answers in x->res, or says why not in x->err. */
-typedef apr_status_t edu_verb_fn(edu_exchange_t *x);
+/** Answer a GET with an entity, or 304, or 412. */
+apr_status_t edu__answer_found(edu_exchange_t *x, const edu_row_t *row);
+
+/** Answer 201 with an entity and where it is. */
+apr_status_t edu__answer_created(edu_exchange_t *x, const edu_row_t *row);
+
+/** Check If-Match and If-None-Match. @param row  without a version: there is
+ *  none yet
+ *  @return APR_SUCCESS, EDU_EPRECONDITION, or APR_EOF where a GET is to be
+ *          answered 304 */
+apr_status_t edu__check_conditions(edu_exchange_t *x, const edu_row_t *row);
+
+/** Before the body is read: a client that expects 100-continue need not send
+ *  it. @return APR_SUCCESS or EDU_ENOCONDITION */
+apr_status_t edu__check_blind(edu_exchange_t *x);
+
+/** The version of what changed at an instant: of one width, so that versions
+ *  sort as text. */
+const char *edu__version_at(edu_time_t t, apr_pool_t *p);
+
+/** What a change of a row (without a version: a creation) will carry.  Its version is
+ *  its instant; neither that nor its stamp goes back, whatever the clock says.
+ *  @param old  the row's document, or NULL */
+void edu__plan_change(edu_change_t *change, const edu_exchange_t *x,
+                      const json_t *old, const edu_row_t *was);
+
+/**
+ * Run what another's change in between makes start over, from its own
+ * condition on: of two that name the same version, the later gets 412.
+ * @param once  returns APR_EAGAIN to be run again
+ */
+apr_status_t edu__settle(edu_exchange_t *x, const json_t *body,
+                         apr_status_t (*once)(edu_exchange_t *x,
+                                              const json_t *body));
+
+/** Do something as a whole or not at all. @param work  with x->store a unit */
+apr_status_t edu__atomically(edu_exchange_t *x,
+                             apr_status_t (*work)(edu_exchange_t *x,
+                                                  void *baton),
+                             void *baton);
+
+/** No such entity: EDU_ENOTFOUND. */
+apr_status_t edu__no_entity(edu_exchange_t *x, const edu_set_t *set);
+
+/** The document of a row of an ordinary set: all members, its id and ETag. */
+json_t *edu__view_entity(const edu_exchange_t *x, const edu_row_t *row);
+
+/** Those of the other sets; see edu_set_t. */
+json_t *edu__view_member(const edu_exchange_t *x, const edu_row_t *row);
+json_t *edu__view_assignment(const edu_exchange_t *x, const edu_row_t *row);
+json_t *edu__view_submission(const edu_exchange_t *x, const edu_row_t *row);
+json_t *edu__view_outcome(const edu_exchange_t *x, const edu_row_t *row);
+apr_status_t edu__finish_assignment(edu_exchange_t *x, json_t *doc,
+                                    edu_row_t *row, const edu_row_t *was);
+apr_status_t edu__finish_submission(edu_exchange_t *x, json_t *doc,
+                                    edu_row_t *row, const edu_row_t *was);
+
+/** Read the row that the path names. @return APR_SUCCESS or EDU_ENOTFOUND */
+apr_status_t edu__resource_read(edu_exchange_t *x, edu_row_t *row);
+
+edu_verb_fn edu__resource_get, edu__resource_put, edu__resource_delete;
+
+/* ---------------------------------------------------------- edu_grading.c */
+
+/** The id that the outcome of a type has in each registered submission
+ *  (contract.md 1.1), or NULL: it has one of its own. @param type  its name */
+const char *edu__singleton_id(const char *type);
+
+/** Parse an assignment's document, once. @return APR_SUCCESS, EDU_EINTERNAL */
+apr_status_t edu__assignment_load(edu_exchange_t *x,
+                                  edu_assignment_t *assignment);
+
+/**
+ * Whether the path of a request may see a submission's outcomes.
+ * @return APR_SUCCESS; EDU_ENOTFOUND: it is not registered but would have to
+ *         be, or is somebody else's
+ */
+apr_status_t edu__admit(edu_exchange_t *x,
+                        const edu_registration_t *registration);
+
+/**
+ * The outcomes of a submission, with the placeholders that nobody wrote to yet
+ * (decisions.md 2).
+ * @param rows   of edu_row_t, in order of creation; replaced
+ * @param after  the row after which they begin, or NULL
+ */
+apr_status_t edu__placeholders_add(edu_exchange_t *x, apr_array_header_t **rows,
+                                   const edu_registration_t *registration,
+                                   const edu_row_t *after);
+
+/** The placeholder of an id, if there is one and nothing is stored: it
+ *  becomes the row. */
+apr_status_t edu__placeholder_get(edu_exchange_t *x, edu_row_t *row,
+                                  const char *id);
+
+/** Check what a body says of the rubric. @return APR_SUCCESS or
+ *  EDU_EBADREQUEST */
+apr_status_t edu__grading_check(edu_exchange_t *x, const json_t *in,
+                                const edu_registration_t *registration);
+
+/** Set the letter that an assignment's scheme gives for points. */
+void edu__grading_letter(json_t *outcome, const json_t *assignment);
+
+/* ---------------------------------------------------------- edu_outcome.c */
 
 edu_verb_fn edu__outcome_create, edu__outcome_get, edu__outcome_update,
     edu__outcome_delete;
 
+/* ------------------------------------------------------- edu_submission.c */
+
+/** Give the path's submission a new version, as the caller's doing.
+ *  @return APR_SUCCESS; APR_EAGAIN: another was faster, read again */
+apr_status_t edu__submission_touch(edu_exchange_t *x, const char *version);
+
+edu_verb_fn edu__submission_act;
+
+/* ----------------------------------------------------------- edu_roster.c */
+
+/** Learn who the owner of a path is and which class it leads through.
+ *  @return APR_SUCCESS; EDU_EUNAUTHORIZED, EDU_ENOTFOUND, EDU_ECONFLICT */
+apr_status_t edu__roster_resolve(edu_exchange_t *x);
+
+/** Whether the caller is in the path's class. @param teacher  as a teacher
+ *  @return APR_SUCCESS or EDU_EFORBIDDEN */
+apr_status_t edu__roster_check(edu_exchange_t *x, int teacher);
+
+edu_verb_fn edu__member_add, edu__member_remove, edu__members_put,
+    edu__assignment_publish, edu__assignment_folder;
+
 /* ------------------------------------------------------------- edu_list.c */
 
-edu_verb_fn edu__outcome_list, edu__outcome_count;
+edu_verb_fn edu__list, edu__count, edu__recent;
 
 /* ------------------------------------------------------------ edu_batch.c */
 

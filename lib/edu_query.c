@@ -13,15 +13,14 @@
 
 typedef struct reader_t {
     edu_query_t *query;
-    edu_dialect_e dialect;
     edu_error_t *err;
     apr_pool_t *p;
 } reader_t;
 
 typedef apr_status_t read_fn(reader_t *reader, const char *value);
 
-static read_fn read_count, read_filter, read_format, read_orderby, read_select,
-    read_skip, read_skiptoken, read_top;
+static read_fn read_count, read_expand, read_filter, read_format, read_orderby,
+    read_select, read_skip, read_skiptoken, read_top;
 
 /* What there is in OData, and what of it here.  A row without a function is
  * refused: an option is never dropped (decisions.md 4). */
@@ -37,7 +36,7 @@ static const struct option_t {
     { "$compute",    0,                                0, NULL },
     { "$count",      EDU_OF_COLLECTION,                1, read_count },
     { "$deltatoken", 0,                                0, NULL },
-    { "$expand",     0,                                0, NULL },
+    { "$expand",     EVERYWHERE,                       1, read_expand },
     { "$filter",     EDU_OF_COLLECTION | EDU_OF_COUNT, 1, read_filter },
     { "$format",     EVERYWHERE,                       1, read_format },
     { "$id",         0,                                0, NULL },
@@ -52,10 +51,12 @@ static const struct option_t {
 };
 /* clang-format on */
 
+/* Names have no case (OData 4.01 URL conventions, 5.1): one of Microsoft's SDKs
+ * writes $skipToken. */
 static const struct option_t *option_of(const char *name)
 {
     for (apr_size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-        if (strcmp(options[i].name + (*name != '$'), name) == 0) {
+        if (strcasecmp(options[i].name + (*name != '$'), name) == 0) {
             return &options[i];
         }
     }
@@ -116,21 +117,64 @@ static apr_status_t read_format(reader_t *reader, const char *value)
 
 static apr_status_t read_filter(reader_t *reader, const char *value)
 {
-    return edu__filter_parse(&reader->query->filter, value, reader->dialect,
+    return edu__filter_parse(&reader->query->filter, value, reader->query,
                              reader->err, reader->p);
 }
 
 static apr_status_t read_orderby(reader_t *reader, const char *value)
 {
     apr_array_header_t *orders;
-    apr_status_t rv = edu__orderby_parse(&orders, value, reader->dialect,
+    apr_status_t rv = edu__orderby_parse(&orders, value, reader->query,
                                          reader->err, reader->p);
 
     reader->query->orderby = orders;
     return rv;
 }
 
-/* Whether some type of outcome, of `cast` or derived from it, has this. */
+/* A navigation property that can be expanded. @return its index, or -1 */
+static int expandable(const edu_query_t *query, const char *name)
+{
+    for (int i = 0; query->expandable && query->expandable[i]; i++) {
+        if (strcmp(query->expandable[i], name) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* Graph's words (contract.md 5) for what cannot be expanded. */
+static apr_status_t read_expand(reader_t *reader, const char *value)
+{
+    char *state, *item;
+
+    if (strchr(value, '(') || strchr(value, '/')) {
+        return edu_error_set(reader->err, EDU_ENOTIMPL, "$expand", reader->p,
+                             "Options within $expand are not supported. Name "
+                             "what to expand, or *.");
+    }
+    for (item = apr_strtok(apr_pstrdup(reader->p, value), ", ", &state); item;
+         item = apr_strtok(NULL, ", ", &state)) {
+        int i = expandable(reader->query, item);
+
+        if (strcmp(item, "*") == 0 && reader->query->expandable) {
+            reader->query->expand = ~0u;
+        }
+        else if (i < 0) {
+            return edu_error_set(reader->err, EDU_EEXPAND, "$expand", reader->p,
+                                 "Expand is not allowed for property '%s' "
+                                 "according to the entity schema.",
+                                 item);
+        }
+        else {
+            reader->query->expand |= 1u << i;
+        }
+    }
+    return reader->query->expand ? APR_SUCCESS
+                                 : bad_value(reader, "$expand",
+                                             "a list of navigation properties");
+}
+
+/* Whether some type of entity, of `cast` or derived from it, has this. */
 static int is_property(const edu_type_t *cast, const char *name,
                        edu_dialect_e dialect)
 {
@@ -151,15 +195,16 @@ static int is_property(const edu_type_t *cast, const char *name,
  * microsoft.graph.educationPointsOutcome/points.  @return its name, or NULL */
 static const char *selected(const char *item, const reader_t *reader)
 {
+    const edu_query_t *query = reader->query;
     const char *slash = strchr(item, '/');
-    const edu_type_t *cast = &edu__outcome;
+    const edu_type_t *cast = query->type;
 
     if (slash) {
         cast = edu__type_find(apr_pstrmemdup(reader->p, item, slash - item));
         item = slash + 1;
     }
-    return cast && edu__type_is(cast, &edu__outcome) &&
-                   is_property(cast, item, reader->dialect)
+    return cast && edu__type_is(cast, query->type) &&
+                   is_property(cast, item, query->dialect)
                ? item
                : NULL;
 }
@@ -177,9 +222,9 @@ static apr_status_t read_select(reader_t *reader, const char *value)
 
         if (!name) {
             return edu_error_set(reader->err, EDU_EQUERY, "$select", reader->p,
-                                 "Invalid select clause: no outcome has a "
-                                 "property '%s'.",
-                                 item);
+                                 "Invalid select clause: %s has no property "
+                                 "'%s'.",
+                                 reader->query->type->name, item);
         }
         all |= name == item && *name == '*';
         APR_ARRAY_PUSH(names, const char *) = name;
@@ -191,23 +236,31 @@ static apr_status_t read_select(reader_t *reader, const char *value)
     return APR_SUCCESS;
 }
 
+/* A link works without the headers of the request that led to it (decisions.md
+ * 4), so that a token says what they said. */
+#define UNKNOWNS_TOO "u"
+
 /* JSON in hexadecimal: opaque to clients, and safe in a URL. */
-const char *edu__query_token(const json_t *after, apr_pool_t *p)
+const char *edu__query_token(const edu_query_t *query, const json_t *after,
+                             apr_pool_t *p)
 {
     const char *text = edu__json_text(after, p);
 
-    return apr_pescape_hex(p, text, strlen(text), 0);
+    return apr_pstrcat(p, query->unknowns ? UNKNOWNS_TOO : "",
+                       apr_pescape_hex(p, text, strlen(text), 0), NULL);
 }
 
 static apr_status_t read_skiptoken(reader_t *reader, const char *value)
 {
+    const char *hex = value + (*value == *UNKNOWNS_TOO);
     apr_size_t len = 0;
-    const void *bytes = apr_punescape_hex(reader->p, value, 0, &len);
+    const void *bytes = apr_punescape_hex(reader->p, hex, 0, &len);
     const char *text = bytes ? apr_pstrmemdup(reader->p, bytes, len) : "";
     const json_t *after = edu__json_load(text, reader->p);
 
     if (!json_is_string(json_array_get(after, 0)) ||
-        !json_is_string(json_array_get(after, 1))) {
+        !json_is_string(json_array_get(after, 1)) ||
+        !json_is_string(json_array_get(after, 2))) {
         return bad_value(reader, "$skiptoken", "one from an @odata.nextLink");
     }
     reader->query->after = after;
@@ -259,15 +312,15 @@ static apr_status_t read_option(reader_t *reader, const char *raw, int of,
 }
 
 apr_status_t edu__query_parse(edu_query_t *query, const char *raw, int of,
-                              edu_dialect_e dialect, edu_error_t *err,
-                              apr_pool_t *p)
+                              edu_error_t *err, apr_pool_t *p)
 {
-    reader_t reader = { query, dialect, err, p };
+    reader_t reader = { query, err, p };
     apr_status_t rv = APR_SUCCESS;
     unsigned seen = 0;
     char *state, *item;
 
-    memset(query, 0, sizeof(*query));
+    /* known before a $filter is read */
+    query->unknowns |= raw && strstr(raw, "skiptoken=" UNKNOWNS_TOO) != NULL;
     query->top = DEFAULT_TOP;
     query->kept = "";
     for (item = raw ? apr_strtok(apr_pstrdup(p, raw), "&", &state) : NULL;

@@ -12,31 +12,104 @@
 
 #define JSON "application/json"
 
+#define UNKNOWNS "include-unknown-enum-members" /* contract.md 3 */
+
+/* Who may do a thing, beyond what the server's own access rules say. */
+typedef enum who_e { ANYONE, MEMBER, TEACHER, ADMIN } who_e;
+
 /* What can be done to what.  HEAD goes with GET, OPTIONS with everything. */
 /* clang-format off */
 static const struct verb_t {
     edu_resource_e at;
     const char *method;
+    const edu_set_t *set;
     int options; /* EDU_OF_* */
-    const char *type;
+    who_e who;
     edu_verb_fn *run;
 } verbs[] = {
-    { EDU_AT_BATCH,          "POST",   0,
-      JSON, edu__batch_run },
-    { EDU_AT_OUTCOMES,       "GET",    EDU_OF_COLLECTION,
-      JSON, edu__outcome_list },
-    { EDU_AT_OUTCOMES,       "POST",   EDU_OF_ENTITY,
-      JSON, edu__outcome_create },
-    { EDU_AT_OUTCOMES_REF,   "POST",   EDU_OF_ENTITY,
-      JSON, edu__outcome_create },
-    { EDU_AT_OUTCOMES_COUNT, "GET",    EDU_OF_COUNT,
-      "text/plain", edu__outcome_count },
-    { EDU_AT_OUTCOME,        "GET",    EDU_OF_ENTITY,
-      JSON, edu__outcome_get },
-    { EDU_AT_OUTCOME,        "PATCH",  EDU_OF_ENTITY,
-      JSON, edu__outcome_update },
-    { EDU_AT_OUTCOME,        "DELETE", 0,
-      JSON, edu__outcome_delete }
+    { EDU_AT_BATCH, "POST", NULL, 0, ANYONE, edu__batch_run },
+
+    { EDU_AT_CLASSES, "GET", &edu__classes, EDU_OF_COLLECTION, ADMIN,
+      edu__list },
+    { EDU_AT_OWN_CLASSES, "GET", &edu__classes, EDU_OF_COLLECTION, ANYONE,
+      edu__list },
+    { EDU_AT_CLASS, "GET", &edu__classes, EDU_OF_ENTITY, MEMBER,
+      edu__resource_get },
+    { EDU_AT_CLASS, "PUT", &edu__classes, EDU_OF_ENTITY, ADMIN,
+      edu__resource_put },
+    { EDU_AT_CLASS, "DELETE", &edu__classes, 0, ADMIN, edu__resource_delete },
+    { EDU_AT_RECENT, "GET", &edu__submissions, EDU_OF_COLLECTION, ANYONE,
+      edu__recent },
+
+    { EDU_AT_MEMBERS, "GET", &edu__members, EDU_OF_COLLECTION, MEMBER,
+      edu__list },
+    { EDU_AT_MEMBERS, "PUT", &edu__members, 0, ADMIN, edu__members_put },
+    { EDU_AT_MEMBERS_REF, "POST", &edu__members, 0, ADMIN, edu__member_add },
+    { EDU_AT_MEMBER, "GET", &edu__members, EDU_OF_ENTITY, MEMBER,
+      edu__resource_get },
+    { EDU_AT_MEMBER_REF, "DELETE", &edu__members, 0, ADMIN,
+      edu__member_remove },
+    { EDU_AT_TEACHERS, "GET", &edu__teachers, EDU_OF_COLLECTION, MEMBER,
+      edu__list },
+    { EDU_AT_TEACHERS, "PUT", &edu__teachers, 0, ADMIN, edu__members_put },
+    { EDU_AT_TEACHERS_REF, "POST", &edu__teachers, 0, ADMIN, edu__member_add },
+    { EDU_AT_TEACHER, "GET", &edu__teachers, EDU_OF_ENTITY, MEMBER,
+      edu__resource_get },
+    { EDU_AT_TEACHER_REF, "DELETE", &edu__teachers, 0, ADMIN,
+      edu__member_remove },
+
+    { EDU_AT_ASSIGNMENTS, "GET", &edu__assignments, EDU_OF_COLLECTION, MEMBER,
+      edu__list },
+    { EDU_AT_OWN_ASSIGNMENTS, "GET", &edu__assignments, EDU_OF_COLLECTION,
+      ANYONE, edu__list },
+    { EDU_AT_ASSIGNMENT, "GET", &edu__assignments, EDU_OF_ENTITY, MEMBER,
+      edu__resource_get },
+    { EDU_AT_ASSIGNMENT, "PUT", &edu__assignments, EDU_OF_ENTITY, ADMIN,
+      edu__resource_put },
+    { EDU_AT_ASSIGNMENT, "DELETE", &edu__assignments, 0, ADMIN,
+      edu__resource_delete },
+    { EDU_AT_PUBLISH, "POST", &edu__assignments, 0, TEACHER,
+      edu__assignment_publish },
+    { EDU_AT_FOLDER, "POST", &edu__assignments, 0, TEACHER,
+      edu__assignment_folder },
+    { EDU_AT_FEEDBACK_FOLDER, "POST", &edu__assignments, 0, TEACHER,
+      edu__assignment_folder },
+
+    { EDU_AT_SUBMISSIONS, "GET", &edu__submissions, EDU_OF_COLLECTION, ANYONE,
+      edu__list },
+    { EDU_AT_SUBMISSIONS_COUNT, "GET", &edu__submissions, EDU_OF_COUNT, ANYONE,
+      edu__count },
+    { EDU_AT_SUBMISSION, "GET", &edu__submissions, EDU_OF_ENTITY, ANYONE,
+      edu__resource_get },
+    { EDU_AT_SUBMISSION, "PUT", &edu__submissions, EDU_OF_ENTITY, ADMIN,
+      edu__resource_put },
+    { EDU_AT_SUBMISSION, "DELETE", &edu__submissions, 0, ADMIN,
+      edu__resource_delete },
+    { EDU_AT_SUBMIT, "POST", &edu__submissions, 0, ANYONE,
+      edu__submission_act },
+    { EDU_AT_UNSUBMIT, "POST", &edu__submissions, 0, ANYONE,
+      edu__submission_act },
+    { EDU_AT_RETURN, "POST", &edu__submissions, 0, ANYONE,
+      edu__submission_act },
+    { EDU_AT_REASSIGN, "POST", &edu__submissions, 0, ANYONE,
+      edu__submission_act },
+    { EDU_AT_EXCUSE, "POST", &edu__submissions, 0, ANYONE,
+      edu__submission_act },
+
+    { EDU_AT_OUTCOMES, "GET", &edu__outcomes, EDU_OF_COLLECTION, ANYONE,
+      edu__list },
+    { EDU_AT_OUTCOMES, "POST", &edu__outcomes, EDU_OF_ENTITY, ANYONE,
+      edu__outcome_create },
+    { EDU_AT_OUTCOMES_REF, "POST", &edu__outcomes, EDU_OF_ENTITY, ANYONE,
+      edu__outcome_create },
+    { EDU_AT_OUTCOMES_COUNT, "GET", &edu__outcomes, EDU_OF_COUNT, ANYONE,
+      edu__count },
+    { EDU_AT_OUTCOME, "GET", &edu__outcomes, EDU_OF_ENTITY, ANYONE,
+      edu__outcome_get },
+    { EDU_AT_OUTCOME, "PATCH", &edu__outcomes, EDU_OF_ENTITY, ANYONE,
+      edu__outcome_update },
+    { EDU_AT_OUTCOME, "DELETE", &edu__outcomes, 0, ANYONE,
+      edu__outcome_delete }
 };
 /* clang-format on */
 
@@ -106,10 +179,62 @@ static apr_status_t answer_allow(edu_exchange_t *x)
     return APR_SUCCESS;
 }
 
+/* A count is a text, everything else is JSON; who accepts JSON alone gets a
+ * count all the same. */
+static int accepts(edu_exchange_t *x, const struct verb_t *verb)
+{
+    const char *accept = edu__header(x, "Accept");
+
+    return !accept || edu__header_accepts(accept, JSON, x->p) ||
+           (verb->options == EDU_OF_COUNT &&
+            edu__header_accepts(accept, "text/plain", x->p));
+}
+
+static apr_status_t check_who(edu_exchange_t *x, who_e who)
+{
+    if (who == ADMIN && !x->req->caller->admin) {
+        return edu_error_set(x->err, EDU_EFORBIDDEN, NULL, x->p,
+                             "Only those may do this whom EduOutcomesAdmin "
+                             "lets provision classes.");
+    }
+    return who == MEMBER || who == TEACHER
+               ? edu__roster_check(x, who == TEACHER)
+               : APR_SUCCESS;
+}
+
+/* What a verb needs to know before it runs. */
+static apr_status_t prepare(edu_exchange_t *x, const struct verb_t *verb)
+{
+    const edu_set_t *set = verb->set;
+    int unknowns;
+    apr_status_t rv;
+
+    x->set = set;
+    if (set) {
+        unknowns = set->evolves &&
+                   edu__header_prefers(edu__header(x, "Prefer"), UNKNOWNS);
+        x->query = (edu_query_t){ .type = set->type,
+                                  .expandable = set->expandable,
+                                  .dialect = x->req->mount->dialect,
+                                  .unknowns = unknowns };
+        if (set->evolves) {
+            apr_table_setn(x->res->headers, "Vary", "Prefer");
+        }
+        if (unknowns) {
+            apr_table_setn(x->res->headers, "Preference-Applied", UNKNOWNS);
+        }
+    }
+    rv =
+        edu__query_parse(&x->query, x->req->query, verb->options, x->err, x->p);
+    if (rv || (rv = edu__roster_resolve(x))) {
+        return rv;
+    }
+    return check_who(x, verb->who);
+}
+
 static apr_status_t dispatch(edu_exchange_t *x)
 {
     const edu_request_t *req = x->req;
-    const char *accept = edu__header(x, "Accept");
     const struct verb_t *verb;
     apr_status_t rv;
 
@@ -124,12 +249,10 @@ static apr_status_t dispatch(edu_exchange_t *x)
     if (!verb) {
         return answer_allow(x);
     }
-    if (accept && !edu__header_accepts(accept, JSON, x->p) &&
-        !edu__header_accepts(accept, verb->type, x->p)) {
+    if (!accepts(x, verb)) {
         return edu_error_set(x->err, EDU_EACCEPT, "Accept", x->p, NULL);
     }
-    rv = edu__query_parse(&x->query, req->query, verb->options,
-                          req->mount->dialect, x->err, x->p);
+    rv = prepare(x, verb);
     return rv ? rv : verb->run(x);
 }
 
@@ -154,6 +277,7 @@ static void answer_error(edu_exchange_t *x)
     edu__answer_json(x, x->err->status);
     apr_table_unset(x->res->headers, "ETag");
     apr_table_unset(x->res->headers, "Location");
+    apr_table_unset(x->res->headers, "Preference-Applied");
     if (x->err->status == 503) {
         apr_table_setn(x->res->headers, "Retry-After", RETRY_AFTER);
     }
@@ -164,7 +288,9 @@ static void answer_error(edu_exchange_t *x)
 static edu_exchange_t begin(edu_response_t *res, const edu_request_t *req,
                             apr_pool_t *p)
 {
-    edu_exchange_t x = { .req = req, .res = res, .err = &res->error, .p = p };
+    edu_exchange_t x = {
+        .req = req, .res = res, .store = req->store, .err = &res->error, .p = p
+    };
 
     memset(res, 0, sizeof(*res));
     res->headers = apr_table_make(p, 8);

@@ -3,7 +3,9 @@
 /* Every type of the outcomes model as a table, one property a line, in the
  * order in which answers carry them.  Names, kinds and nullability are those
  * of Microsoft's CSDL (contract.md 1).  What the server sets is not in the
- * CSDL: see contract.md 1 ("server-set"), 2.3 and 2.4. */
+ * CSDL: see contract.md 1 ("server-set"), 2.3 and 2.4.  A rubric and a grading
+ * scheme are entities behind navigation properties there; here they belong to
+ * their assignment as complex values do. */
 
 #include "edu_private.h"
 
@@ -226,6 +228,177 @@ static const edu_type_t feedback_resource_outcome = {
     { "feedbackResource", EDU_COMPLEX, 0,           &resource },
     { "resourceStatus",   EDU_ENUM,    EDU_CREATED, &resource_status }) };
 
+/* -------------------------------------------------------------- the roster */
+
+const edu_type_t edu__class = { "educationClass", &entity, 0, PROPS(
+    { "classCode",            EDU_STRING,  0,            NULL },
+    { "createdBy",            EDU_COMPLEX, EDU_CREATED,  &identity_set },
+    { "description",          EDU_STRING,  0,            NULL },
+    { "displayName",          EDU_STRING,  EDU_REQUIRED, NULL },
+    { "externalId",           EDU_STRING,  0,            NULL },
+    { "externalName",         EDU_STRING,  0,            NULL },
+    { "externalSourceDetail", EDU_STRING,  0,            NULL },
+    { "grade",                EDU_STRING,  0,            NULL },
+    { "mailNickname",         EDU_STRING,  0,            NULL }) };
+
+static const edu_type_t user_role = { "educationUserRole", NULL, 0, VALUES(
+    "student", "teacher") };
+
+const edu_type_t edu__user = { "educationUser", &entity, 0, PROPS(
+    { "displayName",       EDU_STRING, 0, NULL },
+    { "givenName",         EDU_STRING, 0, NULL },
+    { "mail",              EDU_STRING, 0, NULL },
+    { "primaryRole",       EDU_ENUM,   0, &user_role },
+    { "surname",           EDU_STRING, 0, NULL },
+    { "userPrincipalName", EDU_STRING, 0, NULL }) };
+
+/* ------------------------------------------------------------- assignments */
+
+static const edu_type_t grade_type = {
+    "educationAssignmentGradeType", NULL, EDU_ABSTRACT, PROPS({ 0 }) };
+
+static const edu_type_t points_grade_type = {
+    "educationAssignmentPointsGradeType", &grade_type, 0, PROPS(
+    { "maxPoints", EDU_SINGLE, EDU_GRADE, NULL }) };
+
+static const edu_type_t rubric_criterion = {
+    "rubricCriterion", NULL, 0, PROPS(
+    { "description", EDU_COMPLEX, 0, &item_body }) };
+
+/* Graph makes ids of qualities and levels itself; here they have to be named,
+ * so that a PUT can be repeated. */
+static const edu_type_t rubric_quality = { "rubricQuality", NULL, 0, PROPS(
+    { "criteria",    EDU_COMPLEX, EDU_COLLECTION, &rubric_criterion },
+    { "description", EDU_COMPLEX, 0,              &item_body },
+    { "displayName", EDU_STRING,  0,              NULL },
+    { "qualityId",   EDU_STRING,  EDU_REQUIRED,   NULL },
+    { "weight",      EDU_SINGLE,  0,              NULL }) };
+
+static const edu_type_t rubric_level = { "rubricLevel", NULL, 0, PROPS(
+    { "description", EDU_COMPLEX, 0,            &item_body },
+    { "displayName", EDU_STRING,  0,            NULL },
+    { "grading",     EDU_COMPLEX, 0,            &grade_type },
+    { "levelId",     EDU_STRING,  EDU_REQUIRED, NULL }) };
+
+static const edu_type_t rubric = { "educationRubric", NULL, 0, PROPS(
+    { "createdBy",            EDU_COMPLEX,  EDU_CREATED,    &identity_set },
+    { "createdDateTime",      EDU_DATETIME, EDU_CREATED,    NULL },
+    { "description",          EDU_COMPLEX,  0,              &item_body },
+    { "displayName",          EDU_STRING,   0,              NULL },
+    { "grading",              EDU_COMPLEX,  0,              &grade_type },
+    { "id",                   EDU_STRING,   0,              NULL },
+    { "lastModifiedBy",       EDU_COMPLEX,  EDU_STAMP,      &identity_set },
+    { "lastModifiedDateTime", EDU_DATETIME, EDU_STAMP,      NULL },
+    { "levels",               EDU_COMPLEX,  EDU_COLLECTION, &rubric_level },
+    { "qualities",            EDU_COMPLEX,  EDU_COLLECTION, &rubric_quality }
+    ) };
+
+static const edu_type_t scheme_grade = {
+    "educationGradingSchemeGrade", NULL, 0, PROPS(
+    { "defaultPercentage", EDU_SINGLE, 0,            NULL },
+    { "displayName",       EDU_STRING, EDU_REQUIRED, NULL },
+    { "minPercentage",     EDU_SINGLE, EDU_REQUIRED, NULL }) };
+
+static const edu_type_t grading_scheme = {
+    "educationGradingScheme", NULL, 0, PROPS(
+    { "displayName",             EDU_STRING,  0,              NULL },
+    { "grades",                  EDU_COMPLEX, EDU_COLLECTION, &scheme_grade },
+    { "hidePointsDuringGrading", EDU_BOOL,    0,              NULL },
+    { "id",                      EDU_STRING,  0,              NULL }) };
+
+static const edu_type_t assignment_recipient = {
+    "educationAssignmentRecipient", NULL, EDU_ABSTRACT, PROPS({ 0 }) };
+
+static const edu_type_t class_recipient = {
+    "educationAssignmentClassRecipient", &assignment_recipient, 0,
+    PROPS({ 0 }) };
+
+static const edu_type_t group_recipient = {
+    "educationAssignmentGroupRecipient", &assignment_recipient, 0,
+    PROPS({ 0 }) };
+
+static const edu_type_t individual_recipient = {
+    "educationAssignmentIndividualRecipient", &assignment_recipient, 0, PROPS(
+    { "recipients", EDU_STRING, EDU_COLLECTION, NULL }) };
+
+static const edu_type_t added_student = {
+    "educationAddedStudentAction", NULL, 0, VALUES(
+    "none", "assignIfOpen", "unknownFutureValue") };
+
+static const edu_type_t add_to_calendar = {
+    "educationAddToCalendarOptions", NULL, 0, VALUES(
+    "none", "studentsAndPublisher", "studentsAndTeamOwners",
+    "unknownFutureValue", "studentsOnly") };
+
+static const edu_type_t assignment_status = {
+    "educationAssignmentStatus", NULL, 0, VALUES(
+    "draft", "published", "assigned", "unknownFutureValue", "inactive") };
+
+const edu_type_t edu__assignment = { "educationAssignment", &entity, 0, PROPS(
+    { "addedStudentAction",      EDU_ENUM,     0, &added_student },
+    { "addToCalendarAction",     EDU_ENUM,     0, &add_to_calendar },
+    { "allowLateSubmissions",    EDU_BOOL,     0, NULL },
+    { "allowStudentsToAddResourcesToSubmission",
+                                 EDU_BOOL,     0, NULL },
+    { "assignDateTime",          EDU_DATETIME, 0, NULL },
+    { "assignedDateTime",        EDU_DATETIME, EDU_STICKY, NULL },
+    { "assignTo",                EDU_COMPLEX,  0, &assignment_recipient },
+    { "classId",                 EDU_STRING,   EDU_READONLY, NULL },
+    { "closeDateTime",           EDU_DATETIME, 0, NULL },
+    { "createdBy",               EDU_COMPLEX,  EDU_CREATED, &identity_set },
+    { "createdDateTime",         EDU_DATETIME, EDU_CREATED, NULL },
+    { "displayName",             EDU_STRING,   0, NULL },
+    { "dueDateTime",             EDU_DATETIME, 0, NULL },
+    { "feedbackResourcesFolderUrl",
+                                 EDU_STRING,   EDU_STICKY, NULL },
+    { "grading",                 EDU_COMPLEX,  0, &grade_type },
+    { "gradingScheme",           EDU_COMPLEX,  0, &grading_scheme },
+    { "instructions",            EDU_COMPLEX,  0, &item_body },
+    { "languageTag",             EDU_STRING,   0, NULL },
+    { "lastModifiedBy",          EDU_COMPLEX,  EDU_STAMP, &identity_set },
+    { "lastModifiedDateTime",    EDU_DATETIME, EDU_STAMP, NULL },
+    { "moduleUrl",               EDU_STRING,   0, NULL },
+    { "notificationChannelUrl",  EDU_STRING,   0, NULL },
+    { "resourcesFolderUrl",      EDU_STRING,   EDU_STICKY, NULL },
+    { "rubric",                  EDU_COMPLEX,  0, &rubric },
+    { "status",                  EDU_ENUM,     EDU_STICKY, &assignment_status },
+    { "webUrl",                  EDU_STRING,   0, NULL }) };
+
+/* ------------------------------------------------------------- submissions */
+
+static const edu_type_t submission_recipient = {
+    "educationSubmissionRecipient", NULL, EDU_ABSTRACT, PROPS({ 0 }) };
+
+static const edu_type_t submission_individual = {
+    "educationSubmissionIndividualRecipient", &submission_recipient, 0, PROPS(
+    { "userId", EDU_STRING, EDU_REQUIRED, NULL }) };
+
+static const edu_type_t submission_status = {
+    "educationSubmissionStatus", NULL, 0, VALUES(
+    "working", "submitted", "released", "returned", "unknownFutureValue",
+    "reassigned", "excused") };
+
+/* All but the recipient is what actions leave behind (contract.md 3). */
+const edu_type_t edu__submission = { "educationSubmission", &entity, 0, PROPS(
+    { "assignmentId",         EDU_STRING,   EDU_READONLY, NULL },
+    { "excusedBy",            EDU_COMPLEX,  EDU_READONLY, &identity_set },
+    { "excusedDateTime",      EDU_DATETIME, EDU_READONLY, NULL },
+    { "lastModifiedBy",       EDU_COMPLEX,  EDU_READONLY, &identity_set },
+    { "lastModifiedDateTime", EDU_DATETIME, EDU_READONLY, NULL },
+    { "reassignedBy",         EDU_COMPLEX,  EDU_READONLY, &identity_set },
+    { "reassignedDateTime",   EDU_DATETIME, EDU_READONLY, NULL },
+    { "recipient",            EDU_COMPLEX,  EDU_REQUIRED,
+      &submission_recipient },
+    { "resourcesFolderUrl",   EDU_STRING,   EDU_READONLY, NULL },
+    { "returnedBy",           EDU_COMPLEX,  EDU_READONLY, &identity_set },
+    { "returnedDateTime",     EDU_DATETIME, EDU_READONLY, NULL },
+    { "status",               EDU_ENUM,     EDU_READONLY, &submission_status },
+    { "submittedBy",          EDU_COMPLEX,  EDU_READONLY, &identity_set },
+    { "submittedDateTime",    EDU_DATETIME, EDU_READONLY, NULL },
+    { "unsubmittedBy",        EDU_COMPLEX,  EDU_READONLY, &identity_set },
+    { "unsubmittedDateTime",  EDU_DATETIME, EDU_READONLY, NULL },
+    { "webUrl",               EDU_STRING,   0,            NULL }) };
+
 const edu_type_t *const edu__types[] = {
     &edu__outcome, &feedback_outcome, &points_outcome, &rubric_outcome,
     &feedback_resource_outcome, &entity, &identity, &identity_set, &item_body,
@@ -235,5 +408,9 @@ const edu_type_t *const edu__types[] = {
     &linked_assignment_resource, &channel_resource, &external_resource,
     &teams_app_resource, &speaker_progress_resource, &ai_audience, &ai_content,
     &ai_delivery, &ai_settings, &ai_criteria, &coach_audience, &coach_content,
-    &coach_delivery, &coach_settings, NULL
+    &coach_delivery, &coach_settings, &edu__class, &edu__user,
+    &edu__assignment, &edu__submission, &grade_type, &points_grade_type,
+    &rubric_criterion, &rubric_quality, &rubric_level, &rubric, &scheme_grade,
+    &grading_scheme, &assignment_recipient, &class_recipient, &group_recipient,
+    &individual_recipient, &submission_recipient, &submission_individual, NULL
 };

@@ -117,4 +117,34 @@ static inline const char *database_ask(database_t *db, const char *sql,
     return apr_dbd_get_entry(dbd.driver, row, 0);
 }
 
+/* Adds an outcome that is of its first version. */
+static inline apr_status_t add_outcome(const edu_store_t *store,
+                                       const edu_path_t *path, const char *id,
+                                       const char *type, const char *version,
+                                       const char *body, edu_error_t *err,
+                                       apr_pool_t *p)
+{
+    const edu_row_t row = { .id = id,
+                            .created = version,
+                            .kind = type,
+                            .version = version,
+                            .body = body };
+
+    return edu__store_insert(store, EDU_OUTCOME, path, &row, err, p);
+}
+
+/* Adds one that a test needs; without it, the test is none. */
+static inline void put_outcome(database_t *db, const char *id, const char *type,
+                               const char *version, const char *body,
+                               apr_pool_t *p)
+{
+    static const edu_path_t path = OUTCOME_AT("c", "a", "s", NULL);
+    edu_error_t err = { 0 };
+
+    if (add_outcome(&db->store, &path, id, type, version, body, &err, p)) {
+        fprintf(stderr, "# cannot store %s: %s\n", id, err.message);
+        abort();
+    }
+}
+
 #endif /* DATABASE_H */

@@ -143,7 +143,7 @@ static void run(world_t *world, const char *sql)
 static void reset(world_t *world)
 {
     static const edu_mount_t mount = { .batch_max = MANY };
-    static const edu_caller_t caller = { 1, "teacher", NULL, NULL };
+    static const edu_caller_t caller = USER("teacher");
 
     world->store = world->db->store;
     world->mount = mount;
@@ -437,9 +437,7 @@ static const char *to_each(const char *method, const char *with_body,
 
 static void test_many(world_t *world)
 {
-    const edu_path_t path = { EDU_AT_OUTCOMES, "c", "a", "s", NULL };
     const json_t *responses;
-    edu_error_t err = { 0 };
     answer_t *answer;
 
     reset(world);
@@ -452,10 +450,9 @@ static void test_many(world_t *world)
                          "'2020-01-01T00:00:00.0000000Z','points':null,"
                          "'publishedPoints':null}",
                          id);
-        const edu_row_t row = { id, NULL, "educationPointsOutcome", "1",
-                                quotes(text, world->p) };
 
-        edu__store_insert(&world->store, &path, &row, &err, world->p);
+        put_outcome(world->db, id, "educationPointsOutcome", "1",
+                    quotes(text, world->p), world->p);
     }
     answer =
         ask(world, to_each("PATCH", "{'points':{'points':%d.5}}", world->p));

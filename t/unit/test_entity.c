@@ -280,9 +280,11 @@ static const struct change_row_t {
 };
 /* clang-format on */
 
-static void plan(edu_change_t *change, const edu_caller_t *caller, int trust,
-                 apr_pool_t *p)
+static void plan(edu_change_t *change, const edu_type_t *type,
+                 const edu_caller_t *caller, int trust, apr_pool_t *p)
 {
+    memset(change, 0, sizeof(*change));
+    change->type = type;
     change->caller = caller;
     change->id = ID;
     change->version = "2";
@@ -291,14 +293,14 @@ static void plan(edu_change_t *change, const edu_caller_t *caller, int trust,
     edu__time_parse(&change->now, "2026-02-01T08:30:00.1234567Z");
 }
 
-static const edu_caller_t caller = { 1, "new", NULL, NULL };
+static const edu_caller_t caller = USER("new");
 
 static json_t *merged(const json_t *old, const json_t *in, int trust,
                       apr_pool_t *p)
 {
     edu_change_t change;
 
-    plan(&change, &caller, trust, p);
+    plan(&change, &edu__outcome, &caller, trust, p);
     return edu__entity_merge(old, in, &change);
 }
 
@@ -424,6 +426,450 @@ static void test_trust(const struct change_row_t *row, apr_pool_t *p)
     test_again(doc, p);
 }
 
+/* -------------------------------------------------------------------- PUT */
+
+/* In these documents, what is null or an empty array may be left out. */
+/* clang-format off */
+#define AT(version) "'@odata.etag':'\\'" version "\\'','id':'" ID "'"
+#define SIGNED(name, by, at) "'" name "By':" by ",'" name "DateTime':" at
+#define MADE_OLD SIGNED("created", BY_OLD, THEN)
+#define MADE_NEW SIGNED("created", BY_NEW, NOW)
+#define DONE_OLD SIGNED("lastModified", BY_OLD, THEN)
+#define DONE_NEW SIGNED("lastModified", BY_NEW, NOW)
+
+#define CLASS_OLD AT("1") ",'createdBy':" BY_OLD
+#define CLASS_NEW AT("2") ",'createdBy':" BY_OLD
+#define ASSIGNMENT_OLD AT("1") "," MADE_OLD "," DONE_OLD
+#define ASSIGNMENT_NEW AT("2") "," MADE_OLD "," DONE_NEW
+#define ASSIGNED                                                               \
+    "'status':'assigned','assignedDateTime':" THEN                             \
+    ",'resourcesFolderUrl':'r','feedbackResourcesFolderUrl':'f'"
+#define STUDENT(id)                                                            \
+    "'recipient':{" TYPE("educationSubmissionIndividualRecipient")             \
+    ",'userId':'" id "'}"
+#define MAX_POINTS(n)                                                          \
+    "'grading':{" TYPE("educationAssignmentPointsGradeType")                   \
+    ",'maxPoints':" n "}"
+
+static const struct put_t {
+    const edu_type_t *type;
+    int trust;
+    struct change_row_t row;
+} put_rows[] = {
+    /* made of nothing, and of the same again */
+    { &edu__class, 0, { "a class", NULL, "{'displayName':'d','grade':'9'}",
+      "{" AT("2") ",'createdBy':" BY_NEW ",'displayName':'d','grade':'9'}" } },
+    { &edu__class, 0, { "the same class",
+      "{" CLASS_OLD ",'displayName':'d','grade':'9'}",
+      "{'displayName':'d','grade':'9'}", NULL } },
+    { &edu__class, 0, { "a class as it was read",
+      "{" CLASS_OLD ",'displayName':'d'}",
+      "{" CLASS_OLD ",'displayName':'d','grade':null}", NULL } },
+    { &edu__user, 0, { "a user", NULL, "{'givenName':'g'}",
+      "{" AT("2") ",'givenName':'g'}" } },
+    { &edu__submission, 0, { "a submission", NULL,
+      "{'recipient':{'userId':'s'}}", "{" AT("2") "," STUDENT("s") "}" } },
+    { &edu__submission, 0, { "the same submission",
+      "{" AT("1") "," STUDENT("s") "}", "{'recipient':{'userId':'s'}}",
+      NULL } },
+    { &edu__assignment, 0, { "an assignment", NULL, "{'displayName':'d'}",
+      "{" AT("2") "," MADE_NEW "," DONE_NEW ",'displayName':'d'}" } },
+    { &edu__assignment, 0, { "an assignment of nothing", NULL, "{}",
+      "{" AT("2") "," MADE_NEW "," DONE_NEW "}" } },
+
+    /* what is left out is cleared */
+    { &edu__class, 0, { "a class without what it had",
+      "{" CLASS_OLD ",'displayName':'d','grade':'9','description':'x'}",
+      "{'displayName':'e'}", "{" CLASS_NEW ",'displayName':'e'}" } },
+    { &edu__class, 0, { "a class without it, in so many words",
+      "{" CLASS_OLD ",'displayName':'d','grade':'9'}",
+      "{'displayName':'d','grade':null}", "{" CLASS_NEW
+      ",'displayName':'d'}" } },
+    { &edu__user, 0, { "a user of whom nothing is known",
+      "{" AT("1") ",'givenName':'g','mail':'m','primaryRole':'teacher'}", "{}",
+      "{" AT("2") "}" } },
+    { &edu__submission, 0, { "a submission without its place",
+      "{" AT("1") "," STUDENT("s") ",'webUrl':'w'}",
+      "{'recipient':{'userId':'s'}}", "{" AT("2") "," STUDENT("s") "}" } },
+    { &edu__assignment, 0, { "an assignment without points and a rubric",
+      "{" ASSIGNMENT_OLD "," MAX_POINTS("9") ",'rubric':{'displayName':'r'},"
+      "'gradingScheme':{'displayName':'s'},'displayName':'d'}",
+      "{'displayName':'d'}", "{" ASSIGNMENT_NEW ",'displayName':'d'}" } },
+
+    /* but not what the server sets, whatever the body says of it */
+    { &edu__class, 0, { "a class of somebody else's",
+      "{" CLASS_OLD ",'displayName':'d'}",
+      "{'id':'x','@odata.etag':'x','createdBy':{'user':{'id':'forger'}},"
+      "'displayName':'d'}", NULL } },
+    { &edu__assignment, 0, { "an assignment of another class",
+      "{" ASSIGNMENT_OLD ",'classId':'c'}",
+      "{'classId':'d','createdBy':null,'createdDateTime':" NOW
+      ",'lastModifiedBy':null}", NULL } },
+    { &edu__submission, 0, { "a submission that was returned",
+      "{" AT("1") "," STUDENT("s") ",'status':'returned',"
+      SIGNED("returned", BY_OLD, THEN) ",'resourcesFolderUrl':'r'}",
+      "{'recipient':{'userId':'s'},'status':'working','returnedBy':null,"
+      "'resourcesFolderUrl':null}", NULL } },
+
+    /* nor, unless the body speaks of it, what actions leave behind */
+    { &edu__assignment, 0, { "an assignment that was published",
+      "{" ASSIGNMENT_OLD "," ASSIGNED ",'displayName':'d'}",
+      "{'displayName':'d'}", NULL } },
+    { &edu__assignment, 0, { "which loses the rest",
+      "{" ASSIGNMENT_OLD "," ASSIGNED ",'displayName':'d','dueDateTime':" THEN
+      "}", "{'displayName':'d'}", "{" ASSIGNMENT_NEW "," ASSIGNED
+      ",'displayName':'d'}" } },
+    { &edu__assignment, 0, { "an assignment that is taken back",
+      "{" ASSIGNMENT_OLD "," ASSIGNED "}",
+      "{'status':'draft','assignedDateTime':null,'resourcesFolderUrl':'s'}",
+      "{" ASSIGNMENT_NEW ",'status':'draft','resourcesFolderUrl':'s',"
+      "'feedbackResourcesFolderUrl':'f'}" } },
+    { &edu__assignment, 0, { "an assignment of some status",
+      "{" ASSIGNMENT_OLD "," ASSIGNED "}", "{'status':'unknownFutureValue'}",
+      NULL } },
+
+    /* complex values are replaced, not merged */
+    { &edu__assignment, 0, { "instructions of no type",
+      "{" ASSIGNMENT_OLD ",'instructions':{'content':'a',"
+      "'contentType':'html'}}", "{'instructions':{'content':'b'}}",
+      "{" ASSIGNMENT_NEW ",'instructions':{'content':'b'}}" } },
+    { &edu__assignment, 0, { "the same instructions",
+      "{" ASSIGNMENT_OLD ",'instructions':{'content':'a',"
+      "'contentType':null}}", "{'instructions':{'content':'a'}}", NULL } },
+    { &edu__assignment, 0, { "points of an implied type",
+      "{" ASSIGNMENT_OLD "}",
+      "{'grading':{'maxPoints':99.50}}",
+      "{" ASSIGNMENT_NEW "," MAX_POINTS("99.5") "}" } },
+    { &edu__assignment, 0, { "the same points",
+      "{" ASSIGNMENT_OLD "," MAX_POINTS("99.5") "}",
+      "{'grading':{'maxPoints':99.5}}", NULL } },
+    { &edu__assignment, 0, { "points with nothing to reach",
+      "{" ASSIGNMENT_OLD "," MAX_POINTS("99.5") "}", "{'grading':{}}",
+      "{" ASSIGNMENT_NEW "," MAX_POINTS("null") "}" } },
+    { &edu__assignment, 0, { "students instead of the class",
+      "{" ASSIGNMENT_OLD ",'assignTo':{"
+      TYPE("educationAssignmentClassRecipient") "}}",
+      "{'assignTo':{" TYPE("educationAssignmentIndividualRecipient")
+      ",'recipients':['t','s']}}",
+      "{" ASSIGNMENT_NEW ",'assignTo':{"
+      TYPE("educationAssignmentIndividualRecipient")
+      ",'recipients':['t','s']}}" } },
+    { &edu__assignment, 0, { "other students",
+      "{" ASSIGNMENT_OLD ",'assignTo':{"
+      TYPE("educationAssignmentIndividualRecipient")
+      ",'recipients':['t','s']}}",
+      "{'assignTo':{" TYPE("educationAssignmentIndividualRecipient")
+      ",'recipients':['s']}}",
+      "{" ASSIGNMENT_NEW ",'assignTo':{"
+      TYPE("educationAssignmentIndividualRecipient")
+      ",'recipients':['s']}}" } },
+    { &edu__assignment, 0, { "the same instant",
+      "{" ASSIGNMENT_OLD ",'dueDateTime':" THEN "}",
+      "{'dueDateTime':'2026-01-31T13:00+01:00'}", NULL } },
+    { &edu__assignment, 0, { "a rubric",
+      "{" ASSIGNMENT_OLD "}",
+      "{'rubric':{'qualities':[{'qualityId':'q','weight':33.3333333333}],"
+      "'levels':[{'levelId':'l','grading':{'maxPoints':4}}]}}",
+      "{" ASSIGNMENT_NEW ",'rubric':{" MADE_NEW "," DONE_NEW
+      ",'levels':[{'levelId':'l'," MAX_POINTS("4") "}],"
+      "'qualities':[{'qualityId':'q','weight':33.333332}]}}" } },
+    { &edu__assignment, 0, { "a rubric that changes keeps who made it",
+      "{" ASSIGNMENT_OLD ",'rubric':{" MADE_OLD "," DONE_OLD
+      ",'displayName':'d','levels':[{'levelId':'l'},{'levelId':'m'}],"
+      "'qualities':[{'qualityId':'q'}]}}",
+      "{'rubric':{'levels':[{'levelId':'m'}]}}",
+      "{" ASSIGNMENT_NEW ",'rubric':{" MADE_OLD "," DONE_NEW
+      ",'levels':[{'levelId':'m'}]}}" } },
+    { &edu__assignment, 0, { "a rubric that does not change keeps its stamps",
+      "{" ASSIGNMENT_OLD ",'rubric':{" MADE_OLD "," DONE_OLD
+      ",'description':null,'displayName':'d','grading':null,'id':null,"
+      "'levels':[],'qualities':[{'criteria':[],'description':null,"
+      "'displayName':null,'qualityId':'q','weight':null}]}}",
+      "{'displayName':'e','rubric':{'displayName':'d','qualities':["
+      "{'qualityId':'q','weight':null}],'createdBy':null}}",
+      "{" ASSIGNMENT_NEW ",'displayName':'e','rubric':{" MADE_OLD "," DONE_OLD
+      ",'displayName':'d','qualities':[{'qualityId':'q'}]}}" } },
+    { &edu__assignment, 0, { "a scheme",
+      "{" ASSIGNMENT_OLD ",'gradingScheme':{'displayName':'s','grades':["
+      "{'displayName':'A','minPercentage':90,'defaultPercentage':95}]}}",
+      "{'gradingScheme':{'hidePointsDuringGrading':true,'grades':["
+      "{'displayName':'A','minPercentage':91.0}]}}",
+      "{" ASSIGNMENT_NEW ",'gradingScheme':{'hidePointsDuringGrading':true,"
+      "'grades':[{'displayName':'A','minPercentage':91}]}}" } },
+
+    /* a migration brings stamps; what it does not bring is kept or made */
+    { &edu__class, 1, { "a class of a migration",
+      "{" CLASS_OLD ",'displayName':'d'}",
+      "{'displayName':'d','createdBy':" BY("first") "}",
+      "{" AT("2") ",'displayName':'d','createdBy':" BY("first") "}" } },
+    { &edu__class, 1, { "a class of which it says nothing",
+      "{" CLASS_OLD ",'displayName':'d'}", "{'displayName':'d'}", NULL } },
+    { &edu__assignment, 1, { "an assignment of a migration", NULL,
+      "{" MADE_OLD ",'lastModifiedDateTime':" AFTER ",'classId':'c'}",
+      "{" AT("2") "," MADE_OLD "," SIGNED("lastModified", BY_NEW, AFTER)
+      ",'classId':'c'}" } },
+    { &edu__submission, 1, { "a submission of a migration",
+      "{" AT("1") "," STUDENT("s") "}",
+      "{'recipient':{'userId':'s'},'status':'excused',"
+      SIGNED("excused", BY_OLD, THEN) "}",
+      "{" AT("2") "," STUDENT("s") ",'status':'excused',"
+      SIGNED("excused", BY_OLD, THEN) "}" } },
+    { &edu__class, 1, { "an identity is replaced whole",
+      "{" AT("1") ",'displayName':'d','createdBy':{'user':{'id':'old',"
+      "'tenantId':'t'},'robot':{'id':7}}}",
+      "{'displayName':'d','createdBy':{'user':{'id':'first'}}}",
+      "{" AT("2") ",'displayName':'d','createdBy':{'user':{'id':'first'}}}" } },
+};
+/* clang-format on */
+
+static int is_empty(const json_t *value)
+{
+    return json_is_null(value) ||
+           (json_is_array(value) && !json_array_size(value));
+}
+
+/* The name of a member that is not as `want` has it, which may leave out what
+ * is empty; NULL if all are. */
+static const char *unlike(const json_t *got, const json_t *want,
+                          const char *name)
+{
+    const char *member, *found = NULL;
+    json_t *value;
+    size_t i;
+
+    if (json_is_object(got) && json_is_object(want)) {
+        json_object_foreach((json_t *)got, member, value)
+        {
+            const json_t *wanted = json_object_get(want, member);
+
+            found = found             ? found
+                    : wanted          ? unlike(value, wanted, member)
+                    : is_empty(value) ? NULL
+                                      : member;
+        }
+        json_object_foreach((json_t *)want, member, value)
+        {
+            found = found || json_object_get(got, member) ? found : member;
+        }
+        return found;
+    }
+    if (json_is_array(got) && json_is_array(want)) {
+        json_array_foreach((json_t *)got, i, value)
+        {
+            found =
+                found ? found : unlike(value, json_array_get(want, i), name);
+        }
+        return json_array_size(got) == json_array_size(want) ? found : name;
+    }
+    return json_equal(got, want) ? NULL : name;
+}
+
+/* Whether a document has all members of its type. */
+static int is_complete(const json_t *doc, const edu_type_t *type)
+{
+    for (; type; type = type->base) {
+        for (const edu_prop_t *prop = type->props; prop->name; prop++) {
+            if (!(prop->flags & EDU_BETA) &&
+                !json_object_get(doc, prop->name)) {
+                return 0;
+            }
+        }
+    }
+    return 1;
+}
+
+static json_t *put(const struct put_t *row, const json_t *old, apr_pool_t *p)
+{
+    edu_change_t change;
+
+    plan(&change, row->type, &caller, row->trust, p);
+    change.replace = 1;
+    return edu__entity_merge(old, value(row->row.in, p), &change);
+}
+
+/* The old document is as it is read: it has what an LMS need not write. */
+static void test_put(const struct put_t *row, apr_pool_t *p)
+{
+    const char *old_text = row->row.old, *wrong;
+    const json_t *old =
+        old_text ? edu__entity_load(row->type, quotes(old_text, p), p) : NULL;
+    const json_t *doc = put(row, old, p), *again;
+
+    wrong = unlike(doc, value(row->row.want ? row->row.want : old_text, p), "");
+    if (!ok(!wrong, "PUT: %s", row->row.name)) {
+        fprintf(stderr, "# %s in %s\n", wrong, edu__json_text(doc, p));
+    }
+    ok(!old || json_equal(doc, old) == !row->row.want, "and is told so");
+    ok(is_complete(doc, row->type), "it is complete");
+    again = edu__entity_load(row->type, edu__json_text(doc, p), p);
+    ok(json_equal(again, doc), "what is written reads back");
+    ok(json_equal(put(row, again, p), doc),
+       "and PUT again, it changes nothing");
+}
+
+/* ------------------------------------------------------ blanks and copies */
+
+#define BLANK(type, rest)                                                      \
+    "{" type                                                                   \
+    "," AT("v") ",'lastModifiedBy':null,'lastModifiedDateTime':null" rest "}"
+
+/* clang-format off */
+static const struct blank_t {
+    const char *type, *want;
+} blanks[] = {
+    { "educationOutcome", BLANK(TYPE("educationOutcome"), "") },
+    { "educationFeedbackOutcome",
+      BLANK(FEEDBACK, ",'feedback':null,'publishedFeedback':null") },
+    { "educationPointsOutcome",
+      BLANK(POINTS, ",'points':null,'publishedPoints':null") },
+    { "educationRubricOutcome",
+      BLANK(RUBRIC, ",'rubricQualityFeedback':[],"
+            "'rubricQualitySelectedLevels':[],"
+            "'publishedRubricQualityFeedback':[],"
+            "'publishedRubricQualitySelectedLevels':[]") },
+    { "educationFeedbackResourceOutcome",
+      BLANK(RESOURCE, ",'feedbackResource':null,'resourceStatus':null") },
+};
+/* clang-format on */
+
+static void test_blank(const struct blank_t *row, apr_pool_t *p)
+{
+    json_t *doc = edu__entity_blank(edu__type_find(row->type), ID, "v", p);
+
+    is_str(edu__json_text(doc, p), quotes(row->want, p), row->type);
+    ok(json_equal(merged(doc, value("{}", p), 0, p), doc),
+       "nothing said of it changes nothing");
+}
+
+/* clang-format off */
+static const struct load_t {
+    const edu_type_t *type;
+    const char *stored, *want; /* NULL: it cannot be read */
+} loads[] = {
+    { &edu__class, "{}",
+      "{'id':null,'classCode':null,'createdBy':null,'description':null,"
+      "'displayName':null,'externalId':null,'externalName':null,"
+      "'externalSourceDetail':null,'grade':null,'mailNickname':null}" },
+    { &edu__class,
+      "{'displayName':'d','x':[1],'id':'c','createdBy':{'user':null}}",
+      "{'displayName':'d','x':[1],'id':'c','createdBy':{'user':null},"
+      "'classCode':null,'description':null,'externalId':null,"
+      "'externalName':null,'externalSourceDetail':null,'grade':null,"
+      "'mailNickname':null}" },
+    { &edu__user, "{'mail':null,'surname':5}",
+      "{'mail':null,'surname':5,'id':null,'displayName':null,"
+      "'givenName':null,'primaryRole':null,'userPrincipalName':null}" },
+    { &edu__outcome, "{" POINTS ",'points':{}}",
+      "{" POINTS ",'points':{},'id':null,'lastModifiedBy':null,"
+      "'lastModifiedDateTime':null}" },
+    { &edu__class, "", NULL },
+    { &edu__class, "{", NULL },
+    { &edu__class, "[]", NULL },
+    { &edu__class, "null", NULL },
+    { &edu__class, "'{}'", NULL },
+    { &edu__class, "{}{}", NULL },
+};
+/* clang-format on */
+
+static void test_load(const struct load_t *row, apr_pool_t *p)
+{
+    const json_t *doc = edu__entity_load(row->type, quotes(row->stored, p), p);
+
+    is_str(doc ? edu__json_text(doc, p) : NULL,
+           row->want ? quotes(row->want, p) : NULL,
+           apr_psprintf(p, "'%s' is read", row->stored));
+}
+
+#define GIVEN(points)                                                          \
+    "{'gradedBy':null,'gradedDateTime':null,'points':" points "}"
+
+/* Outcomes before and after: NULL: the same. */
+/* clang-format off */
+static const struct publish_t {
+    const char *before, *after;
+} publishes[] = {
+    { "{" OLD(POINTS) ",'points':" GIVEN("5") ",'publishedPoints':null}",
+      "{" OLD(POINTS) ",'points':" GIVEN("5") ",'publishedPoints':" GIVEN("5")
+      "}" },
+    { "{" OLD(POINTS) ",'points':" GIVEN("5") ",'publishedPoints':" GIVEN("4")
+      "}",
+      "{" OLD(POINTS) ",'points':" GIVEN("5") ",'publishedPoints':" GIVEN("5")
+      "}" },
+    { "{" OLD(POINTS) ",'points':null,'publishedPoints':" GIVEN("4") "}",
+      "{" OLD(POINTS) ",'points':null,'publishedPoints':null}" },
+    { "{" OLD(FEEDBACK) ",'feedback':{'text':{'content':'c'}},"
+      "'publishedFeedback':null}",
+      "{" OLD(FEEDBACK) ",'feedback':{'text':{'content':'c'}},"
+      "'publishedFeedback':{'text':{'content':'c'}}}" },
+    { "{" OLD(RUBRIC) ",'rubricQualityFeedback':[{'qualityId':'q'}],"
+      "'rubricQualitySelectedLevels':[{'qualityId':'q','columnId':'c'}],"
+      "'publishedRubricQualityFeedback':[],"
+      "'publishedRubricQualitySelectedLevels':[{'qualityId':'r'}]}",
+      "{" OLD(RUBRIC) ",'rubricQualityFeedback':[{'qualityId':'q'}],"
+      "'rubricQualitySelectedLevels':[{'qualityId':'q','columnId':'c'}],"
+      "'publishedRubricQualityFeedback':[{'qualityId':'q'}],"
+      "'publishedRubricQualitySelectedLevels':[{'qualityId':'q',"
+      "'columnId':'c'}]}" },
+    { "{" OLD(RESOURCE) ",'feedbackResource':{" LINK ",'link':'l'},"
+      "'resourceStatus':'notPublished'}",
+      "{" OLD(RESOURCE) ",'feedbackResource':{" LINK ",'link':'l'},"
+      "'resourceStatus':'published'}" },
+    { "{" OLD(TYPE("educationOutcome")) "}", NULL },
+    { "{" TYPE("x") ",'points':5,'publishedPoints':null}", NULL },
+};
+/* clang-format on */
+
+static void test_publish(const struct publish_t *row, apr_pool_t *p)
+{
+    json_t *doc = value(row->before, p);
+
+    edu__entity_publish(doc, p);
+    is_str(edu__json_text(doc, p),
+           quotes(row->after ? row->after : row->before, p),
+           apr_psprintf(p, "published: %.60s", row->before));
+}
+
+/* What was published does not change with what it was made from. */
+static void test_published_stays(apr_pool_t *p)
+{
+    json_t *doc = value(publishes[0].before, p), *points;
+
+    edu__entity_publish(doc, p);
+    points = json_object_get(doc, "points");
+    json_object_set_new(points, "points", json_integer(6));
+    points = json_object_get(doc, "publishedPoints");
+    is_int(json_integer_value(json_object_get(points, "points")), 5,
+           "what was published stays");
+}
+
+/* clang-format off */
+static const struct picked_t {
+    const char *select, *want; /* names with a space between, or NULL */
+} picks[] = {
+    { NULL, "{'@odata.type':'t','id':1,'a':2,'b':{'a':3},'b@x.y':4}" },
+    { "a", "{'@odata.type':'t','a':2,'b@x.y':4}" },
+    { "b id", "{'@odata.type':'t','id':1,'b':{'a':3},'b@x.y':4}" },
+    { "c", "{'@odata.type':'t','b@x.y':4}" },
+};
+/* clang-format on */
+
+static void test_pick(const struct picked_t *row, apr_pool_t *p)
+{
+    json_t *doc = value(picks[0].want, p);
+    apr_array_header_t *names = apr_array_make(p, 4, sizeof(const char *));
+    char *state, *name;
+
+    for (name = row->select
+                    ? apr_strtok(apr_pstrdup(p, row->select), " ", &state)
+                    : NULL;
+         name; name = apr_strtok(NULL, " ", &state)) {
+        APR_ARRAY_PUSH(names, const char *) = name;
+    }
+    edu__entity_select(doc, row->select ? names : NULL);
+    is_str(edu__json_text(doc, p), quotes(row->want, p),
+           row->select ? row->select : "all");
+}
+
 /* ----------------------------------------------------------------- callers */
 
 /* clang-format off */
@@ -433,23 +879,23 @@ static const struct who_t {
     const char *want;
 } whos[] = {
     { "nobody",
-      { 0, NULL, NULL, NULL },
+      { .authenticated = 0 },
       "{'application':null,'device':null,"
       "'user':{'id':null,'displayName':null}}" },
     { "a user",
-      { 1, "u", NULL, NULL },
+      USER("u"),
       "{'application':null,'device':null,"
       "'user':{'id':'u','displayName':null}}" },
     { "a user with a name",
-      { 1, "u", "N \xc3\xa9 \\\"", NULL },
+      { .user_id = "u", .user_name = "N \xc3\xa9 \\\"" },
       "{'application':null,'device':null,"
       "'user':{'id':'u','displayName':'N \xc3\xa9 \\\\\\''}}" },
     { "a user in an application",
-      { 1, "u", "N", "a" },
+      { .user_id = "u", .user_name = "N", .application = "a" },
       "{'application':{'id':'a','displayName':null},'device':null,"
       "'user':{'id':'u','displayName':'N'}}" },
     { "an application",
-      { 1, NULL, NULL, "a" },
+      { .application = "a" },
       "{'application':{'id':'a','displayName':null},'device':null,"
       "'user':{'id':null,'displayName':null}}" },
 };
@@ -460,21 +906,32 @@ static void test_who(const struct who_t *row, apr_pool_t *p)
     edu_change_t change;
     json_t *doc;
 
-    plan(&change, &row->caller, 0, p);
+    plan(&change, &edu__outcome, &row->caller, 0, p);
     doc = edu__entity_merge(NULL, value("{}", p), &change);
     is_str(edu__json_text(json_object_get(doc, "lastModifiedBy"), p),
            quotes(row->want, p), row->name);
+    is_str(
+        edu__json_text(edu__json_own(edu__identity_set(&row->caller, p), p), p),
+        quotes(row->want, p), "as it does by itself");
+}
+
+static void test_nobody(apr_pool_t *p)
+{
+    is_str(edu__json_text(edu__json_own(edu__identity_set(NULL, p), p), p),
+           quotes(whos[0].want, p), "no caller is nobody");
 }
 
 /* A name from a header or an expression may be any bytes: it may be lost, it
  * may not take the document with it. */
 static void test_bytes(apr_pool_t *p)
 {
-    const edu_caller_t bytes = { 1, "u", "\xff", "\xfe" };
+    const edu_caller_t bytes = { .user_id = "u",
+                                 .user_name = "\xff",
+                                 .application = "\xfe" };
     edu_change_t change;
     const char *text;
 
-    plan(&change, &bytes, 0, p);
+    plan(&change, &edu__outcome, &bytes, 0, p);
     text = edu__json_text(
         edu__entity_merge(NULL, value("{" POINTS ",'points':{}}", p), &change),
         p);
@@ -772,6 +1229,18 @@ static void test_sentinel(apr_pool_t *p)
     test_again(doc, p);
 }
 
+/* What is stored may be of a type that only a later module knows. */
+static void test_of_later(apr_pool_t *p)
+{
+    static const struct put_t row = { .type = &edu__class,
+                                      .row = { .in = "{'displayName':'d'}" } };
+    const json_t *doc = put(&row, value("{" TYPE("x") ",'grade':'9'}", p), p);
+
+    is_str(json_string_value(json_object_get(doc, "displayName")), "d",
+           "a PUT replaces what nobody knows");
+    ok(is_complete(doc, &edu__class), "by what is known");
+}
+
 static void tests(apr_pool_t *p)
 {
     for (apr_size_t i = 0; i < COUNT(changes); i++) {
@@ -780,9 +1249,26 @@ static void tests(apr_pool_t *p)
     for (apr_size_t i = 0; i < COUNT(trusts); i++) {
         test_trust(&trusts[i], p);
     }
+    for (apr_size_t i = 0; i < COUNT(put_rows); i++) {
+        test_put(&put_rows[i], p);
+    }
+    for (apr_size_t i = 0; i < COUNT(blanks); i++) {
+        test_blank(&blanks[i], p);
+    }
+    for (apr_size_t i = 0; i < COUNT(loads); i++) {
+        test_load(&loads[i], p);
+    }
+    for (apr_size_t i = 0; i < COUNT(publishes); i++) {
+        test_publish(&publishes[i], p);
+    }
+    test_published_stays(p);
+    for (apr_size_t i = 0; i < COUNT(picks); i++) {
+        test_pick(&picks[i], p);
+    }
     for (apr_size_t i = 0; i < COUNT(whos); i++) {
         test_who(&whos[i], p);
     }
+    test_nobody(p);
     test_bytes(p);
     for (apr_size_t i = 0; i < COUNT(numbers); i++) {
         test_number(&numbers[i], p);
@@ -796,6 +1282,7 @@ static void tests(apr_pool_t *p)
     }
     test_damaged(p);
     test_sentinel(p);
+    test_of_later(p);
 }
 
 TAP_MAIN(tests)

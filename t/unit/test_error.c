@@ -16,6 +16,9 @@ static const struct told_t {
     { EDU_EBADREQUEST, 400, "badRequest", NULL },
     { EDU_EGRADING, 400, "badRequest", "invalidGrading" },
     { EDU_EQUERY, 400, "BadRequest", NULL },
+    { EDU_EEXPAND, 400, "ExpandNotSupported", NULL },
+    { EDU_EORDERBY, 400, "20143", NULL },
+    { EDU_EFOLDER, 400, "badRequest", "folderAlreadyExists" },
     { EDU_EUNAUTHORIZED, 401, "unauthorized", NULL },
     { EDU_EFORBIDDEN, 403, "forbidden", NULL },
     { EDU_ENOTFOUND, 404, "notFound", NULL },
@@ -34,7 +37,7 @@ static const struct told_t {
     { EDU_EMISDIRECTED, 421, "misdirectedRequest", NULL },
     { EDU_EUPGRADE, 426, "upgradeRequired", NULL },
     { EDU_ENOCONDITION, 428, "preconditionRequired", NULL },
-    { EDU_ETOOMANY, 429, "tooManyRequests", NULL },
+    { EDU_ETOOMANY, 429, "TooManyRequests", "429" },
     { EDU_EHEADERS, 431, "requestHeaderFieldsTooLarge", NULL },
     { EDU_EINTERNAL, 500, "internalServerError", NULL },
     { EDU_ENOTIMPL, 501, "notImplemented", NULL },
@@ -171,8 +174,10 @@ static void test_told(const struct told_t *row, apr_pool_t *p)
     is_str(err.code, row->code, "code");
     is_str(err.inner, row->inner, "inner code");
     ok(err.message && *err.message, "has words of its own");
-    ok(!err.inner_message && !err.target && !err.detail, "and nothing more");
     table = err.message;
+    is_str(err.inner_message, row->inner ? table : NULL,
+           "which an inner error repeats");
+    ok(!err.target && !err.detail, "and nothing more");
 
     edu_error_set(&err, row->rv, target, p, "%s is %d%%", "it", 7);
     ok(err.target == target, "the target is told");

@@ -82,6 +82,144 @@ static const struct found_t {
 };
 /* clang-format on */
 
+/* What else there is, with all that a path can have. */
+#define USERS "/education/users/u"
+#define ME "/education/me"
+#define IN_C .class_id = "c"
+#define IN_CA IN_C, .assignment_id = "a"
+#define IN_CAS IN_CA, .submission_id = "s"
+#define OF_ME .owner = "me"
+#define OF_U .owner = "users('u')", .user_id = "u"
+#define OWN_A .assignment_id = "a"
+#define OWN_AS OWN_A, .submission_id = "s"
+
+/* clang-format off */
+static const struct place_t {
+    const char *path;
+    edu_path_t want;
+} places[] = {
+    { "/$batch", { .at = EDU_AT_BATCH } },
+    { CA "/submissions/$count", { .at = EDU_AT_SUBMISSIONS_COUNT, IN_CA } },
+
+    /* the roster */
+    { C "/members", { .at = EDU_AT_MEMBERS, IN_C } },
+    { C "/members/$ref", { .at = EDU_AT_MEMBERS_REF, IN_C } },
+    { C "/members/m", { .at = EDU_AT_MEMBER, IN_C, .member_id = "m" } },
+    { C "/members('m')", { .at = EDU_AT_MEMBER, IN_C, .member_id = "m" } },
+    { C "/members/m/$ref",
+      { .at = EDU_AT_MEMBER_REF, IN_C, .member_id = "m" } },
+    { C "/members('m')/$ref",
+      { .at = EDU_AT_MEMBER_REF, IN_C, .member_id = "m" } },
+    { C "/members/it's/$ref",
+      { .at = EDU_AT_MEMBER_REF, IN_C, .member_id = "it's" } },
+    { C "/members/members",
+      { .at = EDU_AT_MEMBER, IN_C, .member_id = "members" } },
+    { C "/members/" UPPER, { .at = EDU_AT_MEMBER, IN_C, .member_id = UPPER } },
+    { C "/teachers", { .at = EDU_AT_TEACHERS, IN_C } },
+    { C "/teachers/$ref", { .at = EDU_AT_TEACHERS_REF, IN_C } },
+    { C "/teachers/m", { .at = EDU_AT_TEACHER, IN_C, .member_id = "m" } },
+    { C "/teachers('m')", { .at = EDU_AT_TEACHER, IN_C, .member_id = "m" } },
+    { C "/teachers/m/$ref",
+      { .at = EDU_AT_TEACHER_REF, IN_C, .member_id = "m" } },
+    { C "/teachers('it''s')/$ref",
+      { .at = EDU_AT_TEACHER_REF, IN_C, .member_id = "it's" } },
+    { "/education/classes('c')/teachers('m')/$ref",
+      { .at = EDU_AT_TEACHER_REF, IN_C, .member_id = "m" } },
+
+    /* a function may have its parentheses */
+    { C "/getRecentlyModifiedSubmissions", { .at = EDU_AT_RECENT, IN_C } },
+    { C "/getRecentlyModifiedSubmissions()", { .at = EDU_AT_RECENT, IN_C } },
+    { C "/getrecentlymodifiedsubmissions", { .at = EDU_AT_RECENT, IN_C } },
+    { C "/getrecentlymodifiedsubmissions()", { .at = EDU_AT_RECENT, IN_C } },
+    { C "/microsoft.graph.getRecentlyModifiedSubmissions",
+      { .at = EDU_AT_RECENT, IN_C } },
+    { C "/microsoft.graph.getRecentlyModifiedSubmissions()",
+      { .at = EDU_AT_RECENT, IN_C } },
+    { C "/microsoft.graph.getrecentlymodifiedsubmissions()",
+      { .at = EDU_AT_RECENT, IN_C } },
+    { "/education/classes('c')/getRecentlyModifiedSubmissions()",
+      { .at = EDU_AT_RECENT, IN_C } },
+
+    /* where a key stands, what looks like a call is one */
+    { C "/assignments/microsoft.graph.publish",
+      { .at = EDU_AT_ASSIGNMENT, IN_C,
+        .assignment_id = "microsoft.graph.publish" } },
+    { CA "/submissions/submit",
+      { .at = EDU_AT_SUBMISSION, IN_CA, .submission_id = "submit" } },
+    { CAS "/outcomes/return()",
+      { .at = EDU_AT_OUTCOME, IN_CAS, .outcome_id = "return()" } },
+
+    /* people: me */
+    { ME, { .at = EDU_AT_ME, OF_ME } },
+    { ME "/classes", { .at = EDU_AT_OWN_CLASSES, OF_ME } },
+    { ME "/assignments", { .at = EDU_AT_OWN_ASSIGNMENTS, OF_ME } },
+    { ME "/assignments/a", { .at = EDU_AT_ASSIGNMENT, OF_ME, OWN_A } },
+    { ME "/assignments('a')", { .at = EDU_AT_ASSIGNMENT, OF_ME, OWN_A } },
+    { ME "/assignments/a/publish", { .at = EDU_AT_PUBLISH, OF_ME, OWN_A } },
+    { ME "/assignments/a/submissions",
+      { .at = EDU_AT_SUBMISSIONS, OF_ME, OWN_A } },
+    { ME "/assignments/a/submissions/$count",
+      { .at = EDU_AT_SUBMISSIONS_COUNT, OF_ME, OWN_A } },
+    { ME "/assignments/a/submissions/s",
+      { .at = EDU_AT_SUBMISSION, OF_ME, OWN_AS } },
+    { ME "/assignments/a/submissions('s')/submit",
+      { .at = EDU_AT_SUBMIT, OF_ME, OWN_AS } },
+    { ME "/assignments/a/submissions/s/outcomes",
+      { .at = EDU_AT_OUTCOMES, OF_ME, OWN_AS } },
+    { ME "/assignments('a')/submissions('s')/outcomes('" UPPER "')",
+      { .at = EDU_AT_OUTCOME, OF_ME, OWN_AS, .outcome_id = GUID } },
+
+    /* and others */
+    { "/education/users", { .at = EDU_AT_USERS } },
+    { USERS, { .at = EDU_AT_USER, OF_U } },
+    { "/education/users('u')", { .at = EDU_AT_USER, OF_U } },
+    { "/education/users/me",
+      { .at = EDU_AT_USER, .owner = "users('me')", .user_id = "me" } },
+    { USERS "/classes", { .at = EDU_AT_OWN_CLASSES, OF_U } },
+    { "/education/users('u')/classes", { .at = EDU_AT_OWN_CLASSES, OF_U } },
+    { USERS "/assignments", { .at = EDU_AT_OWN_ASSIGNMENTS, OF_U } },
+    { USERS "/assignments/a", { .at = EDU_AT_ASSIGNMENT, OF_U, OWN_A } },
+    { "/education/users('u')/assignments('a')",
+      { .at = EDU_AT_ASSIGNMENT, OF_U, OWN_A } },
+    { USERS "/assignments/a/submissions/s/outcomes/o",
+      { .at = EDU_AT_OUTCOME, OF_U, OWN_AS, .outcome_id = "o" } },
+    { "/education/users('it''s')/assignments",
+      { .at = EDU_AT_OWN_ASSIGNMENTS, .owner = "users('it''s')",
+        .user_id = "it's" } },
+    { "/education/users/it's/assignments/a",
+      { .at = EDU_AT_ASSIGNMENT, OWN_A, .owner = "users('it''s')",
+        .user_id = "it's" } },
+    { "/education/users('''')/classes",
+      { .at = EDU_AT_OWN_CLASSES, .owner = "users('''')", .user_id = "'" } },
+    { "/education/users/a b/classes",
+      { .at = EDU_AT_OWN_CLASSES, .owner = "users('a%20b')",
+        .user_id = "a b" } },
+    { "/education/users/" UPPER "/classes",
+      { .at = EDU_AT_OWN_CLASSES, .owner = "users('" UPPER "')",
+        .user_id = UPPER } },
+};
+
+/* Actions, each by its name and by that in its namespace. */
+static const struct action_t {
+    const char *of, *name;
+    edu_path_t want;
+} actions[] = {
+    { CA, "publish", { .at = EDU_AT_PUBLISH, IN_CA } },
+    { CA, "setUpResourcesFolder", { .at = EDU_AT_FOLDER, IN_CA } },
+    { CA, "setUpFeedbackResourcesFolder",
+      { .at = EDU_AT_FEEDBACK_FOLDER, IN_CA } },
+    { CAS, "submit", { .at = EDU_AT_SUBMIT, IN_CAS } },
+    { CAS, "unsubmit", { .at = EDU_AT_UNSUBMIT, IN_CAS } },
+    { CAS, "return", { .at = EDU_AT_RETURN, IN_CAS } },
+    { CAS, "reassign", { .at = EDU_AT_REASSIGN, IN_CAS } },
+    { CAS, "excuse", { .at = EDU_AT_EXCUSE, IN_CAS } },
+    { ME "/assignments/a", "setUpFeedbackResourcesFolder",
+      { .at = EDU_AT_FEEDBACK_FOLDER, OF_ME, OWN_A } },
+    { USERS "/assignments('a')/submissions/s", "return",
+      { .at = EDU_AT_RETURN, OF_U, OWN_AS } },
+};
+/* clang-format on */
+
 static const char *const lost[] = {
     "",
     "/",
@@ -116,7 +254,6 @@ static const char *const lost[] = {
     /* nothing of this name */
     "/me",
     "/education/schools",
-    "/education/me/assignments/a",
     "/education/c",
     "/educationclasses",
     C "/c",
@@ -127,6 +264,87 @@ static const char *const lost[] = {
     CAS "/outcomes/$ref/o",
     CAS "/outcomes('o')/$ref",
     CAS "/outcomes('o')/o",
+    CAS "/members",
+    CA "/teachers",
+    C "/submissions",
+    C "/classes",
+    C "/members/m/n",
+    C "/members/m/assignments",
+    C "/members/m/members",
+    C "/members/$ref/m",
+    C "/members/m/$ref/$ref",
+    C "/teachers/$count",
+    CA "/submissions/$ref",
+    CA "/submissions/$count/s",
+    CA "/submissions/$count('s')",
+
+    /* people have classes and assignments, and no more */
+    "/users/u",
+    "/education/Me",
+    "/education/Users/u",
+    "/education/me('u')",
+    "/education/me/",
+    "/education/me/u",
+    "/education/me/$ref",
+    "/education/me/members",
+    "/education/me/submissions",
+    "/education/me/classes/c",
+    "/education/me/classes('c')",
+    "/education/me/assignments/",
+    "/education/me/assignments/$count",
+    "/education/me/assignments/a/a",
+    "/education/me/getRecentlyModifiedSubmissions",
+    "/education/users/",
+    "/education/users/$ref",
+    "/education/users('u",
+    "/education/users('u')u",
+    "/education/users('it's')",
+    "/education/users/u/users",
+    "/education/users/u/classes/c",
+    "/education/users/u/members",
+    "/education/users/u/Assignments",
+
+    /* calls are of their own kind of thing, and nothing is below them */
+    C "/publish",
+    C "/microsoft.graph.publish",
+    CA "/submit",
+    CA "/getRecentlyModifiedSubmissions()",
+    CAS "/publish",
+    CAS "/setUpResourcesFolder",
+    CAS "/outcomes/o/return",
+    CAS "/submit/x",
+    CAS "/submit/",
+    CAS "/submit('x')",
+    C "/getRecentlyModifiedSubmissions/s",
+    C "/getRecentlyModifiedSubmissions('s')",
+    C "/getRecentlyModifiedSubmissions(s)",
+    C "/getRecentlyModifiedSubmissions(",
+    C "/getRecentlyModifiedSubmissions()()",
+
+    /* their names have their case, and one namespace */
+    CAS "/Submit",
+    CAS "/RETURN",
+    CAS "/microsoft.graph.Return",
+    CAS "/Microsoft.Graph.return",
+    CAS "/#microsoft.graph.return",
+    CAS "/graph.return",
+    CAS "/microsoft.graph.",
+    CAS "/microsoft.graph",
+    CAS "/microsoft.graph.()",
+    CAS "/microsoft.graph.microsoft.graph.return",
+    CAS "/()",
+    C "/GetRecentlyModifiedSubmissions",
+    CA "/setupresourcesfolder",
+
+    /* no collection has either */
+    "/microsoft.graph.education",
+    C "/microsoft.graph.members",
+    C "/members()",
+    C "/microsoft.graph.assignments",
+    CA "/submissions()",
+    CAS "/microsoft.graph.outcomes",
+    CAS "/outcomes()",
+    CAS "/outcomes()/o",
 
     /* names that are no keys */
     "/education/classes/$count",
@@ -181,6 +399,17 @@ static const struct bad_t {
     { CA "/submissions('\xfe')/outcomes/o", "submissions" },
     { CAS "/outcomes/\xc3\x28", "outcomes" },
     { CAS "/outcomes('\xc3\x28')", "outcomes" },
+    { "/education/classes/.", "classes" },
+    { "/education/classes('..')", "classes" },
+    { C "/members('')", "members" },
+    { C "/members/\xff/$ref", "members" },
+    { C "/teachers/..", "teachers" },
+    { C "/teachers('\xff')", "teachers" },
+    { "/education/users('')/assignments", "users" },
+    { "/education/users/\xff", "users" },
+    { "/education/users/..", "users" },
+    { ME "/assignments('')", "assignments" },
+    { USERS "/assignments/\x80", "assignments" },
 };
 /* clang-format on */
 
@@ -226,20 +455,43 @@ static const struct escape_t {
 };
 /* clang-format on */
 
-static void test_found(const struct found_t *row, apr_pool_t *p)
+static int same_path(const edu_path_t *a, const edu_path_t *b)
+{
+    return a->at == b->at && tap_same(a->class_id, b->class_id) &&
+           tap_same(a->member_id, b->member_id) &&
+           tap_same(a->assignment_id, b->assignment_id) &&
+           tap_same(a->submission_id, b->submission_id) &&
+           tap_same(a->outcome_id, b->outcome_id) &&
+           tap_same(a->owner, b->owner) && tap_same(a->user_id, b->user_id);
+}
+
+static void test_place(const char *s, const edu_path_t *want, apr_pool_t *p)
 {
     edu_error_t err = { 0 };
     edu_path_t path;
     apr_status_t rv;
 
     memset(&path, 0x55, sizeof(path));
-    rv = edu__path_parse(&path, row->path, &err, p);
-    ok(rv == APR_SUCCESS && path.at == row->at &&
-           tap_same(path.class_id, row->class_id) &&
-           tap_same(path.assignment_id, row->assignment_id) &&
-           tap_same(path.submission_id, row->submission_id) &&
-           tap_same(path.outcome_id, row->outcome_id),
-       "%s is found", row->path);
+    rv = edu__path_parse(&path, s, &err, p);
+    ok(rv == APR_SUCCESS && same_path(&path, want), "%s is found", s);
+}
+
+static void test_found(const struct found_t *row, apr_pool_t *p)
+{
+    const edu_path_t want = { .at = row->at,
+                              .class_id = row->class_id,
+                              .assignment_id = row->assignment_id,
+                              .submission_id = row->submission_id,
+                              .outcome_id = row->outcome_id };
+
+    test_place(row->path, &want, p);
+}
+
+static void test_action(const struct action_t *row, apr_pool_t *p)
+{
+    test_place(apr_pstrcat(p, row->of, "/", row->name, NULL), &row->want, p);
+    test_place(apr_pstrcat(p, row->of, "/microsoft.graph.", row->name, NULL),
+               &row->want, p);
 }
 
 static void test_lost(const char *s, apr_pool_t *p)
@@ -273,6 +525,10 @@ static void test_length(apr_pool_t *p)
         { C "/", "assignments", "/submissions" },
         { CA "/", "submissions", "/outcomes" },
         { CAS "/", "outcomes", "" },
+        { C "/", "members", "/$ref" },
+        { C "/", "teachers", "" },
+        { "/education/", "users", "/classes" },
+        { ME "/", "assignments", "/submissions" },
     };
     /* clang-format on */
     static const char *const forms[] = { "%s%s/%s%s", "%s%s('%s')%s" };
@@ -298,23 +554,43 @@ static void test_length(apr_pool_t *p)
     }
 }
 
+/* What an answer says of the collection of a path, or of one entity of it. */
+static const char *context_of(const edu_path_t *path, const edu_set_t *set,
+                              const char *base,
+                              const apr_array_header_t *select, int entity,
+                              apr_pool_t *p)
+{
+    const edu_request_t req = { .base = base };
+    edu_response_t res = { .body = apr_array_make(p, 4, sizeof(struct iovec)) };
+    edu_exchange_t x = { .req = &req,
+                         .res = &res,
+                         .path = *path,
+                         .set = set,
+                         .query = { .select = select },
+                         .p = p };
+    const json_t *doc;
+
+    edu__append_context(&x, NULL, entity);
+    doc = edu__json_load(apr_pstrcat(p, text_of(&res, p), "}", NULL), p);
+    return json_string_value(json_object_get(doc, "@odata.context"));
+}
+
 /* With $select, and without an outcome. */
 static void test_selected(const edu_path_t *path, const char *base,
                           const char *context, apr_pool_t *p)
 {
     apr_array_header_t *names = apr_array_make(p, 2, sizeof(const char *));
-    edu_path_t collection = *path;
-    const char *url = edu__path_url(path, base, p);
+    const char *url =
+        edu__path_url(path, &edu__outcomes, path->outcome_id, base, p);
 
     APR_ARRAY_PUSH(names, const char *) = "id";
-    is_str(edu__path_context(path, base, 0, names, p),
+    is_str(context_of(path, &edu__outcomes, base, names, 0, p),
            apr_pstrcat(p, context, "(id)", NULL), "of what is selected");
     APR_ARRAY_PUSH(names, const char *) = "points";
-    is_str(edu__path_context(path, base, 1, names, p),
+    is_str(context_of(path, &edu__outcomes, base, names, 1, p),
            apr_pstrcat(p, context, "(id,points)/$entity", NULL),
            "of what is selected in one");
-    collection.outcome_id = NULL;
-    is_str(edu__path_url(&collection, base, p),
+    is_str(edu__path_url(path, &edu__outcomes, NULL, base, p),
            apr_pstrmemdup(p, url, strrchr(url, '/') - url),
            "the URL of the collection");
 }
@@ -327,9 +603,9 @@ static const char *expand(const char *template, const char *id, apr_pool_t *p)
 static void test_escape(const struct escape_t *row, apr_pool_t *p)
 {
     static const char base[] = "https://example.org:8443/v1.0";
-    const edu_path_t path = { EDU_AT_OUTCOME, row->id, row->id, row->id,
-                              row->id };
-    const char *url = edu__path_url(&path, base, p), *want;
+    const edu_path_t path = OUTCOME_AT(row->id, row->id, row->id, row->id);
+    const char *url = edu__path_url(&path, &edu__outcomes, row->id, base, p);
+    const char *want;
     edu_error_t err;
     edu_path_t again;
 
@@ -343,24 +619,113 @@ static void test_escape(const struct escape_t *row, apr_pool_t *p)
     ok(!edu__path_parse(&again,
                         apr_punescape_url(p, url + strlen(base), NULL, NULL, 0),
                         &err, p) &&
-           tap_same(again.class_id, row->id) &&
-           tap_same(again.outcome_id, row->id),
+           same_path(&again, &path),
        "leads back to it");
     want = apr_pstrcat(p, base,
                        expand("/$metadata#education/classes('%s')/assignments("
                               "'%s')/submissions('%s')/outcomes",
                               row->in_context, p),
                        NULL);
-    is_str(edu__path_context(&path, base, 0, NULL, p), want, "its collection");
+    is_str(edu__path_context(&path, &edu__outcomes, base, p), want,
+           "its collection");
     test_selected(&path, base, want, p);
-    is_str(edu__path_context(&path, base, 1, NULL, p),
+    is_str(context_of(&path, &edu__outcomes, base, NULL, 1, p),
            apr_pstrcat(p, want, "/$entity", NULL), "its context");
+}
+
+/* ------------------------------------------------------------------- URLs */
+
+/* Below /education: of each collection, the URL of one of its entities (or,
+ * where nothing has one, of itself) and its context. */
+/* clang-format off */
+static const struct url_t {
+    const char *path;
+    const edu_set_t *set;
+    const char *id, *url, *context;
+} urls[] = {
+    { "/education/classes", &edu__classes, "c", "classes/c", "classes" },
+    { C, &edu__classes, "c", "classes/c", "classes" },
+    { C "/members", &edu__members, "m", "classes/c/members/m",
+      "classes('c')/members" },
+    { C "/teachers/m", &edu__teachers, "m", "classes/c/teachers/m",
+      "classes('c')/teachers" },
+    { CA, &edu__assignments, "a", "classes/c/assignments/a",
+      "classes('c')/assignments" },
+    { CA "/submissions", &edu__submissions, "s",
+      "classes/c/assignments/a/submissions/s",
+      "classes('c')/assignments('a')/submissions" },
+    { CAS "/submit", &edu__submissions, "s",
+      "classes/c/assignments/a/submissions/s",
+      "classes('c')/assignments('a')/submissions" },
+    { "/education/classes/it's/assignments/a b/submissions", &edu__submissions,
+      "{s}", "classes/it's/assignments/a%20b/submissions/%7bs%7d",
+      "classes('it''s')/assignments('a%20b')/submissions" },
+
+    { ME "/classes", &edu__classes, NULL, "me/classes", "me/classes" },
+    { ME "/assignments", &edu__assignments, "a", "me/assignments/a",
+      "me/assignments" },
+    { ME "/assignments/a/submissions", &edu__submissions, "s",
+      "me/assignments/a/submissions/s", "me/assignments('a')/submissions" },
+    { ME "/assignments/a/submissions/s/outcomes", &edu__outcomes, "o",
+      "me/assignments/a/submissions/s/outcomes/o",
+      "me/assignments('a')/submissions('s')/outcomes" },
+
+    { USERS "/classes", &edu__classes, NULL, "users('u')/classes",
+      "users('u')/classes" },
+    { USERS "/assignments", &edu__assignments, "a", "users('u')/assignments/a",
+      "users('u')/assignments" },
+    { USERS "/assignments/a/submissions/s", &edu__submissions, "s",
+      "users('u')/assignments/a/submissions/s",
+      "users('u')/assignments('a')/submissions" },
+    { "/education/users('it''s')/assignments/it's/submissions/s/outcomes",
+      &edu__outcomes, "o",
+      "users('it''s')/assignments/it's/submissions/s/outcomes/o",
+      "users('it''s')/assignments('it''s')/submissions('s')/outcomes" },
+    { "/education/users/a b{c}/assignments", &edu__assignments, "a",
+      "users('a%20b%7bc%7d')/assignments/a",
+      "users('a%20b%7bc%7d')/assignments" },
+};
+/* clang-format on */
+
+static void test_url(const struct url_t *row, apr_pool_t *p)
+{
+    static const char base[] = "https://example.org/v1.0";
+    edu_error_t err;
+    edu_path_t path, again;
+    const char *url, *where;
+
+    if (!ok(!edu__path_parse(&path, row->path, &err, p), "%s is found",
+            row->path)) {
+        return;
+    }
+    url = edu__path_url(&path, row->set, row->id, base, p);
+    is_str(url, apr_pstrcat(p, base, "/education/", row->url, NULL),
+           "the URL of an entity");
+    where = apr_punescape_url(p, url + strlen(base), NULL, NULL, 0);
+    ok(!edu__path_parse(&again, where, &err, p) &&
+           tap_same(*edu__path_id(&again, row->set->table), row->id) &&
+           tap_same(again.owner, path.owner) &&
+           tap_same(again.user_id, path.user_id),
+       "leads to it");
+    is_str(edu__path_context(&path, row->set, base, p),
+           apr_pstrcat(p, base, "/$metadata#education/", row->context, NULL),
+           "the context of its collection");
+    is_str(context_of(&path, row->set, base, NULL, 1, p),
+           apr_pstrcat(p, base, "/$metadata#education/", row->context,
+                       "/$entity", NULL),
+           "and its own");
 }
 
 static void tests(apr_pool_t *p)
 {
     for (apr_size_t i = 0; i < COUNT(found); i++) {
         test_found(&found[i], p);
+    }
+    for (apr_size_t i = 0; i < COUNT(places); i++) {
+        test_place(places[i].path, &places[i].want, p);
+    }
+    for (apr_size_t i = 0; i < COUNT(actions); i++) {
+        test_action(&actions[i], p);
     }
     for (apr_size_t i = 0; i < COUNT(lost); i++) {
         test_lost(lost[i], p);
@@ -378,6 +743,9 @@ static void tests(apr_pool_t *p)
            "only ASCII has a lower case");
     for (apr_size_t i = 0; i < COUNT(escapes); i++) {
         test_escape(&escapes[i], p);
+    }
+    for (apr_size_t i = 0; i < COUNT(urls); i++) {
+        test_url(&urls[i], p);
     }
 }
 

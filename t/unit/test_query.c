@@ -509,11 +509,38 @@ static const struct refused_t {
 };
 /* clang-format on */
 
+/* Filters, orders and options of outcomes. */
+static apr_status_t parse_filter(const edu_filter_t **filter, const char *text,
+                                 edu_dialect_e dialect, edu_error_t *err,
+                                 apr_pool_t *p)
+{
+    const edu_query_t of = { .type = &edu__outcome, .dialect = dialect };
+
+    return edu__filter_parse(filter, text, &of, err, p);
+}
+
+static apr_status_t parse_orders(apr_array_header_t **orders, const char *text,
+                                 edu_dialect_e dialect, edu_error_t *err,
+                                 apr_pool_t *p)
+{
+    const edu_query_t of = { .type = &edu__outcome, .dialect = dialect };
+
+    return edu__orderby_parse(orders, text, &of, err, p);
+}
+
+static apr_status_t parse_query(edu_query_t *query, const char *raw, int of,
+                                edu_dialect_e dialect, edu_error_t *err,
+                                apr_pool_t *p)
+{
+    *query = (edu_query_t){ .type = &edu__outcome, .dialect = dialect };
+    return edu__query_parse(query, raw, of, err, p);
+}
+
 static void test_match(const struct match_t *row, apr_pool_t *p)
 {
     const edu_filter_t *filter = NULL;
     edu_error_t err = { 0 };
-    apr_status_t rv = edu__filter_parse(&filter, row->filter, V1, &err, p);
+    apr_status_t rv = parse_filter(&filter, row->filter, V1, &err, p);
 
     if (ok(!rv, "%s: is a filter", row->filter)) {
         ok(edu__filter_match(filter, value(row->outcome, p)) == row->matches,
@@ -529,8 +556,7 @@ static void test_refused(const struct refused_t *row, apr_pool_t *p)
 {
     const edu_filter_t *filter;
     edu_error_t err = { 0 };
-    apr_status_t rv =
-        edu__filter_parse(&filter, row->filter, row->dialect, &err, p);
+    apr_status_t rv = parse_filter(&filter, row->filter, row->dialect, &err, p);
 
     if (!ok(rv == row->rv && err.status == (rv == EDU_ENOTIMPL ? 501 : 400),
             "'%s' is refused", row->filter)) {
@@ -552,11 +578,10 @@ static void test_beta(apr_pool_t *p)
     const edu_filter_t *filter;
     edu_error_t err = { 0 };
 
-    ok(!edu__filter_parse(&filter, "points/grade eq 'B'", BETA, &err, p) &&
+    ok(!parse_filter(&filter, "points/grade eq 'B'", BETA, &err, p) &&
            edu__filter_match(filter, value(POINTS, p)),
        "beta has grades");
-    ok(!edu__filter_parse(&filter, "publishedPoints/grade eq null", BETA, &err,
-                          p) &&
+    ok(!parse_filter(&filter, "publishedPoints/grade eq null", BETA, &err, p) &&
            edu__filter_match(filter, value(POINTS, p)),
        "or none");
 }
@@ -617,8 +642,7 @@ static void test_limits(apr_pool_t *p)
     for (apr_size_t i = 0; i < COUNT(rows); i++) {
         const edu_filter_t *filter;
         edu_error_t err = { 0 };
-        apr_status_t rv =
-            edu__filter_parse(&filter, rows[i].filter, V1, &err, p);
+        apr_status_t rv = parse_filter(&filter, rows[i].filter, V1, &err, p);
 
         ok(rv ? rv == EDU_EQUERY && rows[i].matches < 0
               : edu__filter_match(filter, value(POINTS, p)) == rows[i].matches,
@@ -646,7 +670,7 @@ static void test_cut(apr_pool_t *p)
             apr_status_t rv;
 
             copy[i] = others[j];
-            rv = edu__filter_parse(&filter, copy, V1, &err, p);
+            rv = parse_filter(&filter, copy, V1, &err, p);
             bad += rv ? rv != EDU_EQUERY && rv != EDU_ENOTIMPL
                       : edu__filter_match(filter, outcome) >> 1;
         }
@@ -719,8 +743,7 @@ static void test_order(const struct order_t *row, apr_pool_t *p)
 {
     edu_error_t err = { 0 };
     apr_array_header_t *keys;
-    apr_status_t rv =
-        edu__orderby_parse(&keys, row->text, row->dialect, &err, p);
+    apr_status_t rv = parse_orders(&keys, row->text, row->dialect, &err, p);
 
     if (!ok(rv == row->rv, "'%s' is %s", row->text,
             row->rv ? "refused" : "an order")) {
@@ -805,7 +828,7 @@ static const struct option_row_t {
     { "a=%zz", OF_ALL, "100 0 kept=a=%zz&", 0, NULL },
     { "a=\xff", OF_ALL, "100 0", 0, NULL },
     { "tops=0", OF_ALL, "100 0 kept=tops=0&", 0, NULL },
-    { "Top=0", OF_ALL, "100 0 kept=Top=0&", 0, NULL },
+    { "Top=0", OF_ALL, NULL, EDU_EBADREQUEST, "$top" },
     { "api-version=1&$top=5&x=$top", OF_ALL,
       "5 0 kept=api-version=1&$top=5&x=$top&", 0, NULL },
     { "a=b", EDU_OF_COUNT, "100 0 kept=a=b&", 0, NULL },
@@ -816,12 +839,17 @@ static const struct option_row_t {
     { "$", OF_ALL, NULL, EDU_EBADREQUEST, "$" },
     { "$=1", OF_ALL, NULL, EDU_EBADREQUEST, "$" },
     { "$first=1", OF_ALL, NULL, EDU_EBADREQUEST, "$first" },
-    { "$Top=1", OF_ALL, NULL, EDU_EBADREQUEST, "$Top" },
+    { "$First=1", OF_ALL, NULL, EDU_EBADREQUEST, "$First" },
+    { "$Top=1", OF_ALL, "1 0 kept=$Top=1&", 0, NULL },
+    { "TOP=2&$SKIP=1", OF_ALL, "2 1 kept=TOP=2&", 0, NULL },
+    { "$top=1&$Top=1", OF_ALL, NULL, EDU_EBADREQUEST, "$top" },
     { "%24first=1", OF_ALL, NULL, EDU_EBADREQUEST, "$first" },
     { "$$top=1", OF_ALL, NULL, EDU_EBADREQUEST, "$$top" },
     { "$top =1", OF_ALL, NULL, EDU_EBADREQUEST, "$top " },
     { "%zz=1", OF_ALL, NULL, EDU_EBADREQUEST, NULL },
-    { "$expand=x", OF_ALL, NULL, EDU_ENOTIMPL, "$expand" },
+    { "$expand=x", OF_ALL, NULL, EDU_EEXPAND, "$expand" },
+    { "expand=*", OF_ONE, NULL, EDU_EEXPAND, "$expand" },
+    { "$expand=outcomes", OF_ALL, NULL, EDU_EEXPAND, "$expand" },
     { "search=x", OF_ALL, NULL, EDU_ENOTIMPL, "$search" },
     { "$apply=x", OF_ONE, NULL, EDU_ENOTIMPL, "$apply" },
     { "$compute=x", 0, NULL, EDU_ENOTIMPL, "$compute" },
@@ -975,11 +1003,12 @@ static const struct option_row_t {
     { "$select=id", EDU_OF_COUNT, NULL, EDU_EBADREQUEST, "$select" },
     { "$select=id", 0, NULL, EDU_EBADREQUEST, "$select" },
 
-    /* $skiptoken: ["a","b"] in hexadecimal is 5b2261222c2262225d */
-    { "$skiptoken=5b2261222c2262225d", OF_ALL,
-      "100 0 after=[\"a\",\"b\"]", 0, NULL },
-    { "skiptoken=5B2261222C2262225D", OF_ALL,
-      "100 0 after=[\"a\",\"b\"]", 0, NULL },
+    /* $skiptoken: ["a","b","c"] in hexadecimal is
+     * 5b2261222c2262222c2263225d */
+    { "$skiptoken=5b2261222c2262222c2263225d", OF_ALL,
+      "100 0 after=[\"a\",\"b\",\"c\"]", 0, NULL },
+    { "skiptoken=5B2261222C2262222C2263225D", OF_ALL,
+      "100 0 after=[\"a\",\"b\",\"c\"]", 0, NULL },
     { "$skiptoken=", OF_ALL, NULL, EDU_EBADREQUEST, "$skiptoken" },
     { "$skiptoken", OF_ALL, NULL, EDU_EBADREQUEST, "$skiptoken" },
     { "$skiptoken=x", OF_ALL, NULL, EDU_EBADREQUEST, "$skiptoken" },
@@ -996,12 +1025,15 @@ static const struct option_row_t {
     { "$skiptoken=7b7d", OF_ALL, NULL, EDU_EBADREQUEST, "$skiptoken" },
     { "$skiptoken=6e756c6c", OF_ALL, NULL, EDU_EBADREQUEST, "$skiptoken" },
     { "$skiptoken=5b312c325d", OF_ALL, NULL, EDU_EBADREQUEST, "$skiptoken" },
+    { "$skiptoken=5b2261222c2262225d", OF_ALL, NULL, EDU_EBADREQUEST,
+      "$skiptoken" },
     { "$skiptoken=5b2261225d", OF_ALL, NULL, EDU_EBADREQUEST, "$skiptoken" },
     { "$skiptoken=5b22ff222c2262225d", OF_ALL, NULL, EDU_EBADREQUEST,
       "$skiptoken" },
-    { "$skiptoken=5b2261222c2262225d&skiptoken=5b2261222c2262225d", OF_ALL,
+    { "$skiptoken=5b2261222c2262222c2263225d&"
+      "skiptoken=5b2261222c2262222c2263225d", OF_ALL,
       NULL, EDU_EBADREQUEST, "$skiptoken" },
-    { "$skiptoken=5b2261222c2262225d", OF_ONE, NULL, EDU_EBADREQUEST,
+    { "$skiptoken=5b2261222c2262222c2263225d", OF_ONE, NULL, EDU_EBADREQUEST,
       "$skiptoken" },
 
     /* together */
@@ -1012,6 +1044,20 @@ static const struct option_row_t {
 };
 /* clang-format on */
 
+/* "outcomes,resources": what is to be expanded. */
+static const char *expanded(const edu_query_t *q, apr_pool_t *p)
+{
+    const char *names = "";
+
+    for (int i = 0; q->expandable && q->expandable[i]; i++) {
+        if (q->expand & 1u << i) {
+            names = apr_pstrcat(p, names, *names ? "," : "", q->expandable[i],
+                                NULL);
+        }
+    }
+    return names;
+}
+
 static const char *told(const edu_query_t *q, apr_pool_t *p)
 {
     return apr_pstrcat(
@@ -1020,17 +1066,16 @@ static const char *told(const edu_query_t *q, apr_pool_t *p)
         q->orderby ? keys_of(q->orderby, p) : "", q->select ? " select=" : "",
         q->select ? apr_array_pstrcat(p, q->select, ',') : "",
         q->after ? " after=" : "", q->after ? edu__json_text(q->after, p) : "",
-        *q->kept ? " kept=" : "", q->kept, NULL);
+        q->expand ? " expand=" : "", expanded(q, p), *q->kept ? " kept=" : "",
+        q->kept, NULL);
 }
 
 static void test_option(const struct option_row_t *row, apr_pool_t *p)
 {
     edu_error_t err = { 0 };
     edu_query_t query;
-    apr_status_t rv;
+    apr_status_t rv = parse_query(&query, row->raw, row->of, V1, &err, p);
 
-    memset(&query, 0x55, sizeof(query));
-    rv = edu__query_parse(&query, row->raw, row->of, V1, &err, p);
     if (!ok(rv == row->rv, "'%s' is %s", row->raw ? row->raw : "NULL",
             row->rv ? "refused" : "fine")) {
         fprintf(stderr, "#   got %s\n", rv ? err.message : told(&query, p));
@@ -1049,12 +1094,11 @@ static void test_option_beta(apr_pool_t *p)
     edu_error_t err = { 0 };
     edu_query_t query;
 
-    ok(!edu__query_parse(&query, "$filter=points/grade+eq+'B'", OF_ALL, BETA,
-                         &err, p) &&
-           !edu__query_parse(&query, "$orderby=points/grade", OF_ALL, BETA,
-                             &err, p),
+    ok(!parse_query(&query, "$filter=points/grade+eq+'B'", OF_ALL, BETA, &err,
+                    p) &&
+           !parse_query(&query, "$orderby=points/grade", OF_ALL, BETA, &err, p),
        "beta's members are known in beta");
-    ok(edu__query_parse(&query, "$orderby=points/grade", OF_ALL, V1, &err, p) ==
+    ok(parse_query(&query, "$orderby=points/grade", OF_ALL, V1, &err, p) ==
            EDU_EQUERY,
        "and not in v1.0");
 }
@@ -1062,31 +1106,54 @@ static void test_option_beta(apr_pool_t *p)
 static void test_token(apr_pool_t *p)
 {
     static const char *const places[] = {
-        "['0123','" ID "']",
-        "['a','b',null]",
-        "['a','b',85.1,'\xc3\xa9',true]",
-        "['&=+%','\\u0001 \\n',0.1]",
+        "['0123','" ID "','']",
+        "['a','b','c',null]",
+        "['a','b','c',85.1,'\xc3\xa9',true]",
+        "['&=+%','\\u0001 \\n','c',0.1]",
     };
 
     for (apr_size_t i = 0; i < COUNT(places); i++) {
         edu_error_t err = { 0 };
         edu_query_t query = { 0 };
         json_t *place = value(places[i], p);
-        const char *token = edu__query_token(place, p);
+        const char *token = edu__query_token(&query, place, p);
 
         is_int(strspn(token, "0123456789abcdef"), strlen(token),
                "a token is safe in a URL");
-        ok(!edu__query_parse(&query, apr_pstrcat(p, "$skiptoken=", token, NULL),
-                             OF_ALL, V1, &err, p) &&
+        ok(!parse_query(&query, apr_pstrcat(p, "$skiptoken=", token, NULL),
+                        OF_ALL, V1, &err, p) &&
                json_equal(query.after, place),
            "and leads back to its place");
+    }
+}
+
+/* Who follows a link need not prefer again what led to it. */
+static void test_token_knows(apr_pool_t *p)
+{
+    static const char filter[] = "$filter=status+eq+'excused'&$skiptoken=";
+    json_t *place = value("['a','b','c']", p);
+
+    for (int known = 0; known < 2; known++) {
+        const edu_query_t before = { .unknowns = known };
+        edu_query_t query = { .type = &edu__submission };
+        edu_error_t err = { 0 };
+        const char *token = edu__query_token(&before, place, p);
+        apr_status_t rv = edu__query_parse(
+            &query, apr_pstrcat(p, filter, token, NULL), OF_ALL, &err, p);
+
+        is_int(rv, known ? APR_SUCCESS : EDU_EQUERY,
+               "a token knows whether all members were known");
+        is_int(query.unknowns, known, "and passes that on");
+        ok(rv || json_equal(query.after, place), "with its place");
+        is_int(strspn(token, "0123456789abcdefghijklmnopqrstuvwxyz"),
+               strlen(token), "and is safe in a URL");
     }
 }
 
 /* A token is read to its end and no further, whatever memory held before. */
 static void test_token_ends(apr_pool_t *parent)
 {
-    static const char token[] = "$skiptoken=5b2261222c2262225d";
+    static const char token[] = "$skiptoken=5b2261222c2262222c2263225d";
     int refused_tokens = 0;
     apr_pool_t *p;
 
@@ -1101,10 +1168,237 @@ static void test_token_ends(apr_pool_t *parent)
         apr_pool_clear(p);
         apr_palloc(p, 1 + 8 * i);
         refused_tokens +=
-            edu__query_parse(&query, token, OF_ALL, V1, &err, p) != APR_SUCCESS;
+            parse_query(&query, token, OF_ALL, V1, &err, p) != APR_SUCCESS;
     }
     apr_pool_destroy(p);
     is_int(refused_tokens, 0, "a token is read to its end and no further");
+}
+
+/* --------------------------------------------------- what is above outcomes */
+
+/* clang-format off */
+#define WHO(id) "{'user':{'id':'" id "'}}"
+#define SUBMISSION                                                             \
+    "{'id':'s','assignmentId':'a','status':'reassigned',"                      \
+    "'reassignedBy':" WHO("t") ",'returnedBy':" WHO("t") ","                   \
+    "'reassignedDateTime':'2026-01-31T12:00:00.0000000Z',"                     \
+    "'returnedDateTime':null,'recipient':{"                                    \
+    TYPE("educationSubmissionIndividualRecipient") ",'userId':'u'}}"
+#define ASSIGNMENT                                                             \
+    "{'id':'a','displayName':'Essay','status':'inactive',"                     \
+    "'allowLateSubmissions':true,'addToCalendarAction':'none',"                \
+    "'dueDateTime':'2026-01-31T12:00:00.0000000Z',"                            \
+    "'rubric':{'displayName':'r'},'grading':{"                                 \
+    TYPE("educationAssignmentPointsGradeType") ",'maxPoints':99.5}}"
+#define CLASS "{'id':'C-1','displayName':'Physics','grade':'9'}"
+
+static const struct above_t {
+    const edu_type_t *type;
+    int unknowns;
+    const char *filter, *doc;
+    int matches;
+    const char *refusal; /* a part of what is said, or NULL */
+} aboves[] = {
+    { &edu__class, 0, "displayName eq 'Physics'", CLASS, 1, NULL },
+    { &edu__class, 0, "displayName lt 'Biology' or grade in ('8','9')", CLASS,
+      1, NULL },
+    { &edu__class, 0, "createdBy/user/id eq null", CLASS, 1, NULL },
+    { &edu__class, 0, "points/points eq 5", CLASS, 0, "educationClass" },
+    { &edu__class, 0, "isof('" GRAPH "educationClass')", CLASS, 1, NULL },
+    { &edu__class, 0, "isof('" GRAPH "educationOutcome')", CLASS, 0,
+      "educationClass" },
+    { &edu__user, 0, "primaryRole eq 'teacher'", "{'primaryRole':'teacher'}", 1,
+      NULL },
+    { &edu__user, 0, "primaryRole eq 'pupil'", "{}", 0, "educationUserRole" },
+
+    { &edu__assignment, 0, "grading/maxPoints gt 99", ASSIGNMENT, 1, NULL },
+    { &edu__assignment, 0, "grading/" GRAPH
+      "educationAssignmentPointsGradeType/maxPoints eq 99.5", ASSIGNMENT, 1,
+      NULL },
+    { &edu__assignment, 0, "rubric/displayName eq 'r'", ASSIGNMENT, 1, NULL },
+    { &edu__assignment, 0, "rubric ne null and gradingScheme eq null",
+      ASSIGNMENT, 1, NULL },
+    { &edu__assignment, 0, "dueDateTime lt 2026-02-01T00:00:00Z", ASSIGNMENT, 1,
+      NULL },
+    { &edu__assignment, 0, "allowLateSubmissions", ASSIGNMENT, 1, NULL },
+    { &edu__assignment, 0, "rubric/qualities eq null", ASSIGNMENT, 0,
+      "collection" },
+    { &edu__assignment, 0, "submissions eq null", ASSIGNMENT, 0,
+      "'submissions'" },
+
+    { &edu__submission, 0, "recipient/userId eq 'u'", SUBMISSION, 1, NULL },
+    { &edu__submission, 0, "recipient/userId eq 'U'", SUBMISSION, 0, NULL },
+    { &edu__submission, 0, "recipient/" GRAPH
+      "educationSubmissionIndividualRecipient/userId eq 'u'", SUBMISSION, 1,
+      NULL },
+    { &edu__submission, 0, "reassignedBy/user/id eq 't' and returnedDateTime "
+      "eq null", SUBMISSION, 1, NULL },
+    { &edu__submission, 0, "reassignedDateTime ge 2026-01-31T12:00:00Z",
+      SUBMISSION, 1, NULL },
+    { &edu__submission, 0, "outcomes eq null", SUBMISSION, 0, "'outcomes'" },
+
+    /* members behind the sentinel are for who knows them */
+    { &edu__submission, 0, "status eq 'returned'", SUBMISSION, 0, NULL },
+    { &edu__submission, 0, "status ne 'working'", SUBMISSION, 1, NULL },
+    { &edu__submission, 0, "status in ('working','submitted','released')",
+      SUBMISSION, 0, NULL },
+    { &edu__submission, 0, "status eq 'unknownFutureValue'", SUBMISSION, 0,
+      NULL },
+    { &edu__submission, 0, "status eq 'reassigned'", SUBMISSION, 0,
+      "Prefer: include-unknown-enum-members" },
+    { &edu__submission, 0, "'excused' eq status", SUBMISSION, 0,
+      "Prefer: include-unknown-enum-members" },
+    { &edu__submission, 0, "status in ('working','reassigned')", SUBMISSION, 0,
+      "'reassigned'" },
+    { &edu__submission, 0, "status eq 'lost'", SUBMISSION, 0,
+      "educationSubmissionStatus" },
+    { &edu__submission, 1, "status eq 'reassigned'", SUBMISSION, 1, NULL },
+    { &edu__submission, 1, "'excused' eq status", SUBMISSION, 0, NULL },
+    { &edu__submission, 1, "status in ('working','reassigned')", SUBMISSION, 1,
+      NULL },
+    { &edu__submission, 1, "status eq 'returned'", SUBMISSION, 0, NULL },
+    { &edu__submission, 1, "status eq 'lost'", SUBMISSION, 0,
+      "educationSubmissionStatus" },
+    { &edu__assignment, 0, "status eq 'inactive'", ASSIGNMENT, 0, "Prefer" },
+    { &edu__assignment, 1, "status eq 'inactive'", ASSIGNMENT, 1, NULL },
+    { &edu__assignment, 0, "addToCalendarAction eq 'studentsOnly'", ASSIGNMENT,
+      0, "Prefer" },
+    { &edu__assignment, 1, "addToCalendarAction ne 'studentsOnly'", ASSIGNMENT,
+      1, NULL },
+};
+/* clang-format on */
+
+static void test_above(const struct above_t *row, apr_pool_t *p)
+{
+    const edu_query_t of = { .type = row->type, .unknowns = row->unknowns };
+    const edu_filter_t *filter = NULL;
+    edu_error_t err = { 0 };
+    apr_status_t rv = edu__filter_parse(&filter, row->filter, &of, &err, p);
+
+    if (!ok(rv == (row->refusal ? EDU_EQUERY : APR_SUCCESS), "%s of %s%s",
+            row->filter, row->type->name, row->unknowns ? ", known" : "")) {
+        fprintf(stderr, "#   got %s\n", rv ? err.message : "a filter");
+    }
+    else if (rv) {
+        ok(strstr(err.message, row->refusal) && tap_same(err.target, "$filter"),
+           "is refused, by %s", row->refusal);
+    }
+    else {
+        is_int(edu__filter_match(filter, value(row->doc, p)), row->matches,
+               "admits what it should");
+    }
+}
+
+/* clang-format off */
+static const struct above_option_t {
+    const edu_type_t *type;
+    struct option_row_t row;
+    const char *says; /* or NULL */
+} above_options[] = {
+    /* $select, of this type alone */
+    { &edu__submission, { "$select=id,status,recipient", OF_ALL,
+      "100 0 select=id,status,recipient kept=$select=id,status,recipient&", 0,
+      NULL }, NULL },
+    { &edu__submission, { "$select=" GRAPH "educationSubmission/status", OF_ONE,
+      "100 0 select=status kept=$select=" GRAPH "educationSubmission/status&",
+      0, NULL }, NULL },
+    { &edu__submission, { "$select=points", OF_ALL, NULL, EDU_EQUERY,
+      "$select" }, "educationSubmission has no property 'points'" },
+    { &edu__submission, { "$select=outcomes", OF_ALL, NULL, EDU_EQUERY,
+      "$select" }, "'outcomes'" },
+    { &edu__submission, { "$select=" GRAPH "educationOutcome/id", OF_ALL, NULL,
+      EDU_EQUERY, "$select" }, NULL },
+    { &edu__assignment, { "$select=rubric,dueDateTime", OF_ALL,
+      "100 0 select=rubric,dueDateTime kept=$select=rubric,dueDateTime&", 0,
+      NULL }, NULL },
+    { &edu__class, { "$select=displayName", OF_ONE,
+      "100 0 select=displayName kept=$select=displayName&", 0, NULL }, NULL },
+    { &edu__class, { "$select=status", OF_ONE, NULL, EDU_EQUERY, "$select" },
+      "educationClass" },
+
+    /* $orderby */
+    { &edu__submission, { "$orderby=submittedDateTime+desc,recipient/userId",
+      OF_ALL, "100 0 by=submittedDateTime- userId+ kept=$orderby="
+      "submittedDateTime+desc,recipient/userId&", 0, NULL }, NULL },
+    { &edu__submission, { "$orderby=points/points", OF_ALL, NULL, EDU_EQUERY,
+      "$orderby" }, "educationSubmission" },
+
+    /* $expand: names, or all there are */
+    { &edu__submission, { "$expand=outcomes", OF_ALL,
+      "100 0 expand=outcomes kept=$expand=outcomes&", 0, NULL }, NULL },
+    { &edu__submission, { "expand=outcomes", OF_ONE,
+      "100 0 expand=outcomes kept=expand=outcomes&", 0, NULL }, NULL },
+    { &edu__submission, { "$expand=submittedResources,outcomes", OF_ALL,
+      "100 0 expand=outcomes,submittedResources "
+      "kept=$expand=submittedResources,outcomes&", 0, NULL }, NULL },
+    { &edu__submission, { "$expand=resources,+resources", OF_ALL,
+      "100 0 expand=resources kept=$expand=resources,+resources&", 0, NULL },
+      NULL },
+    { &edu__submission, { "$expand=*", OF_ONE,
+      "100 0 expand=outcomes,resources,submittedResources kept=$expand=*&", 0,
+      NULL }, NULL },
+    { &edu__submission, { "$expand=outcomes,*", OF_ALL,
+      "100 0 expand=outcomes,resources,submittedResources "
+      "kept=$expand=outcomes,*&", 0, NULL }, NULL },
+    { &edu__submission, { "$expand=outcomes&$select=id&$top=3", OF_ALL,
+      "3 0 select=id expand=outcomes kept=$expand=outcomes&$select=id&$top=3&",
+      0, NULL }, NULL },
+    { &edu__submission, { "$expand=outcome", OF_ALL, NULL, EDU_EEXPAND,
+      "$expand" }, "Expand is not allowed for property 'outcome'" },
+    { &edu__submission, { "$expand=Outcomes", OF_ALL, NULL, EDU_EEXPAND,
+      "$expand" }, "'Outcomes'" },
+    { &edu__submission, { "$expand=outcomes,x", OF_ALL, NULL, EDU_EEXPAND,
+      "$expand" }, "'x'" },
+    { &edu__submission, { "$expand=status", OF_ALL, NULL, EDU_EEXPAND,
+      "$expand" }, "'status'" },
+    { &edu__submission, { "$expand=**", OF_ALL, NULL, EDU_EEXPAND,
+      "$expand" }, "'**'" },
+    { &edu__submission, { "$expand=", OF_ALL, NULL, EDU_EBADREQUEST,
+      "$expand" }, NULL },
+    { &edu__submission, { "$expand", OF_ALL, NULL, EDU_EBADREQUEST,
+      "$expand" }, NULL },
+    { &edu__submission, { "$expand=,", OF_ALL, NULL, EDU_EBADREQUEST,
+      "$expand" }, NULL },
+    { &edu__submission, { "$expand=outcomes&expand=outcomes", OF_ALL, NULL,
+      EDU_EBADREQUEST, "$expand" }, NULL },
+    { &edu__submission, { "$expand=outcomes", EDU_OF_COUNT, NULL,
+      EDU_EBADREQUEST, "$expand" }, NULL },
+
+    /* there is more in OData than here */
+    { &edu__submission, { "$expand=outcomes($select=id)", OF_ALL, NULL,
+      EDU_ENOTIMPL, "$expand" }, "not supported" },
+    { &edu__submission, { "$expand=outcomes(%24filter=id%20eq%20'x')", OF_ALL,
+      NULL, EDU_ENOTIMPL, "$expand" }, NULL },
+    { &edu__submission, { "$expand=outcomes/$ref", OF_ALL, NULL, EDU_ENOTIMPL,
+      "$expand" }, NULL },
+    { &edu__submission, { "$expand=outcomes/" GRAPH "educationPointsOutcome",
+      OF_ALL, NULL, EDU_ENOTIMPL, "$expand" }, NULL },
+    { &edu__submission, { "$levels=2", OF_ALL, NULL, EDU_ENOTIMPL, "$levels" },
+      NULL },
+};
+/* clang-format on */
+
+static void test_above_option(const struct above_option_t *row, apr_pool_t *p)
+{
+    static const char *const names[] = { "outcomes", "resources",
+                                         "submittedResources", NULL };
+    const struct option_row_t *is = &row->row;
+    edu_query_t query = { .type = row->type, .expandable = names };
+    edu_error_t err = { 0 };
+    apr_status_t rv = edu__query_parse(&query, is->raw, is->of, &err, p);
+
+    if (!ok(rv == is->rv, "%s of %s: %s", is->raw, row->type->name,
+            is->rv ? "refused" : "fine")) {
+        fprintf(stderr, "#   got %s\n", rv ? err.message : told(&query, p));
+    }
+    else if (rv) {
+        is_str(err.target, is->target, "at the option");
+        ok(!row->says || strstr(err.message, row->says), "in such words: %s",
+           err.message);
+    }
+    else {
+        is_str(told(&query, p), is->want, "and read so");
+    }
 }
 
 /* ----------------------------------------------------------------- requests */
@@ -1116,7 +1410,7 @@ typedef struct world_t {
     edu_caller_t caller;
     edu_trace_t trace;
     const char *body;
-    const char *accept;
+    const char *accept, *prefer;
     apr_pool_t *p;
 } world_t;
 
@@ -1132,6 +1426,7 @@ static const char *header(void *baton, const char *name)
 
     return strcmp(name, "Content-Type") == 0 ? "application/json"
            : strcmp(name, "Accept") == 0     ? world->accept
+           : strcmp(name, "Prefer") == 0     ? world->prefer
                                              : NULL;
 }
 
@@ -1191,40 +1486,29 @@ static const char *id_of(int n, apr_pool_t *p)
 static void put(world_t *world, int n, int created, const char *points)
 {
     const char *id = id_of(n, world->p);
-    const edu_path_t path = { EDU_AT_OUTCOMES, "c", "a", "s", NULL };
-    const edu_row_t row = {
-        id, NULL, "educationPointsOutcome",
-        apr_psprintf(world->p, "%016d", created),
-        apr_psprintf(
-            world->p,
-            quotes(
-                "{" TYPE("educationPointsOutcome") ",'@odata.etag':"
-                                                   "'\\'%016d\\'','id':'%s','"
-                                                   "lastModifiedBy':null,"
-                                                   "'lastModifiedDateTime':"
-                                                   "null,'points':{'gradedBy':"
-                                                   "null,'gradedDateTime':null,"
-                                                   "'points':%s},"
-                                                   "'publishedPoints':null}",
-                world->p),
-            created, id, points)
-    };
-    edu_error_t err = { 0 };
+    const char *body = quotes(
+        "{" TYPE(
+            "educationPointsOutcome") ",'@odata.etag':'\\'%016d\\'','id':"
+                                      "'%s','lastModifiedBy':null,'"
+                                      "lastModifiedDateTime':null,'points':{"
+                                      "'gradedBy':null,'gradedDateTime':null,'"
+                                      "points':%s},"
+                                      "'publishedPoints':null}",
+        world->p);
 
-    if (edu__store_insert(&world->db->store, &path, &row, &err, world->p)) {
-        fprintf(stderr, "# cannot store %d: %s\n", n, err.message);
-        abort();
-    }
+    put_outcome(world->db, id, "educationPointsOutcome",
+                apr_psprintf(world->p, "%016d", created),
+                apr_psprintf(world->p, body, created, id, points), world->p);
 }
 
 static void reset(world_t *world)
 {
     static const edu_mount_t mount = { .dialect = EDU_DIALECT_V1_0 };
-    static const edu_caller_t caller = { 1, "teacher", NULL, NULL };
+    static const edu_caller_t caller = USER("teacher");
 
     world->mount = mount;
     world->caller = caller;
-    world->accept = NULL;
+    world->accept = world->prefer = NULL;
     edu_trace_init(&world->trace, NULL, world->p);
     edu_store_check(&world->db->store, &(edu_error_t){ 0 }, world->p);
     database_run(world->db, "DELETE FROM edu_outcome");
@@ -1744,24 +2028,25 @@ static void test_select(world_t *world)
 /* What a client made up is refused, or a place like any other. */
 static void test_made_up(world_t *world)
 {
+    static const edu_query_t none = { .unknowns = 0 };
     static const char *const places[] = {
-        "['','']",
-        "['z','z']",
-        "['','',{}]",
-        "['','',[]]",
-        "['','','x']",
-        "['','',true]",
-        "['','',null,null,null]",
-        "['','',1e300]",
-        "['','',-1e300]",
-        "['\\u00e9','\\u0001']",
-        "['\\u0027; DROP TABLE edu_outcome; --','%s%n']",
+        "['','','']",
+        "['z','z','z']",
+        "['','','',{}]",
+        "['','','',[]]",
+        "['','','','x']",
+        "['','','',true]",
+        "['','','',null,null,null]",
+        "['','','',1e300]",
+        "['','','',-1e300]",
+        "['\\u00e9','\\u0001','\\u0001']",
+        "['\\u0027; DROP TABLE edu_outcome; --','%s%n','\\u0027']",
     };
 
     fill(world, 7);
     for (apr_size_t i = 0; i < 2 * COUNT(places); i++) {
         const char *token =
-            edu__query_token(value(places[i / 2], world->p), world->p);
+            edu__query_token(&none, value(places[i / 2], world->p), world->p);
         const answer_t *answer = list(
             world, apr_pstrcat(world->p, "$skiptoken=", token,
                                i % 2 ? "&$orderby=points/points" : "", NULL));
@@ -1793,6 +2078,26 @@ static void test_damaged(world_t *world)
            500, "as does a count");
     is_str(ask(world, "GET", PLACE "/$count", NULL, NULL)->text, "2",
            "which looks no further than it has to");
+}
+
+/* What a filter of assignments says is missing helps when it is sent. */
+static void test_prefer(world_t *world)
+{
+    static const char query[] = "$filter=status+eq+'inactive'";
+    const char *path = "/education/classes/c/assignments";
+    const answer_t *answer;
+
+    reset(world);
+    database_run(world->db, "INSERT INTO edu_class (id) VALUES ('c')");
+    world->caller.admin = 1;
+    answer = ask(world, "GET", path, query, NULL);
+    ok(answer->res.status == 400 && strstr(answer->text, "Prefer"),
+       "an unknown status wants a preference");
+    world->prefer = "include-unknown-enum-members";
+    answer = ask(world, "GET", path, query, NULL);
+    is_int(answer->res.status, 200, "and with that is known");
+    is_str(apr_table_get(answer->res.headers, "Preference-Applied"),
+           world->prefer, "as the answer says");
 }
 
 static void test_requests(apr_pool_t *p)
@@ -1832,6 +2137,7 @@ static void test_requests(apr_pool_t *p)
     test_select(&world);
     test_made_up(&world);
     test_damaged(&world);
+    test_prefer(&world);
     is_int(world.db->opened, world.db->closed, "no connection is kept");
     database_close(world.db);
 }
@@ -1855,8 +2161,15 @@ static void tests(apr_pool_t *p)
     for (apr_size_t i = 0; i < COUNT(option_rows); i++) {
         test_option(&option_rows[i], p);
     }
+    for (apr_size_t i = 0; i < COUNT(aboves); i++) {
+        test_above(&aboves[i], p);
+    }
+    for (apr_size_t i = 0; i < COUNT(above_options); i++) {
+        test_above_option(&above_options[i], p);
+    }
     test_option_beta(p);
     test_token(p);
+    test_token_knows(p);
     test_token_ends(p);
     test_requests(p);
 }

@@ -10,10 +10,10 @@
 
 #define SECONDS(t) ((t) / (double)APR_USEC_PER_SEC)
 
-static const edu_path_t here = { EDU_AT_OUTCOME, "c", "a", "s", "id-1" };
+static const edu_path_t here = OUTCOME_AT("c", "a", "s", "id-1");
 
-/* Where a list begins. */
-static const edu_row_t start = { .created = "", .id = "" };
+/* All rows. */
+static const edu_range_t whole = { .after = NULL };
 
 /* --------------------------------------------------------------- scratch */
 
@@ -87,21 +87,24 @@ static apr_status_t insert(database_t *db, const edu_path_t *path,
                            const char *id, const char *version,
                            const char *body, apr_pool_t *p)
 {
-    const edu_row_t row = { id, NULL, "educationOutcome", version, body };
     edu_error_t err = { 0 };
 
-    return edu__store_insert(&db->store, path, &row, &err, p);
+    return add_outcome(&db->store, path, id, "educationOutcome", version, body,
+                       &err, p);
 }
 
 static apr_status_t replace(database_t *db, const edu_path_t *path,
                             const char *from, const char *to, const char *body,
                             apr_pool_t *p)
 {
-    const edu_row_t row = { path->outcome_id, NULL, "educationOutcome", to,
-                            body };
+    const edu_row_t row = { .id = path->outcome_id,
+                            .kind = "educationOutcome",
+                            .version = to,
+                            .body = body };
     edu_error_t err = { 0 };
 
-    return edu__store_replace(&db->store, path, &row, from, &err, p);
+    return edu__store_replace(&db->store, EDU_OUTCOME, path, &row, from, &err,
+                              p);
 }
 
 static apr_status_t drop(database_t *db, const edu_path_t *path,
@@ -109,7 +112,8 @@ static apr_status_t drop(database_t *db, const edu_path_t *path,
 {
     edu_error_t err = { 0 };
 
-    return edu__store_remove(&db->store, path, version, &err, p);
+    return edu__store_remove(&db->store, EDU_OUTCOME, path, path->outcome_id,
+                             version, &err, p);
 }
 
 /* The body at a path, or NULL. */
@@ -119,7 +123,10 @@ static const char *body_of(database_t *db, const edu_path_t *path,
     edu_error_t err = { 0 };
     edu_row_t row = { 0 };
 
-    return edu__store_get(&row, &db->store, path, &err, p) ? NULL : row.body;
+    return edu__store_get(&row, &db->store, EDU_OUTCOME, path, &err, p) ||
+                   !row.stored
+               ? NULL
+               : row.body;
 }
 
 /* "id=body id=body": a submission's outcomes, or NULL. */
@@ -127,10 +134,12 @@ static const char *list_of(database_t *db, const edu_path_t *path,
                            apr_pool_t *p)
 {
     edu_error_t err = { 0 };
+    edu_registration_t above;
     apr_array_header_t *rows;
     const char *text = "";
 
-    if (edu__store_list(&rows, &db->store, path, &start, &err, p)) {
+    if (edu__store_list(&rows, &above, &db->store, EDU_OUTCOME, path, &whole,
+                        &err, p)) {
         return NULL;
     }
     for (int i = 0; i < rows->nelts; i++) {
@@ -280,7 +289,7 @@ static void test_create(apr_pool_t *p)
         test_checks(db, "a schema is made", p);
         test_checks(db, "and found", p);
         test_checks(other, "by others, too", p);
-        is_str(database_ask(other, "SELECT version FROM edu_schema", p), "1",
+        is_str(database_ask(other, "SELECT version FROM edu_schema", p), "2",
                "it has a version");
         is_str(database_ask(other, "PRAGMA journal_mode", p), "wal",
                "readers and a writer do not wait for each other");
@@ -305,20 +314,91 @@ static void test_manual(apr_pool_t *p)
         database_run(admin, *sql);
     }
     test_checks(db, "once it is loaded, the same connection works", p);
-    database_run(admin, "UPDATE edu_schema SET version = '2'");
+    database_run(admin, "UPDATE edu_schema SET version = '3'");
     database_close(db);
-    test_check_fails(db, "version 2", "a schema of the future", p);
+    test_check_fails(db, "version 3", "a schema of the future", p);
     db->store.schema = EDU_SCHEMA_AUTO;
-    test_check_fails(db, "version 2", "a schema of the future, by auto", p);
-    is_str(database_ask(admin, "SELECT version FROM edu_schema", p), "2",
+    test_check_fails(db, "version 3", "a schema of the future, by auto", p);
+    is_str(database_ask(admin, "SELECT version FROM edu_schema", p), "3",
            "which is left alone");
     database_run(admin, "DELETE FROM edu_schema");
     db->store.schema = EDU_SCHEMA_MANUAL;
     test_check_fails(db, "schema", "a schema without a version", p);
-    database_run(admin, "INSERT INTO edu_schema VALUES (1, '1')");
+    database_run(admin, "INSERT INTO edu_schema VALUES (1, '2')");
     test_checks(db, "repaired", p);
     database_close(db);
     database_close(admin);
+}
+
+/* What the module made before there was more than outcomes. */
+static const char *const version_1[] = {
+    "CREATE TABLE edu_outcome (class_id TEXT NOT NULL, assignment_id TEXT NOT "
+    "NULL, submission_id TEXT NOT NULL, id TEXT NOT NULL, created TEXT NOT "
+    "NULL, type TEXT NOT NULL, version TEXT NOT NULL, body TEXT NOT NULL, "
+    "UNIQUE (class_id, assignment_id, submission_id, id))",
+    "CREATE TABLE edu_schema (one INTEGER PRIMARY KEY CHECK (one = 1), "
+    "version TEXT NOT NULL)",
+    "INSERT INTO edu_schema VALUES (1, '1')",
+    "INSERT INTO edu_outcome VALUES ('c', 'a', 's', 'id-1', '1', "
+    "'educationOutcome', '1', '{old}')",
+};
+
+/* A database of an earlier version gets what it lacks, and keeps what it has;
+ * or it is said who is to see to that. */
+static void test_upgrade(apr_pool_t *p)
+{
+    /* clang-format off */
+    static const struct {
+        const char *file;
+        edu_schema_e schema;
+    } rows[] = {
+        { "old-auto.db", EDU_SCHEMA_AUTO },
+        { "old-default.db", EDU_SCHEMA_DEFAULT },
+        { "old-manual.db", EDU_SCHEMA_MANUAL },
+    };
+    /* clang-format on */
+
+    for (apr_size_t i = 0; i < COUNT(rows); i++) {
+        const char *file = in_directory(rows[i].file, p);
+        database_t *db = database_make(file, rows[i].schema, p);
+        database_t *admin = database_make(file, EDU_SCHEMA_MANUAL, p);
+
+        for (apr_size_t j = 0; j < COUNT(version_1); j++) {
+            is_int(database_run(admin, version_1[j]), 0, "version 1 is made");
+        }
+        if (rows[i].schema == EDU_SCHEMA_MANUAL) {
+            const char *const *sql = edu_store_schema("sqlite3");
+
+            test_check_fails(db,
+                             "has schema version 1, this module works with "
+                             "version 2. Load schema/sqlite3.sql",
+                             file, p);
+            is_str(database_ask(admin, "SELECT version FROM edu_schema", p),
+                   "1", "which is left alone");
+            ok(!database_ask(admin,
+                             "SELECT 'there' FROM sqlite_master WHERE "
+                             "name = 'edu_submission'",
+                             p),
+               "and nothing is added");
+            for (; *sql; sql++) {
+                database_run(admin, *sql);
+            }
+        }
+        test_checks(db, file, p);
+        is_str(database_ask(db, "SELECT version FROM edu_schema", p), "2",
+               "it is of our version now");
+        is_str(database_ask(db,
+                            "SELECT group_concat(name, ' ') FROM (SELECT"
+                            " name FROM sqlite_master WHERE name LIKE 'edu_%'"
+                            " ORDER BY name)",
+                            p),
+               "edu_assignment edu_class edu_member edu_member_id edu_outcome "
+               "edu_schema edu_submission edu_submission_version",
+               "with all there has to be");
+        is_str(body_of(db, &here, p), "{old}", "and what there was");
+        database_close(db);
+        database_close(admin);
+    }
 }
 
 /* ------------------------------------------------------------------- rows */
@@ -329,20 +409,20 @@ static void test_rows(database_t *db, apr_pool_t *p)
     edu_row_t row = { 0 };
 
     is_str(list_of(db, &here, p), "", "nothing is there");
-    is_int(edu__store_get(&row, &db->store, &here, &err, p), EDU_ENOOUTCOME,
+    is_int(edu__store_get(&row, &db->store, EDU_OUTCOME, &here, &err, p), 0,
            "nothing is found");
-    is_str(err.code, "20241", "by Graph's code");
-    ok(err.message && strstr(err.message, "id-1"), "and says what");
+    ok(!row.stored && !row.version && !row.body, "and says so");
     is_int(replace(db, &here, "1", "2", "{}", p), EDU_EPRECONDITION,
            "nothing is replaced");
     is_int(drop(db, &here, "1", p), EDU_EPRECONDITION, "nor removed");
     is_str(list_of(db, &here, p), "", "nothing came of it");
 
     is_int(insert(db, &here, "id-1", "1", "{1}", p), 0, "a row goes in");
-    is_int(edu__store_get(&row, &db->store, &here, &err, p), 0,
+    is_int(edu__store_get(&row, &db->store, EDU_OUTCOME, &here, &err, p), 0,
            "and comes out");
+    ok(row.stored, "as stored");
     is_str(row.id, "id-1", "its id");
-    is_str(row.type, "educationOutcome", "its type");
+    is_str(row.kind, "educationOutcome", "its type");
     is_str(row.version, "1", "its version");
     is_str(row.body, "{1}", "its document");
     is_int(insert(db, &here, "id-1", "9", "{9}", p), EDU_ECONFLICT,
@@ -403,6 +483,14 @@ static const char *const keys[] = {
     "\t\n",
 };
 
+/* A path with a key in one of its four places. */
+static edu_path_t keyed(const char *key, int place)
+{
+    return (edu_path_t)OUTCOME_AT(
+        place == 0 ? key : "k", place == 1 ? key : "k", place == 2 ? key : "k",
+        place == 3 ? key : "k");
+}
+
 /* Each key stands in each place, its body naming the place. */
 static void test_keys(database_t *db, apr_pool_t *p)
 {
@@ -410,10 +498,7 @@ static void test_keys(database_t *db, apr_pool_t *p)
 
     for (apr_size_t i = 0; i < 4 * COUNT(keys); i++) {
         const char *key = keys[i / 4];
-        const edu_path_t path = { EDU_AT_OUTCOME, i % 4 == 0 ? key : "k",
-                                  i % 4 == 1 ? key : "k",
-                                  i % 4 == 2 ? key : "k",
-                                  i % 4 == 3 ? key : "k" };
+        const edu_path_t path = keyed(key, i % 4);
         const char *body = apr_psprintf(p, "{%d:%s}", (int)i, key);
 
         ok(insert(db, &path, path.outcome_id, key, body, p) == 0 &&
@@ -422,10 +507,7 @@ static void test_keys(database_t *db, apr_pool_t *p)
     }
     for (apr_size_t i = 0; i < 4 * COUNT(keys); i++) {
         const char *key = keys[i / 4];
-        const edu_path_t path = { EDU_AT_OUTCOME, i % 4 == 0 ? key : "k",
-                                  i % 4 == 1 ? key : "k",
-                                  i % 4 == 2 ? key : "k",
-                                  i % 4 == 3 ? key : "k" };
+        const edu_path_t path = keyed(key, i % 4);
 
         wrong += replace(db, &path, key, "v", key, p) != 0;
         wrong += !tap_same(body_of(db, &path, p), key);
@@ -440,12 +522,11 @@ static void test_keys(database_t *db, apr_pool_t *p)
 static void test_places(database_t *db, apr_pool_t *p)
 {
     static const edu_path_t places[] = {
-        { EDU_AT_OUTCOME, "p", "a", "s", "same" },
-        { EDU_AT_OUTCOME, "q", "a", "s", "same" },
-        { EDU_AT_OUTCOME, "p", "b", "s", "same" },
-        { EDU_AT_OUTCOME, "p", "a", "t", "same" },
+        OUTCOME_AT("p", "a", "s", "same"),
+        OUTCOME_AT("q", "a", "s", "same"),
+        OUTCOME_AT("p", "b", "s", "same"),
+        OUTCOME_AT("p", "a", "t", "same"),
     };
-    /* clang-format on */
 
     for (apr_size_t i = 0; i < COUNT(places); i++) {
         is_int(insert(db, &places[i], "same", "1", apr_itoa(p, (int)i), p), 0,
@@ -465,8 +546,8 @@ static void test_bodies(database_t *db, apr_pool_t *p)
     static const apr_size_t sizes[] = { 0, 1, 4096, 65536, 4 << 20 };
 
     for (apr_size_t i = 0; i < COUNT(sizes); i++) {
-        const edu_path_t path = { EDU_AT_OUTCOME, "big", "a", "s",
-                                  apr_itoa(p, (int)sizes[i]) };
+        const edu_path_t path =
+            OUTCOME_AT("big", "a", "s", apr_itoa(p, (int)sizes[i]));
         char *body = apr_palloc(p, sizes[i] + 1);
 
         memset(body, '%', sizes[i]);
@@ -477,13 +558,839 @@ static void test_bodies(database_t *db, apr_pool_t *p)
     }
 }
 
+/* ------------------------------------------------------------- every table */
+
+/* A row's place, and what it has beside its id, version and document. */
+/* clang-format off */
+static const struct table_t {
+    const char *name;
+    edu_table_e table;
+    edu_path_t path;
+    const char *kind, *other, *by, *parent;
+    const char *above; /* what puts there the row above, if it has to be */
+} tables[] = {
+    { "a class", EDU_CLASS, { .class_id = "t" }, "", "", "", "", NULL },
+    { "a member", EDU_MEMBER, { .class_id = "t", .member_id = "m" }, "student",
+      "teacher", "", "t", "INSERT INTO edu_class (id) VALUES ('t')" },
+    { "an assignment", EDU_ASSIGNMENT,
+      { .class_id = "t", .assignment_id = "m" },
+      "", "", "", "t", "INSERT INTO edu_class (id) VALUES ('t')" },
+    { "a submission", EDU_SUBMISSION,
+      { .class_id = "t", .assignment_id = "a", .submission_id = "m" }, "u", "v",
+      "{by}", "a",
+      "INSERT INTO edu_assignment (class_id, id) VALUES ('t', 'a')" },
+    { "an outcome", EDU_OUTCOME, OUTCOME_AT("t", "a", "s", "m"),
+      "educationOutcome", "educationPointsOutcome", "", "", NULL },
+};
+/* clang-format on */
+
+/* "id@parent:kind[outcome outcome]": rows, and what they have of that. */
+static const char *text_of_rows(const apr_array_header_t *rows, apr_pool_t *p)
+{
+    const char *text = "";
+
+    for (int i = 0; i < rows->nelts; i++) {
+        const edu_row_t *row = &APR_ARRAY_IDX(rows, i, edu_row_t);
+
+        text = apr_pstrcat(p, text, i ? " " : "", row->id, NULL);
+        if (row->parent && *row->parent) {
+            text = apr_pstrcat(p, text, "@", row->parent, NULL);
+        }
+        if (row->kind && *row->kind) {
+            text = apr_pstrcat(p, text, ":", row->kind, NULL);
+        }
+        if (row->outcomes && row->outcomes->nelts) {
+            text = apr_pstrcat(p, text, "[", text_of_rows(row->outcomes, p),
+                               "]", NULL);
+        }
+    }
+    return text;
+}
+
+static const char *rows_in(database_t *db, edu_table_e table,
+                           const edu_path_t *path, const edu_range_t *range,
+                           apr_pool_t *p)
+{
+    edu_error_t err = { 0 };
+    edu_registration_t above;
+    apr_array_header_t *rows;
+
+    return edu__store_list(&rows, &above, &db->store, table, path, range, &err,
+                           p)
+               ? err.detail
+               : text_of_rows(rows, p);
+}
+
+/* The row of a table's path, or another beside it. */
+static edu_row_t row_of(const struct table_t *it, const char *id,
+                        const char *created)
+{
+    edu_path_t path = it->path;
+
+    return (edu_row_t){ .id = id ? id : *edu__path_id(&path, it->table),
+                        .created = created,
+                        .kind =
+                            id && it->table == EDU_SUBMISSION ? id : it->kind,
+                        .version = "1",
+                        .by = it->by,
+                        .body = "{1}" };
+}
+
+static void is_row(database_t *db, const struct table_t *it,
+                   const edu_row_t *want, apr_pool_t *p)
+{
+    edu_error_t err = { 0 };
+    edu_row_t row;
+
+    memset(&row, 0x55, sizeof(row));
+    is_int(edu__store_get(&row, &db->store, it->table, &it->path, &err, p), 0,
+           "it is read");
+    if (!want) {
+        ok(!row.stored && !row.id, "and is not there");
+        return;
+    }
+    ok(row.stored && tap_same(row.id, want->id) &&
+           tap_same(row.created, want->created) &&
+           tap_same(row.version, want->version) &&
+           tap_same(row.body, want->body),
+       "as it is stored");
+    is_str(row.kind, want->kind, "with its kind");
+    is_str(row.by, want->by, "with who did it");
+    is_str(row.parent, it->parent, "with what is above");
+}
+
+static void test_table(database_t *db, const struct table_t *it, apr_pool_t *p)
+{
+    const edu_store_t *store = &db->store;
+    const edu_path_t *path = &it->path;
+    edu_table_e table = it->table;
+    edu_row_t row = row_of(it, NULL, "2"), changed = row;
+    const edu_row_t later = row_of(it, "b", "3"), peer = row_of(it, "x", "2");
+    edu_error_t err = { 0 };
+
+    changed.kind = it->other;
+    changed.version = "9";
+    changed.by = *it->by ? "{other}" : "";
+    changed.body = "{9}";
+
+    is_row(db, it, NULL, p);
+    is_str(rows_in(db, table, path, &whole, p), "", it->name);
+    is_int(edu__store_replace(store, table, path, &row, "1", &err, p),
+           EDU_EPRECONDITION, "what is not there is not replaced");
+    is_int(edu__store_remove(store, table, path, row.id, "1", &err, p),
+           EDU_EPRECONDITION, "nor removed");
+
+    if (it->above) {
+        is_int(edu__store_insert(store, table, path, &row, &err, p),
+               EDU_ECONFLICT, "nothing goes in below what is not there");
+        is_row(db, it, NULL, p);
+        is_int(database_run(db, it->above), 0, "something is above");
+    }
+    is_int(edu__store_insert(store, table, path, &later, &err, p), 0,
+           "a row goes in");
+    is_int(edu__store_insert(store, table, path, &row, &err, p), 0,
+           "and one that is older");
+    is_int(edu__store_insert(store, table, path, &peer, &err, p), 0,
+           "and one that is as old");
+    is_row(db, it, &row, p);
+    is_int(edu__store_insert(store, table, path, &changed, &err, p),
+           EDU_ECONFLICT, "an id is taken once");
+    is_row(db, it, &row, p);
+
+    is_int(edu__store_replace(store, table, path, &changed, "0", &err, p),
+           EDU_EPRECONDITION, "a stale version replaces nothing");
+    is_row(db, it, &row, p);
+    is_int(edu__store_replace(store, table, path, &changed, "1", &err, p), 0,
+           "the right one does");
+    is_row(db, it, &changed, p);
+    is_int(edu__store_replace(store, table, path, &row, "1", &err, p),
+           EDU_EPRECONDITION, "once");
+
+    is_int(edu__store_remove(store, table, path, row.id, "1", &err, p),
+           EDU_EPRECONDITION, "a stale version removes nothing");
+    is_row(db, it, &changed, p);
+    is_int(edu__store_remove(store, table, path, row.id, "9", &err, p), 0,
+           "the right one does");
+    is_row(db, it, NULL, p);
+    is_int(edu__store_remove(store, table, path, "b", "1", &err, p), 0,
+           "as of any other row");
+    is_int(edu__store_remove(store, table, path, "x", "1", &err, p), 0,
+           "of the table");
+    is_str(rows_in(db, table, path, &whole, p), "", "and nothing is left");
+    database_run(db, "DELETE FROM edu_class");
+    database_run(db, "DELETE FROM edu_assignment");
+    is_int(db->closed, db->opened, "what was borrowed is given back");
+}
+
+/* -------------------------------------------------------------- the roster */
+
+/* Two classes and part of a third; submission 9 is registered by nobody. */
+static const char *const roster[] = {
+    "DELETE FROM edu_class",
+    "DELETE FROM edu_member",
+    "DELETE FROM edu_assignment",
+    "DELETE FROM edu_submission",
+    "DELETE FROM edu_outcome",
+    "INSERT INTO edu_class VALUES ('c', '1', '1', '{}'), ('d', '2', '1', '{}'),"
+    " ('e', '3', '1', '{}')",
+    "INSERT INTO edu_member VALUES ('c', 't', '1', 'teacher', '1', '{}'),"
+    " ('c', 's', '2', 'student', '1', '{}'),"
+    " ('c', 'r', '2', 'student', '1', '{}'),"
+    " ('d', 't', '1', 'teacher', '1', '{}'),"
+    " ('e', 's', '1', 'student', '1', '{}')",
+    "INSERT INTO edu_assignment VALUES ('c', 'a', '1', '4', '{a}'),"
+    " ('c', 'b', '2', '5', '{b}'), ('d', 'a', '3', '1', '{d}')",
+    "INSERT INTO edu_submission VALUES"
+    " ('c', 'a', '1', '1', 's', '5', '{by}', '{1}'),"
+    " ('c', 'a', '2', '2', 'r', '7', '', '{2}'),"
+    " ('c', 'b', '1', '3', 's', '6', '', '{3}'),"
+    " ('d', 'a', '1', '1', 'x', '9', '', '{4}')",
+    "INSERT INTO edu_outcome VALUES"
+    " ('c', 'a', '1', 'o', '2', 'T', '1', '{1}'),"
+    " ('c', 'a', '1', 'p', '1', 'T', '1', '{2}'),"
+    " ('c', 'b', '1', 'o', '15', 'T', '1', '{3}'),"
+    " ('d', 'a', '1', 'o', '1', 'T', '1', '{4}'),"
+    " ('c', 'a', '9', 'o', '1', 'T', '1', '{5}')",
+};
+
+static void enrol(database_t *db)
+{
+    for (apr_size_t i = 0; i < COUNT(roster); i++) {
+        if (database_run(db, roster[i])) {
+            fprintf(stderr, "# cannot run %s\n", roster[i]);
+            abort();
+        }
+    }
+}
+
+#define IN_C                                                                   \
+    {                                                                          \
+        .class_id = "c"                                                        \
+    }
+#define IN_CA                                                                  \
+    {                                                                          \
+        .class_id = "c", .assignment_id = "a"                                  \
+    }
+#define IN_CA1 OUTCOME_AT("c", "a", "1", NULL)
+
+static const edu_row_t after_1c = { .created = "1", .id = "c" };
+static const edu_row_t after_1_ = { .created = "1", .id = "" };
+static const edu_row_t after_11 = { .created = "1", .id = "1", .parent = "a" };
+static const edu_row_t after_1p = { .created = "1", .id = "p" };
+static const edu_row_t after_2 = { .created = "2", .id = "2", .parent = "a" };
+static const edu_row_t after_2r = { .created = "2", .id = "r" };
+static const edu_row_t after_9 = { .created = "9", .id = "" };
+
+/* clang-format off */
+static const struct ranged_t {
+    edu_table_e table;
+    edu_path_t path;
+    edu_range_t range;
+    const char *want;
+} ranged[] = {
+    { EDU_CLASS, IN_C, { .only = NULL }, "c d e" },
+    { EDU_CLASS, IN_C, { .only = "s" }, "c e" },
+    { EDU_CLASS, IN_C, { .only = "t" }, "c d" },
+    { EDU_CLASS, IN_C, { .only = "x" }, "" },
+    { EDU_CLASS, IN_C, { .after = &after_1c }, "d e" },
+    { EDU_CLASS, IN_C, { .after = &after_1_ }, "c d e" },
+    { EDU_CLASS, IN_C, { .after = &after_9 }, "" },
+    { EDU_CLASS, IN_C, { .only = "s", .after = &after_1c }, "e" },
+
+    { EDU_MEMBER, IN_C, { .only = NULL },
+      "t@c:teacher r@c:student s@c:student" },
+    { EDU_MEMBER, IN_C, { .only = "teacher" }, "t@c:teacher" },
+    { EDU_MEMBER, IN_C, { .only = "student" }, "r@c:student s@c:student" },
+    { EDU_MEMBER, IN_C, { .after = &after_2r }, "s@c:student" },
+    { EDU_MEMBER, IN_C, { .only = "teacher", .after = &after_2r }, "" },
+    { EDU_MEMBER, { .class_id = "e" }, { .only = NULL }, "s@e:student" },
+    { EDU_MEMBER, { .class_id = "x" }, { .only = NULL }, "" },
+
+    { EDU_ASSIGNMENT, IN_C, { .only = NULL }, "a@c b@c" },
+    { EDU_ASSIGNMENT, IN_C, { .after = &after_1c }, "b@c" },
+    { EDU_ASSIGNMENT, { .class_id = "d" }, { .only = NULL }, "a@d" },
+    { EDU_ASSIGNMENT, { .class_id = "e" }, { .only = NULL }, "" },
+    /* of whichever classes somebody is in */
+    { EDU_ASSIGNMENT, { .class_id = NULL }, { .only = "t" }, "a@c b@c a@d" },
+    { EDU_ASSIGNMENT, { .class_id = NULL }, { .only = "s" }, "a@c b@c" },
+    { EDU_ASSIGNMENT, { .class_id = NULL }, { .only = "x" }, "" },
+    { EDU_ASSIGNMENT, { .class_id = NULL },
+      { .only = "t", .after = &after_2 }, "b@c a@d" },
+
+    { EDU_SUBMISSION, IN_CA, { .only = NULL }, "1@a:s 2@a:r" },
+    { EDU_SUBMISSION, IN_CA, { .only = "r" }, "2@a:r" },
+    { EDU_SUBMISSION, IN_CA, { .only = "x" }, "" },
+    { EDU_SUBMISSION, IN_CA, { .after = &after_11 }, "2@a:r" },
+    { EDU_SUBMISSION, IN_CA, { .after = &after_2 }, "" },
+    { EDU_SUBMISSION, IN_CA, { .outcomes = 1 }, "1@a:s[p:T o:T] 2@a:r" },
+    { EDU_SUBMISSION, IN_CA, { .outcomes = 1, .only = "s" },
+      "1@a:s[p:T o:T]" },
+    { EDU_SUBMISSION, IN_CA, { .outcomes = 1, .after = &after_11 }, "2@a:r" },
+    { EDU_SUBMISSION, { .class_id = "c", .assignment_id = "x" },
+      { .only = NULL }, "" },
+
+    /* of the whole class */
+    { EDU_SUBMISSION, IN_C, { .since = "0" }, "1@a:s 2@a:r 1@b:s" },
+    { EDU_SUBMISSION, IN_C, { .since = "6" }, "2@a:r 1@b:s" },
+    { EDU_SUBMISSION, IN_C, { .since = "7" }, "2@a:r" },
+    { EDU_SUBMISSION, IN_C, { .since = "8" }, "" },
+    { EDU_SUBMISSION, IN_C, { .since = "5", .outcomes = 1 },
+      "1@a:s[p:T o:T] 2@a:r 1@b:s[o:T]" },
+    { EDU_SUBMISSION, IN_C, { .since = "6", .outcomes = 1 },
+      "2@a:r 1@b:s[o:T]" },
+    { EDU_SUBMISSION, IN_C, { .since = "0", .after = &after_2 }, "1@b:s" },
+    { EDU_SUBMISSION, IN_CA, { .since = "0", .after = &after_11 },
+      "2@a:r 1@b:s" },
+    { EDU_SUBMISSION, { .class_id = "d" }, { .since = "0" }, "1@a:x" },
+
+    { EDU_OUTCOME, IN_CA1, { .only = NULL }, "p:T o:T" },
+    { EDU_OUTCOME, IN_CA1, { .after = &after_1p }, "o:T" },
+    { EDU_OUTCOME, OUTCOME_AT("c", "a", "9", NULL), { .only = NULL }, "o:T" },
+    { EDU_OUTCOME, OUTCOME_AT("c", "a", "2", NULL), { .only = NULL }, "" },
+};
+/* clang-format on */
+
+static void test_ranges(database_t *db, apr_pool_t *p)
+{
+    enrol(db);
+    for (apr_size_t i = 0; i < COUNT(ranged); i++) {
+        is_str(
+            rows_in(db, ranged[i].table, &ranged[i].path, &ranged[i].range, p),
+            ranged[i].want,
+            apr_psprintf(p, "range %d: these rows, in order", (int)i));
+    }
+    is_int(db->closed, db->opened, "what was borrowed is given back");
+}
+
+/* Submissions that an LMS loads need not be created at any time, and their ids
+ * need to differ in their assignment only. */
+static void test_loaded(database_t *db, apr_pool_t *p)
+{
+    static const edu_path_t path = IN_C;
+    static const edu_range_t range = { .since = "0", .outcomes = 1 };
+
+    enrol(db);
+    database_run(db, "UPDATE edu_submission SET created = ''");
+    is_str(rows_in(db, EDU_SUBMISSION, &path, &range, p),
+           "1@a:s[p:T o:T] 1@b:s[o:T] 2@a:r",
+           "submissions of one id are kept apart");
+}
+
+/* A chunk has so many submissions, whatever is in them. */
+static void test_chunks(database_t *db, apr_pool_t *p)
+{
+    static const edu_path_t path = { .class_id = "many", .assignment_id = "a" };
+    edu_range_t range = { .outcomes = 1 };
+    edu_registration_t above;
+    apr_array_header_t *rows;
+    edu_error_t err = { 0 };
+    int wrong = 0;
+
+    database_run(db, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1"
+                     " FROM n WHERE i < 101) INSERT INTO edu_submission"
+                     " SELECT 'many', 'a', i, printf('%03d', i), i, '1', '',"
+                     " '{}' FROM n");
+    database_run(db, "INSERT INTO edu_outcome SELECT class_id, assignment_id,"
+                     " id, o, o, 'T', '1', '{}' FROM edu_submission,"
+                     " (SELECT '1' AS o UNION SELECT '2') WHERE class_id ="
+                     " 'many'");
+    edu__store_list(&rows, &above, &db->store, EDU_SUBMISSION, &path, &range,
+                    &err, p);
+    is_int(rows->nelts, EDU_CHUNK, "a list has so many rows");
+    for (int i = 0; i < rows->nelts; i++) {
+        const edu_row_t *row = &APR_ARRAY_IDX(rows, i, edu_row_t);
+
+        wrong += row->outcomes->nelts != 2 || atoi(row->id) != i + 1;
+    }
+    is_int(wrong, 0, "in order, with their outcomes");
+    range.after = &APR_ARRAY_IDX(rows, rows->nelts - 1, edu_row_t);
+    is_str(rows_in(db, EDU_SUBMISSION, &path, &range, p), "101@a:101[1:T 2:T]",
+           "and the next the rest");
+}
+
+/* How many rows there are from the first chunk to the last. */
+static int count_rows(database_t *db, edu_table_e table, const edu_path_t *path,
+                      edu_range_t range, apr_pool_t *p)
+{
+    edu_error_t err = { 0 };
+    edu_registration_t above;
+    apr_array_header_t *rows;
+    int count = 0;
+
+    do {
+        if (edu__store_list(&rows, &above, &db->store, table, path, &range,
+                            &err, p)) {
+            return -1;
+        }
+        count += rows->nelts;
+        range.after = &APR_ARRAY_IDX(rows, rows->nelts - 1, edu_row_t);
+    } while (rows->nelts == EDU_CHUNK);
+    return count;
+}
+
+/* Where rows of several parents are listed, those of one id and one age may
+ * stand at the end of a chunk. */
+static void test_namesakes(database_t *db, apr_pool_t *p)
+{
+    static const edu_path_t many = { .class_id = "many" }, none = { 0 };
+
+    database_run(db, "DELETE FROM edu_submission");
+    database_run(db, "DELETE FROM edu_assignment");
+    database_run(db, "DELETE FROM edu_member");
+    database_run(db, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1"
+                     " FROM n WHERE i < 50) INSERT INTO edu_submission"
+                     " (class_id, assignment_id, id, user_id)"
+                     " SELECT 'many', a, i, i FROM n, (SELECT 'a' AS a UNION"
+                     " SELECT 'b' UNION SELECT 'c')");
+    database_run(db, "INSERT INTO edu_assignment (class_id, id)"
+                     " SELECT assignment_id, id FROM edu_submission");
+    database_run(db, "INSERT INTO edu_member (class_id, id, role) VALUES"
+                     " ('a', 'u', 'student'), ('b', 'u', 'student'),"
+                     " ('c', 'u', 'student')");
+    is_int(
+        count_rows(db, EDU_SUBMISSION, &many, (edu_range_t){ .since = "0" }, p),
+        150, "no submission of a class is lost between chunks");
+    is_int(
+        count_rows(db, EDU_ASSIGNMENT, &none, (edu_range_t){ .only = "u" }, p),
+        150, "nor an assignment of a student");
+}
+
+/* ------------------------------------------------------------ registrations */
+
+static void is_registration(const edu_registration_t *got, const char *user_id,
+                            const char *version, const char *assignment,
+                            const char *what)
+{
+    const edu_assignment_t *of = got->assignment;
+
+    is_str(got->user_id, user_id, what);
+    is_str(got->version, version, "of this version");
+    is_str(of ? of->body : NULL, assignment, "graded like this");
+    ok(!of || (*of->id && *of->version && !of->doc && !of->placeholders),
+       "which is not looked at yet");
+}
+
+static void test_registrations(database_t *db, apr_pool_t *p)
+{
+    /* clang-format off */
+    static const struct {
+        const char *name;
+        edu_path_t path;
+        int stored;
+        const char *user_id, *version, *assignment;
+    } rows[] = {
+        { "an outcome", OUTCOME_AT("c", "a", "1", "o"), 1, "s", "5", "{a}" },
+        { "no outcome", OUTCOME_AT("c", "a", "1", "x"), 0, "s", "5", "{a}" },
+        { "no outcome at all", OUTCOME_AT("c", "a", "2", "o"), 0, "r", "7",
+          "{a}" },
+        { "one of a namesake", OUTCOME_AT("c", "b", "1", "o"), 1, "s", "6",
+          "{b}" },
+        { "one of another class", OUTCOME_AT("d", "a", "1", "o"), 1, "x", "9",
+          "{d}" },
+        { "one that is open", OUTCOME_AT("c", "a", "9", "o"), 1, NULL, NULL,
+          NULL },
+        { "nothing anywhere", OUTCOME_AT("e", "a", "1", "o"), 0, NULL, NULL,
+          NULL },
+    };
+    /* clang-format on */
+    edu_error_t err = { 0 };
+    edu_registration_t above;
+    apr_array_header_t *list;
+    edu_row_t row;
+
+    enrol(db);
+    for (apr_size_t i = 0; i < COUNT(rows); i++) {
+        edu__store_get(&row, &db->store, EDU_OUTCOME, &rows[i].path, &err, p);
+        is_int(row.stored, rows[i].stored, rows[i].name);
+        is_registration(&row.registration, rows[i].user_id, rows[i].version,
+                        rows[i].assignment, "is somebody's");
+        edu__store_list(&list, &above, &db->store, EDU_OUTCOME, &rows[i].path,
+                        &whole, &err, p);
+        is_registration(&above, rows[i].user_id, rows[i].version,
+                        rows[i].assignment, "as is the list");
+    }
+    edu__store_get(&row, &db->store, EDU_SUBMISSION, &rows[0].path, &err, p);
+    is_registration(&row.registration, "s", "5", "{a}", "a submission");
+    is_str(text_of_rows(row.outcomes, p), "p:T o:T", "has its outcomes");
+    is_str(row.by, "{by}", "and who changed them");
+    edu__store_get(&row, &db->store, EDU_SUBMISSION, &rows[5].path, &err, p);
+    ok(!row.stored, "one that is open has no row");
+    is_str(row.registration.user_id, NULL, "and is nobody's");
+    edu__store_list(&list, &above, &db->store, EDU_SUBMISSION, &rows[0].path,
+                    &whole, &err, p);
+    is_registration(&above, NULL, NULL, "{a}", "above submissions is nobody");
+    is_registration(&APR_ARRAY_IDX(list, 1, edu_row_t).registration, "r", "7",
+                    "{a}", "but each is somebody's");
+    edu__store_list(&list, &above, &db->store, EDU_SUBMISSION, &rows[0].path,
+                    &(edu_range_t){ .since = "0" }, &err, p);
+    is_registration(&above, NULL, NULL, NULL, "and above a class's nothing");
+    is_registration(&APR_ARRAY_IDX(list, 2, edu_row_t).registration, "s", "6",
+                    "{b}", "each is of its own assignment");
+
+    /* nobody is to load them without, but who can say */
+    database_run(db, "DELETE FROM edu_assignment");
+    edu__store_get(&row, &db->store, EDU_OUTCOME, &rows[0].path, &err, p);
+    is_registration(&row.registration, "s", "5", NULL,
+                    "an outcome without an assignment");
+    edu__store_get(&row, &db->store, EDU_SUBMISSION, &rows[0].path, &err, p);
+    is_registration(&row.registration, "s", "5", NULL, "nor a submission");
+    edu__store_list(&list, &above, &db->store, EDU_SUBMISSION, &rows[0].path,
+                    &whole, &err, p);
+    is_registration(&above, NULL, NULL, NULL, "nor all of them");
+    is_int(db->closed, db->opened, "what was borrowed is given back");
+}
+
+/* Outcomes are added freely only where nobody registered the submission. */
+static void test_open(database_t *db, apr_pool_t *p)
+{
+    static const edu_path_t open = OUTCOME_AT("c", "a", "9", NULL);
+    static const edu_path_t registered = OUTCOME_AT("c", "a", "1", NULL);
+    static const edu_path_t nowhere = OUTCOME_AT("x", "1", "1", NULL);
+    const edu_row_t old = {
+        .id = "o", .created = "9", .kind = "U", .version = "9", .body = "{}"
+    };
+    const edu_row_t fresh = {
+        .id = "q", .created = "9", .kind = "U", .version = "9", .body = "{}"
+    };
+    const edu_store_t *store = &db->store;
+    edu_error_t err = { 0 };
+
+    enrol(db);
+    is_int(edu__store_insert_open(store, &open, &fresh, &err, p), 0,
+           "an outcome goes into an open submission");
+    is_int(edu__store_insert_open(store, &open, &old, &err, p), EDU_ECONFLICT,
+           "but not twice");
+    is_str(rows_in(db, EDU_OUTCOME, &open, &whole, p), "o:T q:U",
+           "and is there");
+    is_int(edu__store_insert_open(store, &nowhere, &old, &err, p), 0,
+           "all that nobody knows of is open");
+    is_int(edu__store_insert_open(store, &registered, &fresh, &err, p),
+           EDU_ECONFLICT, "what is registered is not");
+    is_str(rows_in(db, EDU_OUTCOME, &registered, &whole, p), "p:T o:T",
+           "and stays as it is");
+    is_int(edu__store_insert(store, EDU_OUTCOME, &registered, &fresh, &err, p),
+           0, "unless one knows");
+}
+
+static void test_touch(database_t *db, apr_pool_t *p)
+{
+    static const edu_path_t path = OUTCOME_AT("c", "a", "1", "o");
+    static const edu_path_t none = OUTCOME_AT("c", "a", "9", "o");
+    edu_error_t err = { 0 };
+    edu_row_t row;
+
+    enrol(db);
+    is_int(edu__store_touch(&db->store, &path, "8", "{new}", &err, p), 0,
+           "a submission is touched");
+    edu__store_get(&row, &db->store, EDU_SUBMISSION, &path, &err, p);
+    is_str(row.version, "8", "it has the version");
+    is_str(row.by, "{new}", "and by whom");
+    is_str(row.body, "{1}", "and its document");
+    is_str(row.created, "1", "and its age");
+    is_str(database_ask(db,
+                        "SELECT count(*) FROM edu_submission WHERE version "
+                        "= '8' OR modified_by = '{new}'",
+                        p),
+           "1", "it alone");
+    is_int(edu__store_touch(&db->store, &path, "7", "{late}", &err, p),
+           EDU_EPRECONDITION, "but not back to an earlier version");
+    edu__store_get(&row, &db->store, EDU_SUBMISSION, &path, &err, p);
+    ok(tap_same(row.version, "8") && tap_same(row.by, "{new}"), "it stands");
+    is_int(edu__store_touch(&db->store, &none, "8", "{new}", &err, p),
+           EDU_EPRECONDITION, "one that is open is not there");
+    is_str(database_ask(db, "SELECT count(*) FROM edu_submission", p), "4",
+           "and gets none");
+}
+
+/* A recipient has one submission of an assignment. */
+static void test_recipients(database_t *db, apr_pool_t *p)
+{
+    static const edu_path_t a = IN_CA;
+    static const edu_path_t b = { .class_id = "c", .assignment_id = "b" };
+    edu_row_t row = { .id = "3",
+                      .created = "3",
+                      .kind = "r",
+                      .version = "1",
+                      .by = "",
+                      .body = "{}" };
+    edu_error_t err = { 0 };
+
+    enrol(db);
+    is_int(edu__store_insert(&db->store, EDU_SUBMISSION, &a, &row, &err, p),
+           EDU_ECONFLICT, "a recipient has one submission");
+    is_int(edu__store_insert(&db->store, EDU_SUBMISSION, &b, &row, &err, p), 0,
+           "of each assignment");
+    row.kind = "x";
+    is_int(edu__store_insert(&db->store, EDU_SUBMISSION, &a, &row, &err, p), 0,
+           "as has each recipient");
+}
+
+static void test_find(database_t *db, apr_pool_t *p)
+{
+    /* clang-format off */
+    static const struct {
+        const char *user_id, *assignment_id, *want, *or;
+    } rows[] = {
+        { "s", "a", "c:student", NULL },
+        { "s", "b", "c:student", NULL },
+        { "t", "b", "c:teacher", NULL },
+        { "t", "a", "c:teacher d:teacher", "d:teacher c:teacher" },
+        { "t", "x", "", NULL },
+        { "x", "a", "", NULL },
+    };
+    /* clang-format on */
+
+    enrol(db);
+    for (apr_size_t i = 0; i < COUNT(rows); i++) {
+        const edu_path_t path = { .user_id = rows[i].user_id,
+                                  .assignment_id = rows[i].assignment_id };
+        edu_error_t err = { 0 };
+        apr_array_header_t *found;
+        const char *text;
+
+        edu__store_find(&found, &db->store, &path, &err, p);
+        text = text_of_rows(found, p);
+        ok(tap_same(text, rows[i].want) || tap_same(text, rows[i].or),
+           "%s finds %s: %s", rows[i].user_id, rows[i].assignment_id, text);
+    }
+}
+
+/* ---------------------------------------------------------------- clearing */
+
+/* How many rows each table has, in the order of edu_table_e. */
+static const char *counts(database_t *db, apr_pool_t *p)
+{
+    return database_ask(db,
+                        "SELECT (SELECT count(*) FROM edu_class) || ' ' ||"
+                        " (SELECT count(*) FROM edu_member) || ' ' ||"
+                        " (SELECT count(*) FROM edu_assignment) || ' ' ||"
+                        " (SELECT count(*) FROM edu_submission) || ' ' ||"
+                        " (SELECT count(*) FROM edu_outcome)",
+                        p);
+}
+
+static void test_clear(database_t *db, apr_pool_t *p)
+{
+    /* clang-format off */
+    static const struct {
+        edu_table_e table;
+        edu_path_t path;
+        const char *left;
+    } rows[] = {
+        { EDU_MEMBER, IN_C, "3 2 3 4 5" },
+        { EDU_ASSIGNMENT, IN_C, "3 5 1 4 5" },
+        { EDU_SUBMISSION, IN_C, "3 5 3 1 5" },
+        { EDU_SUBMISSION, IN_CA, "3 5 3 2 5" },
+        { EDU_OUTCOME, IN_C, "3 5 3 4 1" },
+        { EDU_OUTCOME, IN_CA, "3 5 3 4 2" },
+        { EDU_OUTCOME, IN_CA1, "3 5 3 4 3" },
+        { EDU_OUTCOME, OUTCOME_AT("c", "a", "2", NULL), "3 5 3 4 5" },
+        { EDU_MEMBER, { .class_id = "x" }, "3 5 3 4 5" },
+        { EDU_OUTCOME, { .class_id = "" }, "3 5 3 4 5" },
+    };
+    /* clang-format on */
+
+    for (apr_size_t i = 0; i < COUNT(rows); i++) {
+        edu_error_t err = { 0 };
+
+        enrol(db);
+        is_int(
+            edu__store_clear(&db->store, rows[i].table, &rows[i].path, &err, p),
+            0, "what is below is cleared");
+        is_str(counts(db, p), rows[i].left, "and nothing else");
+    }
+    is_int(db->closed, db->opened, "what was borrowed is given back");
+}
+
+/* ------------------------------------------------------------ units of work */
+
+static void add(const edu_store_t *store, const char *id, apr_pool_t *p)
+{
+    static const edu_path_t path = OUTCOME_AT("unit", "a", "s", NULL);
+    edu_error_t err = { 0 };
+
+    is_int(add_outcome(store, &path, id, "T", "1", "{}", &err, p), 0,
+           apr_pstrcat(p, id, " is added", NULL));
+}
+
+static const char *units(database_t *db, apr_pool_t *p)
+{
+    static const edu_path_t path = OUTCOME_AT("unit", "a", "s", NULL);
+
+    return rows_in(db, EDU_OUTCOME, &path, &whole, p);
+}
+
+/* No transaction is left behind, and no connection kept. */
+static void is_over(database_t *db, const char *want, const char *what,
+                    apr_pool_t *p)
+{
+    is_int(db->opened, db->closed, "what was borrowed is given back");
+    ok(database_run(db, "BEGIN") == 0 && database_run(db, "ROLLBACK") == 0,
+       "%s: no transaction is left", what);
+    is_str(units(db, p), want, what);
+    database_run(db, "DELETE FROM edu_outcome WHERE class_id = 'unit'");
+}
+
+/* A unit in a unit in a unit: which of them are undone, and what is left. */
+/* clang-format off */
+static const struct nested_t {
+    int undo[3]; /* from the outermost to the innermost */
+    const char *left;
+} nested[] = {
+    { { 0, 0, 0 }, "1:T 2:T 3:T 4:T 5:T" },
+    { { 0, 0, 1 }, "1:T 2:T 4:T 5:T" },
+    { { 0, 1, 0 }, "1:T 5:T" },
+    { { 0, 1, 1 }, "1:T 5:T" },
+    { { 1, 0, 0 }, "" },
+    { { 1, 0, 1 }, "" },
+    { { 1, 1, 1 }, "" },
+};
+/* clang-format on */
+
+static void test_nested(database_t *db, const struct nested_t *row,
+                        apr_pool_t *p)
+{
+    edu_unit_t unit[3];
+    edu_error_t err = { 0 };
+
+    is_int(edu__unit_begin(&unit[0], &db->store, &err, p), 0, "a unit begins");
+    add(&unit[0].store, "1", p);
+    is_int(edu__unit_begin(&unit[1], &unit[0].store, &err, p), 0, "and within");
+    add(&unit[1].store, "2", p);
+    is_int(edu__unit_begin(&unit[2], &unit[1].store, &err, p), 0, "and again");
+    add(&unit[2].store, "3", p);
+    is_int(db->opened - db->closed, 1, "by one connection");
+    is_int(edu__unit_end(&unit[2], row->undo[2], &err), 0, "it ends");
+    add(&unit[1].store, "4", p);
+    is_int(edu__unit_end(&unit[1], row->undo[1], &err), 0, "as does it");
+    add(&unit[0].store, "5", p);
+    is_int(edu__unit_end(&unit[0], row->undo[0], &err), 0, "and it");
+    is_over(db, row->left,
+            apr_psprintf(p, "undone %d %d %d", row->undo[0], row->undo[1],
+                         row->undo[2]),
+            p);
+}
+
+/* Two in a row within one; each is for itself. */
+static void test_siblings(database_t *db, apr_pool_t *p)
+{
+    edu_unit_t outer, inner;
+    edu_error_t err = { 0 };
+
+    edu__unit_begin(&outer, &db->store, &err, p);
+    for (int i = 1; i <= 4; i++) {
+        edu__unit_begin(&inner, &outer.store, &err, p);
+        add(&inner.store, apr_itoa(p, i), p);
+        is_int(edu__unit_end(&inner, i % 2, &err), 0, "one of many ends");
+    }
+    is_int(edu__unit_end(&outer, 0, &err), 0, "and the whole");
+    is_over(db, "2:T 4:T", "every other one", p);
+}
+
+/* A condition that does not hold is no failure. */
+static void test_refusal(database_t *db, apr_pool_t *p)
+{
+    static const edu_path_t path = OUTCOME_AT("unit", "a", "s", "1");
+    edu_unit_t outer, inner;
+    edu_error_t err = { 0 };
+
+    edu__unit_begin(&outer, &db->store, &err, p);
+    add(&outer.store, "1", p);
+    edu__unit_begin(&inner, &outer.store, &err, p);
+    is_int(add_outcome(&inner.store, &path, "1", "T", "1", "{}", &err, p),
+           EDU_ECONFLICT, "what the unit wrote is there for it");
+    is_int(
+        edu__store_remove(&inner.store, EDU_OUTCOME, &path, "1", "0", &err, p),
+        EDU_EPRECONDITION, "by its version");
+    add(&inner.store, "2", p);
+    is_int(edu__unit_end(&inner, 0, &err), 0, "and that breaks nothing");
+    is_int(edu__unit_end(&outer, 0, &err), 0, "at all");
+    is_over(db, "1:T 2:T", "all is stored", p);
+}
+
+/* Others see a unit when it is over, and may be who ends it. */
+static void test_unseen(database_t *db, database_t *other, apr_pool_t *p)
+{
+    edu_unit_t outer, inner;
+    edu_error_t err = { 0 };
+
+    edu__unit_begin(&outer, &db->store, &err, p);
+    edu__unit_begin(&inner, &outer.store, &err, p);
+    add(&inner.store, "1", p);
+    edu__unit_end(&inner, 0, &err);
+    is_str(units(other, p), "", "nothing is seen before the end");
+    edu__unit_end(&outer, 0, &err);
+    is_str(units(other, p), "1:T", "but all after it");
+    is_over(db, "1:T", "over", p);
+}
+
+/* A statement that fails within may have taken the transaction with it: nothing
+ * more is written, and nothing is kept. */
+static void test_failure(database_t *db, int depth, apr_pool_t *p)
+{
+    static const edu_path_t path = OUTCOME_AT("poison", "a", "s", NULL);
+    edu_unit_t outer, inner, late;
+    edu_error_t err = { 0 };
+    const edu_store_t *store;
+
+    database_run(db, "CREATE TRIGGER poison BEFORE INSERT ON edu_outcome"
+                     " WHEN NEW.class_id = 'poison'"
+                     " BEGIN SELECT RAISE(ROLLBACK, 'poison'); END");
+    is_int(edu_store_check(&db->store, &err, p), 0, "a trap is set");
+    edu__unit_begin(&outer, &db->store, &err, p);
+    add(&outer.store, "1", p);
+    edu__unit_begin(&inner, &outer.store, &err, p);
+    store = depth ? &inner.store : &outer.store;
+    add(&inner.store, "2", p);
+    if (!depth) {
+        edu__unit_end(&inner, 0, &err);
+    }
+    test_unavailable(add_outcome(store, &path, "3", "T", "1", "{}", &err, p),
+                     &err, "poison", "a statement that fails");
+    is_int(add_outcome(store, &path, "4", "T", "1", "{}", &err, p),
+           EDU_EUNAVAILABLE, "nothing more is written");
+    is_int(edu__unit_begin(&late, store, &err, p), EDU_EUNAVAILABLE,
+           "nor begun");
+    if (depth) {
+        is_int(edu__unit_end(&inner, 0, &err), EDU_EUNAVAILABLE,
+               "it cannot end well");
+        is_int(edu__unit_begin(&late, &outer.store, &err, p), EDU_EUNAVAILABLE,
+               "and nothing begins");
+    }
+    is_int(edu__unit_end(&outer, 0, &err), EDU_EUNAVAILABLE,
+           "nor can the whole");
+    database_run(db, "DROP TRIGGER poison");
+    is_over(db, "", "nothing is stored", p);
+}
+
 /* ------------------------------------------------- what others do meanwhile */
+
+/* Two writes as one. */
+static int in_unit(database_t *db, const edu_path_t *path, apr_pool_t *p)
+{
+    const char *id = path->outcome_id;
+    edu_error_t err = { 0 };
+    edu_unit_t unit;
+    apr_status_t rv = edu__unit_begin(&unit, &db->store, &err, p);
+
+    if (rv) {
+        return 1;
+    }
+    rv = add_outcome(&unit.store, path, id, "T", "1", "", &err, p);
+    if (!rv) {
+        rv =
+            edu__store_remove(&unit.store, EDU_OUTCOME, path, id, "1", &err, p);
+    }
+    return edu__unit_end(&unit, rv != APR_SUCCESS, &err) || rv;
+}
 
 /* Every call that a stale statement could fail. */
 static int call(database_t *db, int which, int round, apr_pool_t *p)
 {
     const char *now = apr_itoa(p, round), *next = apr_itoa(p, round + 1);
-    const edu_path_t path = { EDU_AT_OUTCOME, "stale", "a", "s", "id" };
+    const char *fresh = apr_pstrcat(p, "new", now, NULL);
+    const edu_path_t path = OUTCOME_AT("stale", "a", "s", "id");
+    const edu_path_t other = OUTCOME_AT("stale", "a", "s", fresh);
 
     switch (which) {
     case 0:
@@ -492,17 +1399,14 @@ static int call(database_t *db, int which, int round, apr_pool_t *p)
         return !tap_same(list_of(db, &path, p),
                          apr_pstrcat(p, "id={", now, "}", NULL));
     case 2:
-        return insert(db, &path, apr_pstrcat(p, "new", now, NULL), "1", "",
-                      p) ||
-               drop(db,
-                    &(const edu_path_t){ EDU_AT_OUTCOME, "stale", "a", "s",
-                                         apr_pstrcat(p, "new", now, NULL) },
-                    "1", p);
-    default:
+        return insert(db, &path, fresh, "1", "", p) || drop(db, &other, "1", p);
+    case 3:
         return replace(db, &path, now, next,
                        apr_pstrcat(p, "{", next, "}", NULL), p) ||
                replace(db, &path, next, now,
                        apr_pstrcat(p, "{", now, "}", NULL), p);
+    default:
+        return in_unit(db, &other, p);
     }
 }
 
@@ -519,11 +1423,11 @@ static void test_stale(database_t *db, database_t *other, apr_pool_t *p)
         "ANALYZE edu_outcome -- %d",
         "VACUUM -- %d",
     };
-    const edu_path_t path = { EDU_AT_OUTCOME, "stale", "a", "s", "id" };
+    const edu_path_t path = OUTCOME_AT("stale", "a", "s", "id");
     int round = 1;
 
     insert(db, &path, "id", "1", "{1}", p);
-    for (int which = 0; which < 4; which++) {
+    for (int which = 0; which < 5; which++) {
         ok(!call(db, which, round, p), "call %d works", which);
         for (apr_size_t i = 0; i < COUNT(changes); i++) {
             int rc = database_run(other, apr_psprintf(p, changes[i], which));
@@ -543,7 +1447,7 @@ static void test_gone(database_t *db, database_t *other, apr_pool_t *p)
     apr_status_t rv;
 
     database_run(other, "ALTER TABLE edu_outcome RENAME TO hidden");
-    rv = edu__store_get(&row, &db->store, &here, &err, p);
+    rv = edu__store_get(&row, &db->store, EDU_OUTCOME, &here, &err, p);
     test_unavailable(rv, &err, "edu_outcome", "a table that is gone");
     rv = insert(db, &here, "id-9", "1", "{}", p);
     is_int(rv, EDU_EUNAVAILABLE, "for every call");
@@ -564,14 +1468,14 @@ static void test_lost(database_t *db, apr_pool_t *p)
 
 static void test_locked(database_t *db, database_t *other, apr_pool_t *p)
 {
-    const edu_row_t row = { "locked", NULL, "educationOutcome", "1", "{}" };
     edu_error_t err = { 0 };
     apr_time_t start;
     apr_status_t rv;
 
     is_int(database_run(other, "BEGIN EXCLUSIVE"), 0, "another has a lock");
     start = apr_time_now();
-    rv = edu__store_insert(&db->store, &here, &row, &err, p);
+    rv = add_outcome(&db->store, &here, "locked", "educationOutcome", "1", "{}",
+                     &err, p);
     test_unavailable(rv, &err, "locked", "a locked database");
     ok(SECONDS(apr_time_now() - start) < 8, "soon enough");
     start = apr_time_now();
@@ -641,23 +1545,44 @@ static void test_no_connection(apr_pool_t *p)
     int closed = 0;
     const edu_store_t store = { lend_nothing, take_nothing, &closed,
                                 EDU_SCHEMA_AUTO };
-    const edu_row_t row = { "id", NULL, "educationOutcome", "1", "{}" };
+    const edu_row_t row = { .id = "id", .version = "1", .body = "{}" };
+    const edu_range_t recent = { .since = "1" };
     edu_error_t err = { 0 };
+    edu_registration_t above;
     apr_array_header_t *rows;
+    edu_unit_t unit;
     edu_row_t out;
 
-    test_unavailable(edu_store_check(&store, &err, p), &err, "connection",
-                     "no connection");
-    test_unavailable(edu__store_get(&out, &store, &here, &err, p), &err,
-                     "connection", "no connection to read by");
-    test_unavailable(edu__store_list(&rows, &store, &here, &start, &err, p),
-                     &err, "connection", "no connection to list by");
-    test_unavailable(edu__store_insert(&store, &here, &row, &err, p), &err,
-                     "connection", "no connection to write by");
-    test_unavailable(edu__store_replace(&store, &here, &row, "1", &err, p),
-                     &err, "connection", "no connection to change by");
-    test_unavailable(edu__store_remove(&store, &here, "1", &err, p), &err,
-                     "connection", "no connection to remove by");
+#define NO_CONNECTION(call, what)                                              \
+    test_unavailable((call), &err, "connection", "no connection" what)
+    NO_CONNECTION(edu_store_check(&store, &err, p), "");
+    for (int i = 0; i < EDU_TABLES; i++) {
+        NO_CONNECTION(edu__store_get(&out, &store, i, &here, &err, p),
+                      " to read by");
+        NO_CONNECTION(
+            edu__store_list(&rows, &above, &store, i, &here, &whole, &err, p),
+            " to list by");
+        NO_CONNECTION(edu__store_insert(&store, i, &here, &row, &err, p),
+                      " to write by");
+        NO_CONNECTION(edu__store_replace(&store, i, &here, &row, "1", &err, p),
+                      " to change by");
+        NO_CONNECTION(edu__store_remove(&store, i, &here, "id", "1", &err, p),
+                      " to remove by");
+        if (i > EDU_CLASS) {
+            NO_CONNECTION(edu__store_clear(&store, i, &here, &err, p),
+                          " to clear by");
+        }
+    }
+    NO_CONNECTION(edu__store_list(&rows, &above, &store, EDU_SUBMISSION, &here,
+                                  &recent, &err, p),
+                  " to list what is recent by");
+    NO_CONNECTION(edu__store_insert_open(&store, &here, &row, &err, p),
+                  " to write to what is open by");
+    NO_CONNECTION(edu__store_touch(&store, &here, "1", "", &err, p),
+                  " to touch by");
+    NO_CONNECTION(edu__store_find(&rows, &store, &here, &err, p),
+                  " to find by");
+    NO_CONNECTION(edu__unit_begin(&unit, &store, &err, p), " to begin by");
     is_int(closed, 0, "what was not borrowed is not given back");
 }
 
@@ -701,6 +1626,7 @@ static void tests(apr_pool_t *p)
     test_refuse();
     test_create(p);
     test_manual(p);
+    test_upgrade(p);
 
     db = database_make(in_directory("rows.db", p), EDU_SCHEMA_AUTO, p);
     other = database_make(db->file, EDU_SCHEMA_AUTO, p);
@@ -708,6 +1634,9 @@ static void tests(apr_pool_t *p)
     test_keys(db, p);
     test_places(db, p);
     test_bodies(db, p);
+    for (apr_size_t i = 0; i < COUNT(tables); i++) {
+        test_table(db, &tables[i], p);
+    }
     test_stale(db, other, p);
     test_gone(db, other, p);
     test_lost(db, p);
@@ -715,6 +1644,33 @@ static void tests(apr_pool_t *p)
     test_waits(db, other, p);
     database_close(db);
     database_close(other);
+
+    db = database_make(in_directory("units.db", p), EDU_SCHEMA_AUTO, p);
+    other = database_make(db->file, EDU_SCHEMA_AUTO, p);
+    for (apr_size_t i = 0; i < COUNT(nested); i++) {
+        test_nested(db, &nested[i], p);
+    }
+    test_siblings(db, p);
+    test_refusal(db, p);
+    test_unseen(db, other, p);
+    test_failure(db, 0, p);
+    test_failure(db, 1, p);
+    database_close(db);
+    database_close(other);
+
+    db = database_make(in_directory("roster.db", p), EDU_SCHEMA_AUTO, p);
+    test_checks(db, "a database for a roster", p);
+    test_ranges(db, p);
+    test_loaded(db, p);
+    test_chunks(db, p);
+    test_namesakes(db, p);
+    test_registrations(db, p);
+    test_open(db, p);
+    test_touch(db, p);
+    test_recipients(db, p);
+    test_find(db, p);
+    test_clear(db, p);
+    database_close(db);
 
     test_born_locked(p);
     test_no_connection(p);

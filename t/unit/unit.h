@@ -18,6 +18,20 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+/* The path of an outcome; of its collection, if `outcome` is NULL. */
+#define OUTCOME_AT(class, assignment, submission, outcome)                     \
+    {                                                                          \
+        .at = EDU_AT_OUTCOME, .class_id = (class),                             \
+        .assignment_id = (assignment), .submission_id = (submission),          \
+        .outcome_id = (outcome)                                                \
+    }
+
+/* Somebody who signed in. */
+#define USER(id)                                                               \
+    {                                                                          \
+        .authenticated = 1, .user_id = (id)                                    \
+    }
+
 /* ' for ", so that a table row can be read. */
 static inline const char *quotes(const char *s, apr_pool_t *p)
 {

@@ -1,0 +1,439 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+/* How statements are run.  They are prepared when a connection first needs them
+ * and kept with it; a connection or a schema that went stale costs one retry,
+ * not an outage. */
+
+#include "edu_private.h"
+
+#include <apr_dbd.h>
+#include <apr_strings.h>
+
+/* How long a locked database is asked again before the answer is 503; the last
+ * question may take SQLite's driver 1.6 s more. */
+#define PATIENCE apr_time_from_sec(3)
+#define PAUSE apr_time_from_msec(10)
+
+/* How often a statement is tried that fails for another reason, the pauses
+ * growing to 0.15 s in all. */
+#define TRIES 5
+
+#define HINT                                                                   \
+    "Let the user that Apache runs as write to the database (of SQLite: to "   \
+    "its directory, too)"
+#define NO_CONNECTION                                                          \
+    "no database connection; mod_dbd or its driver says more above. " HINT
+
+const char *edu_store_refuse(const char *driver, const char *params)
+{
+    if (!driver || !params || !*params) {
+        return "no database is configured. Add DBDriver sqlite3 and DBDParams "
+               "/path/to/outcomes.db";
+    }
+    if (!edu__sql_dialect(driver)) {
+        return "this DBDriver is not supported. Set DBDriver sqlite3";
+    }
+    /* SQLite would open :memory: anew for each connection, and look for a
+     * relative path wherever the process happens to be */
+    if (strcmp(driver, "sqlite3") == 0 && *params != '/') {
+        return "DBDParams has to be the full path of a file, such as "
+               "/path/to/outcomes.db";
+    }
+    return NULL;
+}
+
+const char *const *edu_store_schema(const char *driver)
+{
+    const edu_sql_dialect_t *dialect = edu__sql_dialect(driver);
+
+    return dialect ? dialect->schema : NULL;
+}
+
+/* ------------------------------------------------------------- connections */
+
+/* What is kept with a connection, in its pool. */
+typedef struct edu_session_t {
+    const edu_sql_dialect_t *dialect;
+    int opened;       /* the dialect's session statements were run */
+    apr_pool_t *pool; /* of the statements; NULL: the schema is to be checked */
+    apr_dbd_prepared_t *statements[EDU_SQL_COUNT];
+} edu_session_t;
+
+static apr_status_t unavailable(const edu_call_t *call, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The client learns when to come back; the log learns why. */
+static apr_status_t unavailable(const edu_call_t *call, const char *fmt, ...)
+{
+    apr_status_t rv =
+        edu_error_set(call->err, EDU_EUNAVAILABLE, NULL, call->p, NULL);
+    va_list args;
+
+    va_start(args, fmt);
+    call->err->detail = apr_pvsprintf(call->p, fmt, args);
+    va_end(args);
+    return rv;
+}
+
+static const char *driver_says(const edu_call_t *call, int rc)
+{
+    const char *text = apr_dbd_error(call->dbd.driver, call->dbd.handle, rc);
+
+    return text ? apr_pstrdup(call->p, text) : "nothing";
+}
+
+/* Whether what came to nothing is worth another try: it met a lock, and there
+ * is time.  SQLite's driver waits by itself while a statement runs, not while
+ * it is prepared. */
+static int is_locked(const edu_call_t *call, int rc)
+{
+    if (rc != call->session->dialect->busy || apr_time_now() >= call->until) {
+        return 0;
+    }
+    apr_sleep(PAUSE);
+    return 1;
+}
+
+/* Statements prepared before a reconnect or a schema change never work again:
+ * forget them all. */
+static void forget(edu_session_t *session)
+{
+    if (session->pool) {
+        apr_pool_destroy(session->pool);
+    }
+    memset(session->statements, 0, sizeof(session->statements));
+    session->pool = NULL;
+}
+
+/* Runs the call's statement once.  @return the driver's result code */
+static int run(edu_call_t *call)
+{
+    const apr_dbd_driver_t *driver = call->dbd.driver;
+    apr_dbd_prepared_t **statement = &call->session->statements[call->sql];
+    int rc = 0;
+
+    call->rows = NULL;
+    if (!*statement) {
+        rc = apr_dbd_prepare(driver, call->session->pool, call->dbd.handle,
+                             edu__sql[call->sql].text,
+                             edu__sql[call->sql].label, statement);
+    }
+    if (rc) {
+        *statement = NULL;
+    }
+    else if (strncmp(edu__sql[call->sql].text, "SELECT", 6) == 0) {
+        /* random access: PostgreSQL's other way loses errors and time */
+        rc = apr_dbd_pselect(driver, call->p, call->dbd.handle, &call->rows,
+                             *statement, 1, 0, call->args);
+    }
+    else {
+        rc = apr_dbd_pquery(driver, call->p, call->dbd.handle, &call->affected,
+                            *statement, 0, call->args);
+    }
+    return rc;
+}
+
+static int run_patiently(edu_call_t *call)
+{
+    int rc;
+
+    do {
+        rc = run(call);
+    } while (is_locked(call, rc));
+    return rc;
+}
+
+apr_dbd_row_t *edu__call_next(const edu_call_t *call, apr_dbd_row_t *row)
+{
+    return apr_dbd_get_row(call->dbd.driver, call->p, call->rows, &row, -1)
+               ? NULL
+               : row;
+}
+
+const char *edu__call_column(const edu_call_t *call, apr_dbd_row_t *row, int i)
+{
+    return apr_pstrdup(call->p, apr_dbd_get_entry(call->dbd.driver, row, i));
+}
+
+/* ------------------------------------------------------------------ schema */
+
+static int creates(const edu_call_t *call)
+{
+    edu_schema_e schema = call->store->schema;
+
+    return schema == EDU_SCHEMA_DEFAULT ? call->session->dialect->creates
+                                        : schema == EDU_SCHEMA_AUTO;
+}
+
+/* Each statement is harmless to repeat and the version comes last, so that
+ * processes may race here, or die. */
+static apr_status_t create_schema(const edu_call_t *call)
+{
+    const char *const *ddl = call->session->dialect->schema;
+    int rc, affected;
+
+    for (; *ddl; ddl++) {
+        do {
+            rc = apr_dbd_query(call->dbd.driver, call->dbd.handle, &affected,
+                               *ddl);
+        } while (is_locked(call, rc));
+        if (rc) {
+            return unavailable(call,
+                               "cannot create the schema; the %s driver says: "
+                               "%s. " HINT,
+                               call->session->dialect->driver,
+                               driver_says(call, rc));
+        }
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t read_version(edu_call_t *call, const char **version)
+{
+    apr_dbd_row_t *row;
+    int rc = run_patiently(call);
+
+    *version = NULL;
+    if (rc == 0 && (row = edu__call_next(call, NULL))) {
+        *version = edu__call_column(call, row, 0);
+    }
+    while (rc == 0 && row) {
+        row = edu__call_next(call, row);
+    }
+    return rc;
+}
+
+/* Each version adds to the one before. */
+static int is_older(const char *version)
+{
+    return !version || atoi(version) < atoi(EDU_SCHEMA_VERSION);
+}
+
+static apr_status_t check_schema(edu_call_t *call)
+{
+    const char *version;
+    int rc = read_version(call, &version);
+
+    if (is_older(version) && creates(call)) {
+        apr_status_t rv = create_schema(call);
+
+        if (rv) {
+            return rv;
+        }
+        rc = read_version(call, &version);
+    }
+    if (!version) {
+        return unavailable(call,
+                           "the database has no schema; the %s driver says: "
+                           "%s. Load schema/%s.sql, or set EduOutcomesSchema "
+                           "auto",
+                           call->session->dialect->driver,
+                           driver_says(call, rc),
+                           call->session->dialect->driver);
+    }
+    if (is_older(version)) {
+        return unavailable(call,
+                           "the database has schema version %s, this module "
+                           "works with version " EDU_SCHEMA_VERSION
+                           ". Load schema/%s.sql, which adds what is missing, "
+                           "or set EduOutcomesSchema auto",
+                           version, call->session->dialect->driver);
+    }
+    if (strcmp(version, EDU_SCHEMA_VERSION) != 0) {
+        return unavailable(call,
+                           "the database has schema version %s, this module "
+                           "works with version " EDU_SCHEMA_VERSION
+                           ". Use the module that belongs to the database",
+                           version);
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t open_session(const edu_call_t *call)
+{
+    const char *const *query = call->session->dialect->session;
+
+    for (; *query; query++) {
+        int rc;
+
+        do {
+            apr_dbd_results_t *rows = NULL;
+
+            rc = apr_dbd_select(call->dbd.driver, call->p, call->dbd.handle,
+                                &rows, *query, 1);
+        } while (is_locked(call, rc));
+        if (rc) {
+            return unavailable(call, "%s failed; the %s driver says: %s. " HINT,
+                               *query, call->session->dialect->driver,
+                               driver_says(call, rc));
+        }
+    }
+    call->session->opened = 1;
+    return APR_SUCCESS;
+}
+
+/* Makes a new or a stale connection ready for statements. */
+static apr_status_t settle(const edu_call_t *call)
+{
+    edu_call_t check = *call;
+    apr_status_t rv = call->session->opened ? APR_SUCCESS : open_session(call);
+
+    if (!rv) {
+        apr_pool_create(&call->session->pool, call->dbd.pool);
+        check.sql = EDU_SQL_VERSION;
+        check.args = NULL;
+        rv = check_schema(&check);
+    }
+    if (rv) {
+        forget(call->session);
+    }
+    return rv;
+}
+
+/* ------------------------------------------------------------------- calls */
+
+/* The session that belongs to a connection, made when it is first seen. */
+static apr_status_t recall(edu_call_t *call)
+{
+    const char *driver = apr_dbd_name(call->dbd.driver);
+    void *kept = NULL;
+
+    apr_pool_userdata_get(&kept, "edu_store", call->dbd.pool);
+    call->session = kept;
+    if (!kept) {
+        call->session = apr_pcalloc(call->dbd.pool, sizeof(edu_session_t));
+        call->session->dialect = edu__sql_dialect(driver);
+        apr_pool_userdata_setn(call->session, "edu_store", NULL,
+                               call->dbd.pool);
+    }
+    return call->session->dialect
+               ? APR_SUCCESS
+               : unavailable(call, "the database driver %s is not supported",
+                             driver);
+}
+
+/* Whatever fails is prepared anew and tried again: it failed before it could
+ * commit, or the repeat of a conditional write changes nothing.  Others may be
+ * changing the schema just now, and more than once.  Not so within a unit: its
+ * transaction may be gone with what failed, and a repeat would stand alone. */
+static apr_status_t attempt(edu_call_t *call)
+{
+    int max = edu__unit_of(call->store) ? 1 : TRIES;
+    apr_status_t rv;
+    int rc, tries = 0;
+
+    do {
+        if (tries > 0) {
+            apr_sleep(PAUSE << (tries - 1));
+        }
+        rv = call->session->pool ? APR_SUCCESS : settle(call);
+        rc = rv ? 0 : run_patiently(call);
+        if (rc) {
+            rv = unavailable(call, "%s failed; the %s driver says: %s",
+                             edu__sql[call->sql].label,
+                             call->session->dialect->driver,
+                             driver_says(call, rc));
+        }
+        if (rv) {
+            forget(call->session);
+        }
+    } while (rv && ++tries < max && apr_time_now() < call->until);
+    return rv;
+}
+
+/* Borrows a connection. */
+static apr_status_t borrow(edu_call_t *call)
+{
+    apr_status_t rv;
+
+    call->until = apr_time_now() + PATIENCE;
+    if (call->store->open(call->store->baton, &call->dbd, call->p)) {
+        return unavailable(call, "%s",
+                           edu__unit_of(call->store)
+                               ? "the transaction has failed before"
+                               : NO_CONNECTION);
+    }
+    rv = recall(call);
+    if (rv) {
+        edu__call_close(call);
+    }
+    return rv;
+}
+
+void edu__call_close(edu_call_t *call)
+{
+    call->store->close(call->store->baton, &call->dbd);
+}
+
+static void read_nothing(const edu_call_t *call, void *out)
+{
+    (void)out;
+    while (edu__call_next(call, NULL)) {
+    }
+}
+
+/* A statement shows whether the connection is good, and what is prepared on it:
+ * within a transaction it would be too late to try again. */
+apr_status_t edu__call_open(edu_call_t *call)
+{
+    apr_status_t rv = borrow(call);
+
+    if (rv || edu__unit_of(call->store)) {
+        return rv;
+    }
+    call->sql = EDU_SQL_VERSION;
+    rv = attempt(call);
+    if (rv) {
+        edu__call_close(call);
+        return rv;
+    }
+    read_nothing(call, NULL);
+    return APR_SUCCESS;
+}
+
+apr_status_t edu__call_control(edu_call_t *call, edu_control_e what)
+{
+    const char *text = call->session->dialect->control[what];
+    int rc, affected;
+
+    do {
+        rc = apr_dbd_query(call->dbd.driver, call->dbd.handle, &affected, text);
+    } while (is_locked(call, rc));
+    return rc ? unavailable(call, "%s failed; the %s driver says: %s", text,
+                            call->session->dialect->driver,
+                            driver_says(call, rc))
+              : APR_SUCCESS;
+}
+
+apr_status_t edu__call_run(edu_call_t *call, edu_read_fn *read, void *out)
+{
+    edu_unit_t *unit = edu__unit_of(call->store);
+    apr_status_t rv = borrow(call);
+
+    if (rv) {
+        return rv;
+    }
+    rv = attempt(call);
+    if (rv && unit) {
+        unit->broken = 1;
+    }
+    if (!rv) {
+        /* of a try that was followed by a better one */
+        memset(call->err, 0, sizeof(*call->err));
+    }
+    if (!rv && read) {
+        read(call, out);
+    }
+    edu__call_close(call);
+    return rv;
+}
+
+apr_status_t edu_store_check(const edu_store_t *store, edu_error_t *err,
+                             apr_pool_t *p)
+{
+    edu_call_t call = {
+        .store = store, .sql = EDU_SQL_VERSION, .err = err, .p = p
+    };
+
+    return edu__call_run(&call, read_nothing, NULL);
+}

@@ -1,0 +1,280 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+/* All SQL, as data: the statements, and what differs among databases.  Every
+ * parameter is text.  A read answers rows of one shape (edu_row_t); what a
+ * request needs besides comes in the same statement as further rows. */
+
+#include "edu_private.h"
+
+/* The statements are aligned by hand. */
+/* clang-format off */
+
+/* ------------------------------------------------------------------ pieces */
+
+#define OF_CLASS      " class_id = %s"
+#define OF_ASSIGNMENT OF_CLASS " AND assignment_id = %s"
+#define OF_SUBMISSION OF_ASSIGNMENT " AND submission_id = %s"
+
+/* Rows after one, in the order of creation; the limit is EDU_CHUNK.  Where they
+ * are of several parents, an id alone tells them not apart. */
+#define AFTER " (created > %s OR (created = %s AND id > %s))"
+#define PAGE  " ORDER BY created, id LIMIT 100"
+#define AFTER_OF(parent)                                                      \
+    " (created > %s OR (created = %s AND (id > %s OR (id = %s AND " parent    \
+    " > %s))))"
+#define PAGE_OF(parent) " ORDER BY created, id, " parent " LIMIT 100"
+
+#define ONE " id = %s"
+#define AS_READ " AND id = %s AND version = %s"
+
+/* An INSERT of what belongs into a class: not if that goes at the same time. */
+#define IN_CLASS                                                              \
+    " WHERE EXISTS (SELECT 1 FROM edu_class WHERE id = %s)"                   \
+    " ON CONFLICT DO NOTHING"
+
+/* No row, or the one that says whose submission this is and how it is graded:
+ * of kind '', its id the recipient, its by and body those of the assignment. */
+#define REGISTRATION                                                          \
+    "SELECT s.user_id, '', '', s.version, COALESCE(a.version, ''),"           \
+    " COALESCE(a.body, ''), s.assignment_id"                                  \
+    " FROM edu_submission s LEFT JOIN edu_assignment a"                       \
+    " ON a.class_id = s.class_id AND a.id = s.assignment_id"                  \
+    " WHERE s.class_id = %s AND s.assignment_id = %s AND s.id = %s"
+
+#define CLASS      "SELECT id, created, '', version, '', body, ''"            \
+                   " FROM edu_class WHERE"
+#define MEMBER     "SELECT id, created, role, version, '', body, class_id"    \
+                   " FROM edu_member WHERE"
+#define ASSIGNMENT "SELECT id, created, '', version, '', body, class_id"      \
+                   " FROM edu_assignment WHERE"
+#define OUTCOME    "SELECT id, created, type, version, '', body, '' AS parent"\
+                   " FROM edu_outcome WHERE"
+
+/* Submissions, each with its outcomes where the parameter is 1, and, with an
+ * empty id, the assignments that they are of: a page of a gradebook is one
+ * statement. */
+#define SUBMISSION(those, assignments)                                        \
+    "SELECT s.id, s.created, s.user_id, s.version, s.modified_by, s.body,"    \
+    " s.assignment_id, COALESCE(o.id, ''), COALESCE(o.created, ''),"          \
+    " COALESCE(o.type, ''), COALESCE(o.version, ''), COALESCE(o.body, '')"    \
+    " FROM (SELECT class_id, assignment_id, id, created, user_id, version,"   \
+    " modified_by, body FROM edu_submission WHERE" those                      \
+    PAGE_OF("assignment_id") ") s"                                            \
+    " LEFT JOIN edu_outcome o ON %s = '1' AND o.class_id = s.class_id"        \
+    " AND o.assignment_id = s.assignment_id AND o.submission_id = s.id"       \
+    " UNION ALL SELECT '', '', '', a.version, '', a.body, a.id,"              \
+    " '', '', '', '', '' FROM edu_assignment a WHERE" assignments             \
+    " ORDER BY 2, 1, 7, 9, 8"
+#define THAT_ASSIGNMENT " a.class_id = %s AND a.id = %s"
+
+/* -------------------------------------------------------------- statements */
+
+const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
+    [EDU_SQL_VERSION] = { "edu_version",
+        "SELECT version FROM edu_schema" },
+
+    [EDU_SQL_GET + EDU_CLASS] = { "edu_get_class",
+        CLASS ONE },
+    [EDU_SQL_GET + EDU_MEMBER] = { "edu_get_member",
+        MEMBER OF_CLASS " AND" ONE },
+    [EDU_SQL_GET + EDU_ASSIGNMENT] = { "edu_get_assignment",
+        ASSIGNMENT OF_CLASS " AND" ONE },
+    [EDU_SQL_GET + EDU_SUBMISSION] = { "edu_get_submission",
+        SUBMISSION(OF_ASSIGNMENT " AND" ONE, THAT_ASSIGNMENT) },
+    [EDU_SQL_GET + EDU_OUTCOME] = { "edu_get_outcome",
+        OUTCOME OF_SUBMISSION " AND" ONE " UNION ALL " REGISTRATION },
+
+    [EDU_SQL_LIST + EDU_CLASS] = { "edu_list_class",
+        CLASS " (%s = '' OR id IN"
+        " (SELECT class_id FROM edu_member WHERE id = %s)) AND" AFTER PAGE },
+    [EDU_SQL_LIST + EDU_MEMBER] = { "edu_list_member",
+        MEMBER OF_CLASS " AND (%s = '' OR role = %s) AND" AFTER PAGE },
+    [EDU_SQL_LIST + EDU_ASSIGNMENT] = { "edu_list_assignment",
+        ASSIGNMENT " (class_id = %s OR class_id IN"
+        " (SELECT class_id FROM edu_member WHERE id = %s)) AND"
+        AFTER_OF("class_id") PAGE_OF("class_id") },
+    [EDU_SQL_LIST + EDU_SUBMISSION] = { "edu_list_submission",
+        SUBMISSION(OF_ASSIGNMENT " AND (%s = '' OR user_id = %s) AND"
+                   AFTER_OF("assignment_id"),
+                   THAT_ASSIGNMENT) },
+    [EDU_SQL_LIST + EDU_OUTCOME] = { "edu_list_outcome",
+        "SELECT * FROM (" OUTCOME OF_SUBMISSION " AND" AFTER PAGE ") o"
+        " UNION ALL " REGISTRATION " ORDER BY 2, 1" },
+    [EDU_SQL_RECENT] = { "edu_list_recent",
+        SUBMISSION(OF_CLASS " AND version >= %s AND" AFTER_OF("assignment_id"),
+                   " a.class_id = %s AND EXISTS (SELECT 1 FROM edu_submission r"
+                   " WHERE r.class_id = a.class_id AND r.assignment_id = a.id"
+                   " AND r.version >= %s)") },
+    [EDU_SQL_FIND] = { "edu_find",
+        "SELECT m.class_id, '', m.role, '', '', '', ''"
+        " FROM edu_member m JOIN edu_assignment a ON a.class_id = m.class_id"
+        " WHERE m.id = %s AND a.id = %s" },
+
+    [EDU_SQL_INSERT + EDU_CLASS] = { "edu_insert_class",
+        "INSERT INTO edu_class (id, created, version, body)"
+        " VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING" },
+    [EDU_SQL_INSERT + EDU_MEMBER] = { "edu_insert_member",
+        "INSERT INTO edu_member (class_id, id, created, role, version, body)"
+        " SELECT %s, %s, %s, %s, %s, %s" IN_CLASS },
+    [EDU_SQL_INSERT + EDU_ASSIGNMENT] = { "edu_insert_assignment",
+        "INSERT INTO edu_assignment (class_id, id, created, version, body)"
+        " SELECT %s, %s, %s, %s, %s" IN_CLASS },
+    [EDU_SQL_INSERT + EDU_SUBMISSION] = { "edu_insert_submission",
+        "INSERT INTO edu_submission (class_id, assignment_id, id, created,"
+        " user_id, version, modified_by, body)"
+        " SELECT %s, %s, %s, %s, %s, %s, %s, %s WHERE EXISTS"
+        " (SELECT 1 FROM edu_assignment WHERE" OF_CLASS " AND" ONE ")"
+        " ON CONFLICT DO NOTHING" },
+    [EDU_SQL_INSERT + EDU_OUTCOME] = { "edu_insert_outcome",
+        "INSERT INTO edu_outcome (class_id, assignment_id, submission_id, id,"
+        " created, type, version, body)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING" },
+    [EDU_SQL_OPEN] = { "edu_insert_open",
+        "INSERT INTO edu_outcome (class_id, assignment_id, submission_id, id,"
+        " created, type, version, body)"
+        " SELECT %s, %s, %s, %s, %s, %s, %s, %s WHERE NOT EXISTS"
+        " (SELECT 1 FROM edu_submission WHERE" OF_ASSIGNMENT " AND" ONE ")"
+        " ON CONFLICT DO NOTHING" },
+
+    [EDU_SQL_REPLACE + EDU_CLASS] = { "edu_replace_class",
+        "UPDATE edu_class SET version = %s, body = %s"
+        " WHERE id = %s AND version = %s" },
+    [EDU_SQL_REPLACE + EDU_MEMBER] = { "edu_replace_member",
+        "UPDATE edu_member SET role = %s, version = %s, body = %s"
+        " WHERE" OF_CLASS AS_READ },
+    [EDU_SQL_REPLACE + EDU_ASSIGNMENT] = { "edu_replace_assignment",
+        "UPDATE edu_assignment SET version = %s, body = %s"
+        " WHERE" OF_CLASS AS_READ },
+    [EDU_SQL_REPLACE + EDU_SUBMISSION] = { "edu_replace_submission",
+        "UPDATE edu_submission SET user_id = %s, version = %s,"
+        " modified_by = %s, body = %s"
+        " WHERE" OF_ASSIGNMENT AS_READ },
+    [EDU_SQL_REPLACE + EDU_OUTCOME] = { "edu_replace_outcome",
+        "UPDATE edu_outcome SET type = %s, version = %s, body = %s"
+        " WHERE" OF_SUBMISSION AS_READ },
+    [EDU_SQL_TOUCH] = { "edu_touch",
+        "UPDATE edu_submission SET version = %s, modified_by = %s"
+        " WHERE" OF_ASSIGNMENT " AND" ONE " AND version < %s" },
+
+    [EDU_SQL_REMOVE + EDU_CLASS] = { "edu_remove_class",
+        "DELETE FROM edu_class WHERE id = %s AND version = %s" },
+    [EDU_SQL_REMOVE + EDU_MEMBER] = { "edu_remove_member",
+        "DELETE FROM edu_member WHERE" OF_CLASS AS_READ },
+    [EDU_SQL_REMOVE + EDU_ASSIGNMENT] = { "edu_remove_assignment",
+        "DELETE FROM edu_assignment WHERE" OF_CLASS AS_READ },
+    [EDU_SQL_REMOVE + EDU_SUBMISSION] = { "edu_remove_submission",
+        "DELETE FROM edu_submission WHERE" OF_ASSIGNMENT AS_READ },
+    [EDU_SQL_REMOVE + EDU_OUTCOME] = { "edu_remove_outcome",
+        "DELETE FROM edu_outcome WHERE" OF_SUBMISSION AS_READ },
+
+    /* what stands below a class, an assignment or a submission that goes */
+    [EDU_SQL_CLEAR + EDU_MEMBER] = { "edu_clear_member",
+        "DELETE FROM edu_member WHERE" OF_CLASS },
+    [EDU_SQL_CLEAR + EDU_ASSIGNMENT] = { "edu_clear_assignment",
+        "DELETE FROM edu_assignment WHERE" OF_CLASS },
+    [EDU_SQL_CLEAR + EDU_SUBMISSION] = { "edu_clear_submission",
+        "DELETE FROM edu_submission WHERE" OF_CLASS
+        " AND (%s = '' OR assignment_id = %s)" },
+    [EDU_SQL_CLEAR + EDU_OUTCOME] = { "edu_clear_outcome",
+        "DELETE FROM edu_outcome WHERE" OF_CLASS
+        " AND (%s = '' OR assignment_id = %s)"
+        " AND (%s = '' OR submission_id = %s)" },
+};
+
+const struct edu_shape_t edu__shapes[EDU_TABLES] = {
+    /*                   keys kind by */
+    [EDU_CLASS]      = { 0,   0,   0 },
+    [EDU_MEMBER]     = { 1,   1,   0 },
+    [EDU_ASSIGNMENT] = { 1,   0,   0 },
+    [EDU_SUBMISSION] = { 2,   1,   1 },
+    [EDU_OUTCOME]    = { 3,   1,   0 }
+};
+
+/* --------------------------------------------------------------- databases */
+
+/* WAL lets readers and a writer work side by side; FULL makes an answer
+ * durable.  Both answer with a row, so they are run as queries. */
+static const char *const sqlite_session[] = {
+    "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", NULL
+};
+
+/* The text of conf/schema/sqlite3.sql; a unit test holds the two together.
+ * Rowid tables with the document last are what SQLite writes fastest; keys
+ * lead with the class so that tables can be distributed.  Each statement may be
+ * repeated, over an earlier version too, and the version comes last. */
+static const char *const sqlite_schema[] = {
+    "CREATE TABLE IF NOT EXISTS edu_class ("
+    " id TEXT NOT NULL,"
+    " created TEXT NOT NULL DEFAULT '',"
+    " version TEXT NOT NULL DEFAULT '0000000000000000',"
+    " body TEXT NOT NULL DEFAULT '{}',"
+    " UNIQUE (id))",
+    "CREATE TABLE IF NOT EXISTS edu_member ("
+    " class_id TEXT NOT NULL,"
+    " id TEXT NOT NULL,"
+    " created TEXT NOT NULL DEFAULT '',"
+    " role TEXT NOT NULL CHECK (role IN ('student', 'teacher')),"
+    " version TEXT NOT NULL DEFAULT '0000000000000000',"
+    " body TEXT NOT NULL DEFAULT '{}',"
+    " UNIQUE (class_id, id))",
+    "CREATE INDEX IF NOT EXISTS edu_member_id ON edu_member (id)",
+    "CREATE TABLE IF NOT EXISTS edu_assignment ("
+    " class_id TEXT NOT NULL,"
+    " id TEXT NOT NULL,"
+    " created TEXT NOT NULL DEFAULT '',"
+    " version TEXT NOT NULL DEFAULT '0000000000000000',"
+    " body TEXT NOT NULL DEFAULT '{}',"
+    " UNIQUE (class_id, id))",
+    "CREATE TABLE IF NOT EXISTS edu_submission ("
+    " class_id TEXT NOT NULL,"
+    " assignment_id TEXT NOT NULL,"
+    " id TEXT NOT NULL,"
+    " created TEXT NOT NULL DEFAULT '',"
+    " user_id TEXT NOT NULL,"
+    " version TEXT NOT NULL DEFAULT '0000000000000000',"
+    " modified_by TEXT NOT NULL DEFAULT '',"
+    " body TEXT NOT NULL DEFAULT '{}',"
+    " UNIQUE (class_id, assignment_id, id),"
+    " UNIQUE (class_id, assignment_id, user_id))",
+    "CREATE INDEX IF NOT EXISTS edu_submission_version"
+    " ON edu_submission (class_id, version)",
+    "CREATE TABLE IF NOT EXISTS edu_outcome ("
+    " class_id TEXT NOT NULL,"
+    " assignment_id TEXT NOT NULL,"
+    " submission_id TEXT NOT NULL,"
+    " id TEXT NOT NULL,"
+    " created TEXT NOT NULL,"
+    " type TEXT NOT NULL,"
+    " version TEXT NOT NULL,"
+    " body TEXT NOT NULL,"
+    " UNIQUE (class_id, assignment_id, submission_id, id))",
+    "CREATE TABLE IF NOT EXISTS edu_schema ("
+    " one INTEGER PRIMARY KEY CHECK (one = 1),"
+    " version TEXT NOT NULL)",
+    "INSERT INTO edu_schema (one, version)"
+    " VALUES (1, '" EDU_SCHEMA_VERSION "')"
+    " ON CONFLICT (one) DO UPDATE SET version = excluded.version",
+    NULL
+};
+
+static const edu_sql_dialect_t dialects[] = {
+    { .driver = "sqlite3",
+      .creates = 1,
+      .busy = 5, /* SQLITE_BUSY */
+      .control = { "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK", "SAVEPOINT edu",
+                   "ROLLBACK TO SAVEPOINT edu", "RELEASE SAVEPOINT edu" },
+      .session = sqlite_session,
+      .schema = sqlite_schema },
+};
+
+/* clang-format on */
+
+const edu_sql_dialect_t *edu__sql_dialect(const char *driver)
+{
+    for (apr_size_t i = 0; i < sizeof(dialects) / sizeof(dialects[0]); i++) {
+        if (strcmp(dialects[i].driver, driver) == 0) {
+            return &dialects[i];
+        }
+    }
+    return NULL;
+}

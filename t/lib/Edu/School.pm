@@ -1,0 +1,107 @@
+package Edu::School;
+
+# A class with all that is in it, for tests that need more than one exchange.
+
+use strict;
+use warnings;
+use Apache::Test ();
+use Apache::TestConfig ();
+use Edu::Wire;
+use Exporter 'import';
+use IPC::Open2 'open2';
+use JSON::PP ();
+
+our @EXPORT = qw($FEEDBACK $POINTS $RUBRIC ask assignment class collect got
+    must sql submission);
+
+# The constant ids of Graph's outcomes.
+our $FEEDBACK = 'ca05367a-b292-42d5-aff7-5d279feeace8';
+our $POINTS   = 'ea1351f6-ba33-4940-b2cb-6a7254af2dc8';
+our $RUBRIC   = '65a46d78-1a2b-4a7e-bcf8-78a22ac2611b';
+
+my $JSON = JSON::PP->new->utf8->canonical;
+
+# One request by "user", with a body of JSON if there is one.
+sub ask {
+    my ($user, $method, $path, $body, @headers) = @_;
+    push @headers, ['Authorization', "$user:demo"];
+    push @headers, ['Content-Type', 'application/json'] if defined $body;
+    $path = "/v1.0/education$path" if $path !~ m{^(?:http|/v1\.0/)};
+    return request($method, $path, \@headers,
+                   ref $body ? $JSON->encode($body) : $body);
+}
+
+# What an answer holds.
+sub got { return $JSON->decode($_[0]{body}) }
+
+# As ask, for what has to succeed; the answer's JSON, if it has any.
+sub must {
+    my $answer = ask(@_);
+    die "@_[0 .. 2]: $answer->{status} $answer->{body}\n"
+        if $answer->{status} !~ /^2/;
+    return $answer->{body} =~ /^\{/ ? got($answer) : undef;
+}
+
+# All rows from there on, following the links, and how many pages that took.
+sub collect {
+    my ($user, $url) = @_;
+    my ($pages, @rows) = (0);
+    while (defined $url) {
+        my $page = must($user, GET => $url);
+        $url = $page->{'@odata.nextLink'};
+        push @rows, @{ $page->{value} };
+        die "no end\n" if ++$pages > 1000;
+    }
+    return ($pages, @rows);
+}
+
+# A class with its teacher and these students; the path of it.
+sub class {
+    my ($id, @students) = @_;
+    must('app', PUT => "/classes/$id", { displayName => $id });
+    must('app', PUT => "/classes/$id/members", { value => [
+        { id => 'teacher', primaryRole => 'teacher' },
+        map { { id => $_ } } @students ] });
+    return "/classes/$id";
+}
+
+# An assignment with points and a rubric, or as it is said.
+sub assignment {
+    my ($class, $id, $body) = @_;
+    must('app', PUT => "$class/assignments/$id", $body // {
+        grading => { maxPoints => 100 },
+        rubric => { qualities => [ { qualityId => 'style' } ],
+                    levels => [ { levelId => 'good' } ] } });
+    return "$class/assignments/$id";
+}
+
+sub submission {
+    my ($assignment, $id, $student) = @_;
+    must('app', PUT => "$assignment/submissions/$id",
+         { recipient => { userId => $student // $id } });
+    return "$assignment/submissions/$id";
+}
+
+my $shell;
+
+# What a statement on the server's database prints.
+sub sql {
+    my ($statement) = @_;
+    if (!$shell) {
+        my $file = Apache::Test::config()->{vars}{t_logs} . '/outcomes.db';
+        my $pid = open2(my $out, my $in, 'sqlite3', '-batch', $file);
+        $in->autoflush;
+        print {$in} ".timeout 5000\n";
+        $shell = { in => $in, out => $out };
+    }
+    print { $shell->{in} } "$statement;\n.print done\n";
+    my $text = '';
+    my $out = $shell->{out};
+    while (defined(my $line = <$out>)) {
+        return $text if $line eq "done\n";
+        $text .= $line;
+    }
+    die "sqlite3 is gone\n";
+}
+
+1;
