@@ -4,10 +4,10 @@
 # Serve the module that was just built, from a private Apache in the
 # foreground.  make run sets HTTPD, APXS and MODULE; you may set
 #
-#   make run PORT=8080 DATA=run MPM=event|prefork|worker AUTH=basic|none
+#   make run PORT=8080 DATA=run MPM=event|prefork|worker AUTH=basic|none TLS=0|1
 set -eu
 
-: "${PORT:=8080}" "${DATA:=run}" "${MPM:=event}" "${AUTH:=basic}"
+: "${PORT:=8080}" "${DATA:=run}" "${MPM:=event}" "${AUTH:=basic}" "${TLS:=0}"
 DATA=${DATA%/}
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -30,8 +30,16 @@ basic) login=" -u teacher:demo" ;;
 none) login= ;;
 *) fail "AUTH=$AUTH is not known; choose basic or none." ;;
 esac
+case $TLS in
+0) base=http://127.0.0.1:$PORT ssl= ;;
+1) base=https://localhost:$PORT ssl=ssl ;;
+*) fail "TLS=$TLS is not known; choose 0 or 1." ;;
+esac
 [ -x "$HTTPD" ] || fail "configure found no Apache to start: install" \
     "apache2-bin (Debian, Ubuntu) or httpd (Fedora), then ./configure again."
+[ "$TLS" = 0 ] || command -v openssl >/dev/null ||
+    fail "there is no openssl to make a certificate with; install the" \
+        "package openssl or choose TLS=0."
 
 # Only a refused connection (7) tells that the port is free.
 answer=0
@@ -77,6 +85,33 @@ fi
 touch "$data/outcomes.db"
 [ -z "$user" ] || chown "$user" "$data"/outcomes.db*
 
+# ---------------------------------------------------------------- certificate
+
+# It is kept, so that who was told to trust it need not be told again.  As it is
+# no CA, it vouches for nothing else.
+curl="curl$login"
+if [ "$TLS" = 1 ]; then
+    crt=$data/localhost.crt
+    curl="curl --cacert '$crt'$login"
+    openssl x509 -checkend 86400 -noout -in "$crt" >/dev/null 2>&1 ||
+        problem=$(openssl req -config /dev/stdin -x509 -days 365 \
+            -newkey rsa:2048 -nodes -keyout "$data/localhost.key" \
+            -out "$crt" 2>&1 <<END
+[req]
+prompt = no
+distinguished_name = subject
+x509_extensions = extensions
+[subject]
+CN = localhost
+[extensions]
+subjectAltName = DNS:localhost, IP:127.0.0.1
+basicConstraints = critical, CA:FALSE
+extendedKeyUsage = serverAuth
+END
+        ) || fail "openssl made no certificate:" \
+            "$(echo "$problem" | tail -n 1)"
+fi
+
 # -------------------------------------------------------------- configuration
 
 # All three have the password demo.
@@ -90,8 +125,9 @@ modules=$("$APXS" -q LIBEXECDIR)
     echo "Define DATA \"$data\""
     echo "Define PORT $PORT"
     echo "Define AUTH_$AUTH"
+    echo "Define TLS_$TLS"
     for name in mpm_$MPM unixd log_config authn_core authn_file auth_basic \
-        authz_core authz_user dbd; do
+        authz_core authz_user dbd $ssl; do
         if [ -e "$modules/mod_$name.so" ]; then
             echo "LoadModule ${name}_module \"$modules/mod_$name.so\""
         elif ! "$HTTPD" -l | grep -Eq " (mod_$name|${name#mpm_})\.c"; then
@@ -109,18 +145,18 @@ problem=$("$HTTPD" -t -d "$data" -f "$data/httpd.conf" 2>&1) || fail "$problem"
 # ---------------------------------------------------------------------- start
 
 submission=education/classes/c1/assignments/a1/submissions/s1
-outcomes=http://127.0.0.1:$PORT/v1.0/$submission/outcomes
+outcomes=$base/v1.0/$submission/outcomes
 id=$(cat /proc/sys/kernel/random/uuid)
 json="-H 'Content-Type: application/json'"
 cat <<END
 
-Serving on 127.0.0.1:$PORT from $DATA until Ctrl-C.  Paste into a second terminal:
+Serving on $base from $DATA until Ctrl-C.  Paste into a second terminal:
 
-curl$login $outcomes $json -d '{"@odata.type":"#microsoft.graph.educationPointsOutcome","id":"$id","points":{"points":85}}'
+$curl $outcomes $json -d '{"@odata.type":"#microsoft.graph.educationPointsOutcome","id":"$id","points":{"points":85}}'
 
-curl$login $outcomes
+$curl $outcomes
 
-curl$login $outcomes/$id -X PATCH $json -d '{"points":{"points":90}}'
+$curl $outcomes/$id -X PATCH $json -d '{"points":{"points":90}}'
 END
 
 # In a session of its own, for Apache takes the signal that a resized terminal
