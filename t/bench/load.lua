@@ -1,0 +1,172 @@
+-- Licensed under the Apache License, Version 2.0; see LICENSE.
+
+-- One kind of work for wrk, and a look at every answer:
+--   wrk -s load.lua URL -- WORK LENGTHS
+-- LENGTHS are those that a body may have, with commas between.
+
+local SUBMISSIONS = 2000 -- as t/bench/bench makes them
+local PARENT = "/education/classes/%s/assignments/a1/submissions/s%04d/outcomes"
+local CONTEXT = '{"@odata.context":"http://bench/v1.0/$metadata#education/'
+local JSON = { ["Content-Type"] = "application/json" }
+
+-- All servers answer for one name, so that their answers have the same bytes.
+wrk.headers["Host"] = "bench"
+
+local random = math.random
+
+local function submission(class)
+   return PARENT:format(class, random(0, SUBMISSIONS - 1))
+end
+
+-- The outcomes of a submission are of four types; the second has points.
+local function outcome(type)
+   local n = random(0, SUBMISSIONS - 1)
+   return PARENT:format("read", n) ..
+      ("/%08x-000%d-4000-8000-000000000000"):format(n, type)
+end
+
+-- A change that changes nothing is not written, so each is given its own value
+-- when it is sent.
+local BLANK = "######"
+
+local function fresh()
+   return tostring(random(100000, 999999))
+end
+
+local POINTS = '{"points":{"points":' .. BLANK .. "}}"
+
+local function get()
+   return wrk.format("GET", "/v1.0" .. outcome(random(1, 4)))
+end
+
+local function create()
+   return wrk.format("POST", "/v1.0" .. submission("made"), JSON,
+      '{"@odata.type":"#microsoft.graph.educationPointsOutcome",' ..
+      POINTS:sub(2))
+end
+
+local function patch()
+   return wrk.format("PATCH", "/v1.0" .. outcome(2), JSON, POINTS)
+end
+
+local function batch(group)
+   local items = {}
+   for i = 1, 20 do
+      items[i] = ('{"id":"%d","method":"PATCH","url":"%s",%s' ..
+         '"headers":{"Content-Type":"application/json"},"body":%s}'):format(
+         i, outcome(2), group, POINTS)
+   end
+   return wrk.format("POST", "/v1.0/$batch", JSON,
+      '{"requests":[' .. table.concat(items, ",") .. ']}')
+end
+
+local function all_changed(body)
+   return select(2, body:gsub('"status":200,', "")) == 20
+end
+
+-- make: a request.  status: those that are right.  check: more than the look
+-- at both ends that a document gets.
+local WORKS = {
+   get = { make = get, status = { [200] = true } },
+   list = {
+      make = function() return wrk.format("GET", "/v1.0" .. submission("read")) end,
+      status = { [200] = true }
+   },
+   page = {
+      make = function()
+         return wrk.format("GET", "/v1.0" .. PARENT:format("page", 0))
+      end,
+      status = { [200] = true }
+   },
+   create = { make = create, status = { [201] = true } },
+   patch = { make = patch, status = { [200] = true } },
+   mix = {
+      make = function()
+         local dice = random(1, 20)
+         return dice == 1 and create() or dice == 2 and patch() or get()
+      end,
+      status = { [200] = true, [201] = true }
+   },
+   batch = {
+      make = function() return batch("") end,
+      status = { [200] = true }, check = all_changed
+   },
+   atomic = {
+      make = function() return batch('"atomicityGroup":"g",') end,
+      status = { [200] = true }, check = all_changed
+   },
+   options = {
+      make = function() return wrk.format("OPTIONS", "/v1.0" .. outcome(2)) end,
+      status = { [200] = true },
+      check = function(body) return body == "" end
+   },
+   ["static-get"] = {
+      make = function() return wrk.format("GET", "/get" .. random(1, 4)) end,
+      status = { [200] = true }
+   },
+   ["static-list"] = {
+      make = function() return wrk.format("GET", "/list") end,
+      status = { [200] = true }
+   },
+   ["static-page"] = {
+      make = function() return wrk.format("GET", "/page") end,
+      status = { [200] = true }
+   },
+}
+
+-- Made before, for what wrk itself needs is taken from the servers.
+local READY = 2000
+local ready, work, lengths, next = {}, nil, {}, 0
+
+local function is_document(body)
+   return lengths[#body] and body:sub(1, #CONTEXT) == CONTEXT and
+      body:byte(-1) == 125
+end
+
+local threads = {}
+
+function setup(thread)
+   table.insert(threads, thread)
+end
+
+bad, sample = 0, ""
+
+function init(args)
+   math.randomseed(os.time())
+   work = WORKS[args[1]]
+   for length in (args[2] or ""):gmatch("%d+") do
+      lengths[tonumber(length)] = true
+   end
+   for i = 1, READY do
+      ready[i] = work.make()
+   end
+end
+
+function request()
+   next = next % READY + 1
+   return (ready[next]:gsub(BLANK, fresh))
+end
+
+function response(status, headers, body)
+   if not work.status[status] or not (work.check or is_document)(body) then
+      bad = bad + 1
+      sample = status .. " " .. body:sub(1, 200):gsub("%s", " ")
+   end
+end
+
+function done(summary, latency, requests)
+   local errors, sample = 0, ""
+   for _, thread in ipairs(threads) do
+      errors = errors + thread:get("bad")
+      sample = thread:get("sample")
+   end
+   for _, kind in ipairs { "connect", "read", "write", "timeout" } do
+      errors = errors + summary.errors[kind]
+      if summary.errors[kind] > 0 then
+         sample = sample .. " " .. kind
+      end
+   end
+   print(("RESULT %d %d %d %d %d %s"):format(summary.requests,
+      summary.duration, latency:percentile(50), latency:percentile(99),
+      errors, sample))
+end

@@ -1,0 +1,594 @@
+// Licensed under the Apache License, Version 2.0; see LICENSE.
+
+// The same service as a Go programmer would write it: net/http, encoding/json
+// and database/sql.  It serves the routes that the benchmark asks for, answers
+// them with the bytes that the module answers, and is as durable.
+package main
+
+import (
+	"bytes"
+	"crypto/rand"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	_ "github.com/lib/pq"
+	_ "github.com/mattn/go-sqlite3"
+)
+
+const (
+	maxBody = 4 << 20
+	page    = 100
+	tries   = 100 // of a change that others keep overtaking
+)
+
+// ------------------------------------------------------------------ documents
+
+type identity struct {
+	ID          *string `json:"id"`
+	DisplayName *string `json:"displayName"`
+}
+
+type identitySet struct {
+	Application *identity `json:"application"`
+	Device      *identity `json:"device"`
+	User        *identity `json:"user"`
+}
+
+type itemBody struct {
+	Content     *string `json:"content"`
+	ContentType *string `json:"contentType"`
+}
+
+type feedback struct {
+	FeedbackBy       *identitySet `json:"feedbackBy"`
+	FeedbackDateTime *string      `json:"feedbackDateTime"`
+	Text             *itemBody    `json:"text"`
+}
+
+type pointsGrade struct {
+	GradedBy       *identitySet `json:"gradedBy"`
+	GradedDateTime *string      `json:"gradedDateTime"`
+	Points         *float32     `json:"points"`
+}
+
+type outcome struct {
+	Type                 string       `json:"@odata.type"`
+	ETag                 string       `json:"@odata.etag"`
+	ID                   string       `json:"id"`
+	LastModifiedBy       *identitySet `json:"lastModifiedBy"`
+	LastModifiedDateTime string       `json:"lastModifiedDateTime"`
+}
+
+type feedbackOutcome struct {
+	outcome
+	Feedback          *feedback `json:"feedback"`
+	PublishedFeedback *feedback `json:"publishedFeedback"`
+}
+
+type pointsOutcome struct {
+	outcome
+	Points          *pointsGrade `json:"points"`
+	PublishedPoints *pointsGrade `json:"publishedPoints"`
+}
+
+// What the verbs need of a type of outcome.  The benchmark changes these two.
+type document interface {
+	common() *outcome
+	// protect returns what puts back the members that only the server sets.
+	protect() func()
+	check() error
+	stamp(by *identitySet, at string)
+}
+
+func (o *outcome) common() *outcome { return o }
+
+func (o *outcome) protect() func() {
+	was := *o
+	o.LastModifiedBy = nil
+	return func() { *o = was }
+}
+
+func (d *feedbackOutcome) protect() func() {
+	restore, was := d.outcome.protect(), d.PublishedFeedback
+	d.PublishedFeedback = nil
+	return func() { restore(); d.PublishedFeedback = was }
+}
+
+func (d *pointsOutcome) protect() func() {
+	restore, was := d.outcome.protect(), d.PublishedPoints
+	d.PublishedPoints = nil
+	return func() { restore(); d.PublishedPoints = was }
+}
+
+func checkText(text *itemBody) error {
+	if text != nil && text.ContentType != nil && *text.ContentType != "text" && *text.ContentType != "html" {
+		return errors.New("contentType is text or html")
+	}
+	return nil
+}
+
+func (d *feedbackOutcome) check() error {
+	if d.Feedback == nil {
+		return nil
+	}
+	return checkText(d.Feedback.Text)
+}
+
+func (d *pointsOutcome) check() error {
+	if d.Points != nil && d.Points.Points != nil && *d.Points.Points < 0 {
+		return errors.New("points are not negative")
+	}
+	return nil
+}
+
+func (o *outcome) stamp(by *identitySet, at string) {
+	o.LastModifiedBy, o.LastModifiedDateTime = by, at
+}
+
+func (d *feedbackOutcome) stamp(by *identitySet, at string) {
+	d.outcome.stamp(by, at)
+	if d.Feedback != nil {
+		d.Feedback.FeedbackBy, d.Feedback.FeedbackDateTime = by, &at
+	}
+}
+
+func (d *pointsOutcome) stamp(by *identitySet, at string) {
+	d.outcome.stamp(by, at)
+	if d.Points != nil {
+		d.Points.GradedBy, d.Points.GradedDateTime = by, &at
+	}
+}
+
+func newDocument(odataType string) (document, error) {
+	switch strings.TrimPrefix(odataType, "#microsoft.graph.") {
+	case "educationFeedbackOutcome":
+		return &feedbackOutcome{}, nil
+	case "educationPointsOutcome":
+		return &pointsOutcome{}, nil
+	}
+	return nil, fmt.Errorf("the type %q is not known", odataType)
+}
+
+func typeOf(text []byte) (string, error) {
+	var of struct {
+		Type string `json:"@odata.type"`
+	}
+	err := json.Unmarshal(text, &of)
+	return of.Type, err
+}
+
+// apply merges a body into a document: what it does not name stays.
+func apply(doc document, body []byte) error {
+	restore := doc.protect()
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(doc); err != nil {
+		return err
+	}
+	if decoder.More() {
+		return errors.New("there is more than one value")
+	}
+	restore()
+	return doc.check()
+}
+
+func text(doc document) []byte {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(doc); err != nil {
+		panic(err)
+	}
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
+}
+
+// ---------------------------------------------------------------------- store
+
+type row struct{ id, created, odataType, version, body string }
+
+type key struct{ class, assignment, submission, id string }
+
+type store struct {
+	get, list, insert, replace *sql.Stmt
+	// write runs a statement durably and tells how many rows it changed.
+	write func(*sql.Stmt, ...any) (int64, error)
+}
+
+const where = " WHERE class_id = $1 AND assignment_id = $2 AND submission_id = $3"
+
+func prepare(db *sql.DB, query string) *sql.Stmt {
+	stmt, err := db.Prepare(query)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return stmt
+}
+
+func newStore(reads, writes *sql.DB) *store {
+	columns := "SELECT id, created, type, version, body FROM edu_outcome" + where
+	return &store{
+		get: prepare(reads, columns+" AND id = $4"),
+		list: prepare(reads, columns+
+			" AND (created > $4 OR (created = $4 AND id > $5))"+
+			fmt.Sprintf(" ORDER BY created, id LIMIT %d", page+1)),
+		insert: prepare(writes, "INSERT INTO edu_outcome"+
+			" (class_id, assignment_id, submission_id, id, created, type, version, body)"+
+			" VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING"),
+		replace: prepare(writes, "UPDATE edu_outcome SET version = $1, body = $2"+
+			" WHERE class_id = $3 AND assignment_id = $4 AND submission_id = $5"+
+			" AND id = $6 AND version = $7"),
+	}
+}
+
+func open(driver, source string, connections int) *sql.DB {
+	db, err := sql.Open(driver, source)
+	if err != nil {
+		log.Fatal(err)
+	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return db
+}
+
+// PostgreSQL groups commits by itself.
+func openPostgres(source string, connections int) *store {
+	db := open("postgres", source, connections)
+	s := newStore(db, db)
+	s.write = func(stmt *sql.Stmt, args ...any) (int64, error) {
+		result, err := stmt.Exec(args...)
+		if err != nil {
+			return 0, err
+		}
+		return result.RowsAffected()
+	}
+	return s
+}
+
+func openSQLite(path string, connections int) *store {
+	source := "file:" + path + "?_journal_mode=WAL&_synchronous=FULL" +
+		"&_busy_timeout=5000&_txlock=immediate&_mutex=no"
+	writes := open("sqlite3", source, 1)
+	s := newStore(open("sqlite3", source, connections), writes)
+	queue := make(chan *job, 1024)
+	go group(writes, queue)
+	s.write = func(stmt *sql.Stmt, args ...any) (int64, error) {
+		j := &job{stmt: stmt, args: args, done: make(chan error, 1)}
+		queue <- j
+		err := <-j.done
+		return j.affected, err
+	}
+	return s
+}
+
+type job struct {
+	stmt     *sql.Stmt
+	args     []any
+	affected int64
+	done     chan error
+}
+
+// group commits whatever has come in while the commit before was under way.
+func group(db *sql.DB, queue chan *job) {
+	for first := range queue {
+		jobs := []*job{first}
+		for more := true; more && len(jobs) < 256; {
+			select {
+			case j := <-queue:
+				jobs = append(jobs, j)
+			default:
+				more = false
+			}
+		}
+		err := commit(db, jobs)
+		for _, j := range jobs {
+			j.done <- err
+		}
+	}
+}
+
+func commit(db *sql.DB, jobs []*job) error {
+	tx, err := db.Begin()
+	if err != nil {
+		return err
+	}
+	for _, j := range jobs {
+		result, err := tx.Stmt(j.stmt).Exec(j.args...)
+		if err != nil {
+			tx.Rollback()
+			return err
+		}
+		j.affected, _ = result.RowsAffected()
+	}
+	return tx.Commit()
+}
+
+// ----------------------------------------------------------------------- time
+
+const timeFormat = "2006-01-02T15:04:05.0000000Z"
+
+// A version is an instant in units of 100 ns, and none is before the last.
+func nextVersion(last string) (version, at string) {
+	ticks := time.Now().UnixMicro() * 10
+	if then, err := strconv.ParseInt(last, 16, 64); err == nil && then >= ticks {
+		ticks = then + 1
+	}
+	return fmt.Sprintf("%016x", ticks),
+		time.Unix(ticks/1e7, ticks%1e7*100).UTC().Format(timeFormat)
+}
+
+func newGUID() string {
+	var b [16]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		panic(err)
+	}
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// ----------------------------------------------------------------------- HTTP
+
+type server struct{ *store }
+
+// A failure with the status to answer it with.
+type failure struct {
+	status  int
+	message string
+}
+
+func (f *failure) Error() string { return f.message }
+
+func fail(status int, err error) error { return &failure{status, err.Error()} }
+
+func parsePath(path string) (k key, ok bool) {
+	s := strings.Split(path, "/")
+	if len(s) < 10 || len(s) > 11 || s[1] != "v1.0" || s[2] != "education" ||
+		s[3] != "classes" || s[5] != "assignments" || s[7] != "submissions" ||
+		s[9] != "outcomes" {
+		return k, false
+	}
+	k = key{class: s[4], assignment: s[6], submission: s[8]}
+	if len(s) == 11 {
+		k.id = s[10]
+	}
+	return k, true
+}
+
+func contextURL(r *http.Request, k key) string {
+	return "http://" + r.Host + "/v1.0/$metadata#education/classes('" + k.class +
+		"')/assignments('" + k.assignment + "')/submissions('" + k.submission +
+		"')/outcomes"
+}
+
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	id := newGUID()
+	h := w.Header()
+	h["OData-Version"] = []string{"4.0"}
+	h["Cache-Control"] = []string{"private, no-cache"}
+	h["request-id"] = []string{id}
+	h["Content-Type"] = []string{"application/json"}
+	status, body, err := s.dispatch(w, r)
+	if err != nil {
+		status = http.StatusServiceUnavailable
+		var f *failure
+		if errors.As(err, &f) {
+			status = f.status
+		}
+		body, _ = json.Marshal(map[string]any{"error": map[string]any{
+			"code": http.StatusText(status), "message": err.Error(),
+			"innerError": map[string]string{"date": time.Now().UTC().Format(timeFormat), "request-id": id}}})
+	}
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	w.WriteHeader(status)
+	w.Write(body)
+}
+
+func (s *server) dispatch(w http.ResponseWriter, r *http.Request) (int, []byte, error) {
+	k, ok := parsePath(r.URL.Path)
+	switch {
+	case !ok:
+		return 0, nil, fail(404, errors.New("there is no resource at this path"))
+	case r.Method == "GET" && k.id == "":
+		return s.serveList(r, k)
+	case r.Method == "POST" && k.id == "":
+		return s.serveCreate(w, r, k)
+	case r.Method == "GET":
+		return s.serveGet(w, r, k)
+	case r.Method == "PATCH" && k.id != "":
+		return s.servePatch(w, r, k)
+	}
+	return 0, nil, fail(405, errors.New("this resource does not take this method"))
+}
+
+// answer is a stored document with its context before it.
+func answer(w http.ResponseWriter, r *http.Request, k key, version, body string) []byte {
+	w.Header()["ETag"] = []string{`"` + version + `"`}
+	return []byte(`{"@odata.context":"` + contextURL(r, k) + `/$entity",` + body[1:])
+}
+
+func (s *server) fetch(k key) (row, error) {
+	var x row
+	err := s.get.QueryRow(k.class, k.assignment, k.submission, k.id).
+		Scan(&x.id, &x.created, &x.odataType, &x.version, &x.body)
+	if err == sql.ErrNoRows {
+		err = fail(404, errors.New("Entity not found. Outcome id: "+k.id))
+	}
+	return x, err
+}
+
+func (s *server) serveGet(w http.ResponseWriter, r *http.Request, k key) (int, []byte, error) {
+	x, err := s.fetch(k)
+	if err != nil {
+		return 0, nil, err
+	}
+	if r.Header.Get("If-None-Match") == `"`+x.version+`"` {
+		return 304, nil, nil
+	}
+	return 200, answer(w, r, k, x.version, x.body), nil
+}
+
+func after(token string) (created, id string, err error) {
+	if token == "" {
+		return "", "", nil
+	}
+	var place [2]string
+	text, err := hex.DecodeString(token)
+	if err == nil {
+		err = json.Unmarshal(text, &place)
+	}
+	return place[0], place[1], err
+}
+
+func (s *server) serveList(r *http.Request, k key) (int, []byte, error) {
+	created, id, err := after(r.URL.Query().Get("$skiptoken"))
+	if err != nil {
+		return 0, nil, fail(400, err)
+	}
+	rows, err := s.list.Query(k.class, k.assignment, k.submission, created, id)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer rows.Close()
+	var found []row
+	for rows.Next() {
+		var x row
+		if err := rows.Scan(&x.id, &x.created, &x.odataType, &x.version, &x.body); err != nil {
+			return 0, nil, err
+		}
+		found = append(found, x)
+	}
+	if err := rows.Err(); err != nil {
+		return 0, nil, err
+	}
+	var out bytes.Buffer
+	out.WriteString(`{"@odata.context":"` + contextURL(r, k) + `"`)
+	if len(found) > page {
+		found = found[:page]
+		last := found[page-1]
+		token := hex.EncodeToString([]byte(`["` + last.created + `","` + last.id + `"]`))
+		out.WriteString(`,"@odata.nextLink":"http://` + r.Host + r.URL.Path + `?$skiptoken=` + token + `"`)
+	}
+	out.WriteString(`,"value":[`)
+	for i, x := range found {
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		out.WriteString(x.body)
+	}
+	out.WriteString("]}")
+	return 200, out.Bytes(), nil
+}
+
+func readBody(r *http.Request) ([]byte, error) {
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
+		return nil, fail(415, errors.New("the body has to be application/json"))
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
+	if err != nil {
+		return nil, fail(400, err)
+	}
+	return body, nil
+}
+
+// Nobody is signed in here.
+func caller() *identitySet { return &identitySet{User: &identity{}} }
+
+func (s *server) serveCreate(w http.ResponseWriter, r *http.Request, k key) (int, []byte, error) {
+	body, err := readBody(r)
+	if err != nil {
+		return 0, nil, err
+	}
+	odataType, err := typeOf(body)
+	if err != nil {
+		return 0, nil, fail(400, err)
+	}
+	doc, err := newDocument(odataType)
+	if err == nil {
+		err = apply(doc, body)
+	}
+	if err != nil {
+		return 0, nil, fail(400, err)
+	}
+	version, at := nextVersion("")
+	k.id = newGUID()
+	doc.stamp(caller(), at)
+	c := doc.common()
+	c.Type, c.ID, c.ETag = odataType, k.id, `"`+version+`"`
+	stored := string(text(doc))
+	affected, err := s.write(s.insert, k.class, k.assignment, k.submission, k.id,
+		version, strings.TrimPrefix(odataType, "#microsoft.graph."), version, stored)
+	if err == nil && affected != 1 {
+		err = fail(409, errors.New("an outcome with this id exists already"))
+	}
+	if err != nil {
+		return 0, nil, err
+	}
+	w.Header()["Location"] = []string{"http://" + r.Host + r.URL.Path + "/" + k.id}
+	return 201, answer(w, r, k, version, stored), nil
+}
+
+func (s *server) servePatch(w http.ResponseWriter, r *http.Request, k key) (int, []byte, error) {
+	body, err := readBody(r)
+	if err != nil {
+		return 0, nil, err
+	}
+	for i := 0; i < tries; i++ {
+		was, err := s.fetch(k)
+		if err != nil {
+			return 0, nil, err
+		}
+		if match := r.Header.Get("If-Match"); match != "" && match != `"`+was.version+`"` {
+			return 0, nil, fail(412, errors.New("the outcome has changed"))
+		}
+		doc, err := newDocument(was.odataType)
+		if err == nil {
+			err = json.Unmarshal([]byte(was.body), doc)
+		}
+		if err != nil {
+			return 0, nil, err
+		}
+		if err := apply(doc, body); err != nil {
+			return 0, nil, fail(400, err)
+		}
+		if string(text(doc)) == was.body {
+			return 200, answer(w, r, k, was.version, was.body), nil
+		}
+		version, at := nextVersion(was.version)
+		doc.stamp(caller(), at)
+		doc.common().ETag = `"` + version + `"`
+		stored := string(text(doc))
+		affected, err := s.write(s.replace, version, stored,
+			k.class, k.assignment, k.submission, k.id, was.version)
+		if err != nil {
+			return 0, nil, err
+		}
+		if affected == 1 {
+			return 200, answer(w, r, k, version, stored), nil
+		}
+	}
+	return 0, nil, errors.New("others keep changing this outcome")
+}
+
+func main() {
+	listen := flag.String("listen", "127.0.0.1:8081", "address")
+	sqlite := flag.String("sqlite", "", "path of a database")
+	postgres := flag.String("postgres", "", "connection string of a database")
+	connections := flag.Int("connections", 4, "readers of SQLite, or all connections to PostgreSQL")
+	flag.Parse()
+	var s *store
+	if *postgres != "" {
+		s = openPostgres(*postgres, *connections)
+	} else {
+		s = openSQLite(*sqlite, *connections)
+	}
+	log.Fatal(http.ListenAndServe(*listen, &server{s}))
+}
