@@ -288,7 +288,7 @@ enum { EDU_OF_COLLECTION = 1, EDU_OF_ENTITY = 2, EDU_OF_COUNT = 4 };
 
 /** The system query options of a request. */
 struct edu_query_t {
-    /* in: what they are options of */
+    /* in: what they are options of; all else is zero */
     const edu_type_t *type;
     const char *const *expandable; /**< navigation properties; NULL: none */
     edu_dialect_e dialect;
@@ -409,6 +409,9 @@ typedef struct edu_set_t {
      *  row has beside it; or refuse.  NULL: nothing to do. */
     apr_status_t (*finish)(edu_exchange_t *x, json_t *doc, edu_row_t *row,
                            const edu_row_t *was);
+    /** Refuse what a PUT has just created, in the same transaction.  NULL:
+     *  nothing to ask. */
+    apr_status_t (*confirm)(edu_exchange_t *x);
 } edu_set_t;
 
 extern const edu_set_t edu__classes, edu__members, edu__teachers,
@@ -851,6 +854,7 @@ apr_status_t edu__finish_assignment(edu_exchange_t *x, json_t *doc,
                                     edu_row_t *row, const edu_row_t *was);
 apr_status_t edu__finish_submission(edu_exchange_t *x, json_t *doc,
                                     edu_row_t *row, const edu_row_t *was);
+apr_status_t edu__confirm_submission(edu_exchange_t *x);
 
 /** Read the row that the path names. @return APR_SUCCESS or EDU_ENOTFOUND */
 apr_status_t edu__resource_read(edu_exchange_t *x, edu_row_t *row);

@@ -405,9 +405,30 @@ static apr_status_t check_parent(edu_exchange_t *x)
     return rv || !parent || row.stored ? rv : edu__no_entity(x, parent);
 }
 
+/* What a PUT makes of what there was. */
+typedef struct put_t {
+    const edu_row_t *row, *was;
+} put_t;
+
+static apr_status_t write_put(edu_exchange_t *x, void *baton)
+{
+    const put_t *put = baton;
+
+    return edu__store_put(x->store, x->set->table, &x->path, put->row, put->was,
+                          x->err, x->p);
+}
+
+static apr_status_t write_confirmed(edu_exchange_t *x, void *baton)
+{
+    apr_status_t rv = write_put(x, baton);
+
+    return rv ? rv : x->set->confirm(x);
+}
+
 static apr_status_t put_once(edu_exchange_t *x, const json_t *body)
 {
     edu_row_t was, row;
+    put_t put = { &row, &was };
     edu_change_t change;
     json_t *old = NULL, *doc;
     apr_status_t rv =
@@ -446,8 +467,9 @@ static apr_status_t put_once(edu_exchange_t *x, const json_t *body)
         return edu__answer_entity(x, 200, NULL, &was);
     }
     row.body = edu__json_text(doc, x->p);
-    rv = edu__store_put(x->store, x->set->table, &x->path, &row, &was, x->err,
-                        x->p);
+    rv = !was.stored && x->set->confirm
+             ? edu__atomically(x, write_confirmed, &put)
+             : write_put(x, &put);
     if (!rv && x->query.expand) { /* what is below it is asked for, too */
         rv = edu__resource_read(x, &row);
     }
@@ -549,7 +571,8 @@ const edu_set_t edu__submissions = { .name = "submissions",
                                      .depth = 2,
                                      .expandable = in_submissions,
                                      .view = edu__view_submission,
-                                     .finish = edu__finish_submission };
+                                     .finish = edu__finish_submission,
+                                     .confirm = edu__confirm_submission };
 const edu_set_t edu__outcomes = { .name = "outcomes",
                                   .type = &edu__outcome,
                                   .table = EDU_OUTCOME,

@@ -128,8 +128,8 @@ static apr_status_t check_recipient(edu_exchange_t *x, const char *user_id)
 }
 
 /* Outcomes that somebody wrote before the submission was registered know
- * nothing of Graph's rules for it. */
-static apr_status_t check_vacant(edu_exchange_t *x)
+ * nothing of Graph's rules for it; from now on nobody writes such. */
+apr_status_t edu__confirm_submission(edu_exchange_t *x)
 {
     const edu_range_t range = { .only = NULL };
     edu_registration_t above;
@@ -180,8 +180,8 @@ apr_status_t edu__finish_submission(edu_exchange_t *x, json_t *doc,
                       "first.",
                       was->kind);
     }
-    if (!was->stored && !(rv = check_recipient(x, user_id))) {
-        rv = check_vacant(x);
+    if (!was->stored) {
+        rv = check_recipient(x, user_id);
     }
     row->kind = user_id;
     row->by = caller_text(x);
