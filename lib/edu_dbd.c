@@ -18,11 +18,55 @@
  * growing to 0.15 s in all. */
 #define TRIES 5
 
+#define MYSQL_DELIMS " \r\n\t;|,"
+
 #define HINT                                                                   \
     "Let the user that Apache runs as write to the database (of SQLite: to "   \
     "its directory, too)"
 #define NO_CONNECTION                                                          \
     "no database connection; mod_dbd or its driver says more above. " HINT
+
+/* What MySQL's driver has to be told, and what would happen otherwise. */
+#define NEED(words, otherwise)                                                 \
+    {                                                                          \
+        words, "add " words " to DBDParams: without it " otherwise             \
+    }
+static const struct need_t {
+    const char *words, *refusal;
+} mysql_needs[] = {
+    NEED("reconnect=0", "the driver reconnects without a word, and what was "
+                        "prepared is lost"),
+    NEED("flags=CLIENT_FOUND_ROWS", "a change to what is there already looks "
+                                    "like a change to nothing"),
+    NEED("fldsz=16777215", "the driver cuts long documents off"),
+    {NULL, NULL}
+};
+
+/* Whether a list of parameters has these words, as the driver splits it. */
+static int has(const char *params, const char *words)
+{
+    apr_size_t len = strlen(words);
+    const char *at = params;
+
+    while ((at = strstr(at, words))) {
+        if ((at == params || strchr(MYSQL_DELIMS, at[-1])) &&
+            (at[len] == '\0' || strchr(MYSQL_DELIMS, at[len]))) {
+            return 1;
+        }
+        at++;
+    }
+    return 0;
+}
+
+static const char *refuse_mysql(const char *params)
+{
+    const struct need_t *need = mysql_needs;
+
+    while (need->words && has(params, need->words)) {
+        need++;
+    }
+    return need->refusal;
+}
 
 const char *edu_store_refuse(const char *driver, const char *params)
 {
@@ -31,7 +75,8 @@ const char *edu_store_refuse(const char *driver, const char *params)
                "/path/to/outcomes.db";
     }
     if (!edu__sql_dialect(driver)) {
-        return "this DBDriver is not supported. Set DBDriver sqlite3";
+        return "this DBDriver is not supported. Set DBDriver sqlite3, pgsql or "
+               "mysql";
     }
     /* SQLite would open :memory: anew for each connection, and look for a
      * relative path wherever the process happens to be */
@@ -39,7 +84,7 @@ const char *edu_store_refuse(const char *driver, const char *params)
         return "DBDParams has to be the full path of a file, such as "
                "/path/to/outcomes.db";
     }
-    return NULL;
+    return strcmp(driver, "mysql") == 0 ? refuse_mysql(params) : NULL;
 }
 
 const char *const *edu_store_schema(const char *driver)
@@ -87,7 +132,8 @@ static const char *driver_says(const edu_call_t *call, int rc)
  * it is prepared. */
 static int is_locked(const edu_call_t *call, int rc)
 {
-    if (rc != call->session->dialect->busy || apr_time_now() >= call->until) {
+    if (!rc || rc != call->session->dialect->busy ||
+        apr_time_now() >= call->until) {
         return 0;
     }
     apr_sleep(PAUSE);
@@ -105,6 +151,23 @@ static void forget(edu_session_t *session)
     session->pool = NULL;
 }
 
+static int begins(const edu_call_t *call, const char *verb)
+{
+    return strncmp(edu__sql[call->sql].text, verb, strlen(verb)) == 0;
+}
+
+static int prepare(edu_call_t *call)
+{
+    const char *text = edu__sql[call->sql].text;
+
+    if (begins(call, "INSERT")) {
+        text = apr_pstrcat(call->p, text, call->session->dialect->once, NULL);
+    }
+    return apr_dbd_prepare(call->dbd.driver, call->session->pool,
+                           call->dbd.handle, text, edu__sql[call->sql].label,
+                           &call->session->statements[call->sql]);
+}
+
 /* Runs the call's statement once.  @return the driver's result code */
 static int run(edu_call_t *call)
 {
@@ -114,21 +177,23 @@ static int run(edu_call_t *call)
 
     call->rows = NULL;
     if (!*statement) {
-        rc = apr_dbd_prepare(driver, call->session->pool, call->dbd.handle,
-                             edu__sql[call->sql].text,
-                             edu__sql[call->sql].label, statement);
+        rc = prepare(call);
     }
     if (rc) {
         *statement = NULL;
     }
-    else if (strncmp(edu__sql[call->sql].text, "SELECT", 6) == 0) {
-        /* random access: PostgreSQL's other way loses errors and time */
+    else if (begins(call, "SELECT")) {
         rc = apr_dbd_pselect(driver, call->p, call->dbd.handle, &call->rows,
-                             *statement, 1, 0, call->args);
+                             *statement, call->session->dialect->random, 0,
+                             call->args);
     }
     else {
         rc = apr_dbd_pquery(driver, call->p, call->dbd.handle, &call->affected,
                             *statement, 0, call->args);
+    }
+    if (rc && rc == call->session->dialect->duplicate) {
+        call->affected = 0;
+        rc = 0;
     }
     return rc;
 }
@@ -150,9 +215,13 @@ apr_dbd_row_t *edu__call_next(const edu_call_t *call, apr_dbd_row_t *row)
                : row;
 }
 
+/* By datum, for what MySQL's driver gives as an entry may not end. */
 const char *edu__call_column(const edu_call_t *call, apr_dbd_row_t *row, int i)
 {
-    return apr_pstrdup(call->p, apr_dbd_get_entry(call->dbd.driver, row, i));
+    const char *value = NULL;
+
+    apr_dbd_datum_get(call->dbd.driver, row, i, APR_DBD_TYPE_TEXT, &value);
+    return value ? apr_pstrdup(call->p, value) : "";
 }
 
 /* ------------------------------------------------------------------ schema */
@@ -251,20 +320,26 @@ static apr_status_t check_schema(edu_call_t *call)
 
 static apr_status_t open_session(const edu_call_t *call)
 {
-    const char *const *query = call->session->dialect->session;
+    const edu_setting_t *setting = call->session->dialect->session;
+    int ms = 2000;
 
-    for (; *query; query++) {
+    for (; setting->text; setting++) {
+        const char *text = setting->unit
+                               ? apr_psprintf(call->p, setting->text,
+                                              (ms - 1) / setting->unit + 1)
+                               : setting->text;
         int rc;
 
         do {
             apr_dbd_results_t *rows = NULL;
 
+            /* SQLite answers with a row where others do not */
             rc = apr_dbd_select(call->dbd.driver, call->p, call->dbd.handle,
-                                &rows, *query, 1);
+                                &rows, text, 1);
         } while (is_locked(call, rc));
         if (rc) {
             return unavailable(call, "%s failed; the %s driver says: %s. " HINT,
-                               *query, call->session->dialect->driver,
+                               text, call->session->dialect->driver,
                                driver_says(call, rc));
         }
     }
@@ -367,8 +442,11 @@ void edu__call_close(edu_call_t *call)
 
 static void read_nothing(const edu_call_t *call, void *out)
 {
+    apr_dbd_row_t *row = NULL;
+
     (void)out;
-    while (edu__call_next(call, NULL)) {
+    /* each after the one before: drivers begin anew without */
+    while ((row = edu__call_next(call, row))) {
     }
 }
 

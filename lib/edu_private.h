@@ -497,7 +497,7 @@ enum {
 /** A statement; all its parameters are text. */
 typedef struct edu_sql_t {
     const char *label; /**< lower-case for PostgreSQL, which folds it */
-    const char *text;
+    const char *text;  /**< an INSERT changes nothing where its key is taken */
 } edu_sql_t;
 
 extern const edu_sql_t edu__sql[EDU_SQL_COUNT];
@@ -520,15 +520,35 @@ typedef enum edu_control_e {
     EDU_CONTROLS
 } edu_control_e;
 
+/** A statement that prepares a connection. */
+typedef struct edu_setting_t {
+    const char *text; /**< NULL ends a list */
+    int unit; /**< its %d is how long the database may keep us waiting, in so
+                   many milliseconds; 0: it has none */
+} edu_setting_t;
+
 /** One row for each database; what differs among them is here. */
 typedef struct edu_sql_dialect_t {
     const char *driver; /**< its name in apr_dbd */
     int creates;        /**< the schema, unless told otherwise */
-    int busy;           /**< its result code for a locked database */
+    int busy;           /**< its result code for a locked database; 0: the
+                             database itself waits */
+    int duplicate;      /**< its result code for a key that is taken; 0: what
+                             ends an INSERT keeps it from failing */
+    int random;         /**< rows have to be asked for as if in any order */
+    int mute;           /**< a lost connection looks as if it lived until a
+                             statement fails */
+    const char *once;   /**< what ends an INSERT so that it passes over
+                             a key that is taken */
+    const char *drop;   /**< before the label of a prepared statement that is to
+                             go; NULL: it goes with its pool */
     const char *control[EDU_CONTROLS];
-    const char *const *session; /**< what each connection runs first */
+    const edu_setting_t *session; /**< what each connection runs first */
     const char *const *schema;
 } edu_sql_dialect_t;
+
+/** A query that any database answers that is there. */
+extern const char edu__sql_probe[];
 
 /** @return NULL for an unknown driver */
 const edu_sql_dialect_t *edu__sql_dialect(const char *driver);

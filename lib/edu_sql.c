@@ -2,7 +2,8 @@
 
 /* All SQL, as data: the statements, and what differs among databases.  Every
  * parameter is text.  A read answers rows of one shape (edu_row_t); what a
- * request needs besides comes in the same statement as further rows. */
+ * request needs besides comes in the same statement as further rows.  No column
+ * that is read is ever NULL, for not all drivers tell that from an empty text. */
 
 #include "edu_private.h"
 
@@ -29,8 +30,7 @@
 
 /* An INSERT of what belongs into a class: not if that goes at the same time. */
 #define IN_CLASS                                                              \
-    " WHERE EXISTS (SELECT 1 FROM edu_class WHERE id = %s)"                   \
-    " ON CONFLICT DO NOTHING"
+    " WHERE EXISTS (SELECT 1 FROM edu_class WHERE id = %s)"
 
 /* No row, or the one that says whose submission this is and how it is graded:
  * of kind '', its id the recipient, its by and body those of the assignment. */
@@ -112,7 +112,7 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
 
     [EDU_SQL_INSERT + EDU_CLASS] = { "edu_insert_class",
         "INSERT INTO edu_class (id, created, version, body)"
-        " VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING" },
+        " VALUES (%s, %s, %s, %s)" },
     [EDU_SQL_INSERT + EDU_MEMBER] = { "edu_insert_member",
         "INSERT INTO edu_member (class_id, id, created, role, version, body)"
         " SELECT %s, %s, %s, %s, %s, %s" IN_CLASS },
@@ -123,18 +123,16 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
         "INSERT INTO edu_submission (class_id, assignment_id, id, created,"
         " user_id, version, modified_by, body)"
         " SELECT %s, %s, %s, %s, %s, %s, %s, %s WHERE EXISTS"
-        " (SELECT 1 FROM edu_assignment WHERE" OF_CLASS " AND" ONE ")"
-        " ON CONFLICT DO NOTHING" },
+        " (SELECT 1 FROM edu_assignment WHERE" OF_CLASS " AND" ONE ")" },
     [EDU_SQL_INSERT + EDU_OUTCOME] = { "edu_insert_outcome",
         "INSERT INTO edu_outcome (class_id, assignment_id, submission_id, id,"
         " created, type, version, body)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING" },
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)" },
     [EDU_SQL_OPEN] = { "edu_insert_open",
         "INSERT INTO edu_outcome (class_id, assignment_id, submission_id, id,"
         " created, type, version, body)"
         " SELECT %s, %s, %s, %s, %s, %s, %s, %s WHERE NOT EXISTS"
-        " (SELECT 1 FROM edu_submission WHERE" OF_ASSIGNMENT " AND" ONE ")"
-        " ON CONFLICT DO NOTHING" },
+        " (SELECT 1 FROM edu_submission WHERE" OF_ASSIGNMENT " AND" ONE ")" },
 
     [EDU_SQL_REPLACE + EDU_CLASS] = { "edu_replace_class",
         "UPDATE edu_class SET version = %s, body = %s"
@@ -192,80 +190,143 @@ const struct edu_shape_t edu__shapes[EDU_TABLES] = {
 
 /* --------------------------------------------------------------- databases */
 
-/* WAL lets readers and a writer work side by side; FULL makes an answer
- * durable.  Both answer with a row, so they are run as queries. */
-static const char *const sqlite_session[] = {
-    "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", NULL
+/* The text of conf/schema/, one file for each database; a guard holds the two
+ * together.  Tables with the document last are what SQLite writes fastest; keys
+ * lead with the class so that tables can be distributed.  Each statement may be
+ * repeated, over an earlier version too, and the version comes last.
+ *   id       type of what is a key: compared and sorted byte by byte
+ *   text     type of what is none
+ *   unique   PRIMARY KEY, or where that would be slower UNIQUE
+ *   options  of a table
+ *   update   of the version that is there already */
+#define SCHEMA(id, text, unique, options, update)                             \
+    "CREATE TABLE IF NOT EXISTS edu_class ("                                  \
+    " id " id " NOT NULL,"                                                    \
+    " created " id " NOT NULL DEFAULT '',"                                    \
+    " version " id " NOT NULL DEFAULT '0000000000000000',"                    \
+    " body " text " NOT NULL DEFAULT '{}',"                                   \
+    " " unique " (id))" options,                                              \
+    "CREATE TABLE IF NOT EXISTS edu_member ("                                 \
+    " class_id " id " NOT NULL,"                                              \
+    " id " id " NOT NULL,"                                                    \
+    " created " id " NOT NULL DEFAULT '',"                                    \
+    " role " id " NOT NULL CHECK (role IN ('student', 'teacher')),"           \
+    " version " id " NOT NULL DEFAULT '0000000000000000',"                    \
+    " body " text " NOT NULL DEFAULT '{}',"                                   \
+    " " unique " (class_id, id))" options,                                    \
+    "CREATE INDEX IF NOT EXISTS edu_member_id ON edu_member (id)",            \
+    "CREATE TABLE IF NOT EXISTS edu_assignment ("                             \
+    " class_id " id " NOT NULL,"                                              \
+    " id " id " NOT NULL,"                                                    \
+    " created " id " NOT NULL DEFAULT '',"                                    \
+    " version " id " NOT NULL DEFAULT '0000000000000000',"                    \
+    " body " text " NOT NULL DEFAULT '{}',"                                   \
+    " " unique " (class_id, id))" options,                                    \
+    "CREATE TABLE IF NOT EXISTS edu_submission ("                             \
+    " class_id " id " NOT NULL,"                                              \
+    " assignment_id " id " NOT NULL,"                                         \
+    " id " id " NOT NULL,"                                                    \
+    " created " id " NOT NULL DEFAULT '',"                                    \
+    " user_id " id " NOT NULL,"                                               \
+    " version " id " NOT NULL DEFAULT '0000000000000000',"                    \
+    " modified_by " text " NOT NULL DEFAULT '',"                              \
+    " body " text " NOT NULL DEFAULT '{}',"                                   \
+    " " unique " (class_id, assignment_id, id),"                              \
+    " UNIQUE (class_id, assignment_id, user_id))" options,                    \
+    "CREATE INDEX IF NOT EXISTS edu_submission_version"                       \
+    " ON edu_submission (class_id, version)",                                 \
+    "CREATE TABLE IF NOT EXISTS edu_outcome ("                                \
+    " class_id " id " NOT NULL,"                                              \
+    " assignment_id " id " NOT NULL,"                                         \
+    " submission_id " id " NOT NULL,"                                         \
+    " id " id " NOT NULL,"                                                    \
+    " created " id " NOT NULL,"                                               \
+    " type " id " NOT NULL,"                                                  \
+    " version " id " NOT NULL,"                                               \
+    " body " text " NOT NULL,"                                                \
+    " " unique " (class_id, assignment_id, submission_id, id))" options,      \
+    "CREATE TABLE IF NOT EXISTS edu_schema ("                                 \
+    " one INTEGER PRIMARY KEY CHECK (one = 1),"                               \
+    " version " id " NOT NULL)" options,                                      \
+    "INSERT INTO edu_schema (one, version)"                                   \
+    " VALUES (1, '" EDU_SCHEMA_VERSION "') " update,                          \
+    NULL
+
+#define UPSERT "ON CONFLICT (one) DO UPDATE SET version = excluded.version"
+
+static const char *const sqlite3_schema[] = {
+    SCHEMA("TEXT", "TEXT", "UNIQUE", "", UPSERT)
 };
 
-/* The text of conf/schema/sqlite3.sql; a unit test holds the two together.
- * Rowid tables with the document last are what SQLite writes fastest; keys
- * lead with the class so that tables can be distributed.  Each statement may be
- * repeated, over an earlier version too, and the version comes last. */
-static const char *const sqlite_schema[] = {
-    "CREATE TABLE IF NOT EXISTS edu_class ("
-    " id TEXT NOT NULL,"
-    " created TEXT NOT NULL DEFAULT '',"
-    " version TEXT NOT NULL DEFAULT '0000000000000000',"
-    " body TEXT NOT NULL DEFAULT '{}',"
-    " UNIQUE (id))",
-    "CREATE TABLE IF NOT EXISTS edu_member ("
-    " class_id TEXT NOT NULL,"
-    " id TEXT NOT NULL,"
-    " created TEXT NOT NULL DEFAULT '',"
-    " role TEXT NOT NULL CHECK (role IN ('student', 'teacher')),"
-    " version TEXT NOT NULL DEFAULT '0000000000000000',"
-    " body TEXT NOT NULL DEFAULT '{}',"
-    " UNIQUE (class_id, id))",
-    "CREATE INDEX IF NOT EXISTS edu_member_id ON edu_member (id)",
-    "CREATE TABLE IF NOT EXISTS edu_assignment ("
-    " class_id TEXT NOT NULL,"
-    " id TEXT NOT NULL,"
-    " created TEXT NOT NULL DEFAULT '',"
-    " version TEXT NOT NULL DEFAULT '0000000000000000',"
-    " body TEXT NOT NULL DEFAULT '{}',"
-    " UNIQUE (class_id, id))",
-    "CREATE TABLE IF NOT EXISTS edu_submission ("
-    " class_id TEXT NOT NULL,"
-    " assignment_id TEXT NOT NULL,"
-    " id TEXT NOT NULL,"
-    " created TEXT NOT NULL DEFAULT '',"
-    " user_id TEXT NOT NULL,"
-    " version TEXT NOT NULL DEFAULT '0000000000000000',"
-    " modified_by TEXT NOT NULL DEFAULT '',"
-    " body TEXT NOT NULL DEFAULT '{}',"
-    " UNIQUE (class_id, assignment_id, id),"
-    " UNIQUE (class_id, assignment_id, user_id))",
-    "CREATE INDEX IF NOT EXISTS edu_submission_version"
-    " ON edu_submission (class_id, version)",
-    "CREATE TABLE IF NOT EXISTS edu_outcome ("
-    " class_id TEXT NOT NULL,"
-    " assignment_id TEXT NOT NULL,"
-    " submission_id TEXT NOT NULL,"
-    " id TEXT NOT NULL,"
-    " created TEXT NOT NULL,"
-    " type TEXT NOT NULL,"
-    " version TEXT NOT NULL,"
-    " body TEXT NOT NULL,"
-    " UNIQUE (class_id, assignment_id, submission_id, id))",
-    "CREATE TABLE IF NOT EXISTS edu_schema ("
-    " one INTEGER PRIMARY KEY CHECK (one = 1),"
-    " version TEXT NOT NULL)",
-    "INSERT INTO edu_schema (one, version)"
-    " VALUES (1, '" EDU_SCHEMA_VERSION "')"
-    " ON CONFLICT (one) DO UPDATE SET version = excluded.version",
-    NULL
+static const char *const pgsql_schema[] = {
+    SCHEMA("TEXT COLLATE \"C\"", "TEXT", "PRIMARY KEY", "", UPSERT)
 };
+
+/* Four keys of 128 characters are within the 3072 bytes of an InnoDB index.
+ * Without nopad an id would equal the same with a blank behind it. */
+static const char *const mysql_schema[] = {
+    SCHEMA("VARCHAR(128)", "MEDIUMTEXT", "PRIMARY KEY",
+           " ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin",
+           "ON DUPLICATE KEY UPDATE version = VALUES(version)")
+};
+
+/* WAL lets readers and a writer work side by side; FULL makes an answer
+ * durable. */
+static const edu_setting_t sqlite3_session[] = {
+    { "PRAGMA journal_mode=WAL", 0 },
+    { "PRAGMA synchronous=FULL", 0 },
+    { NULL, 0 }
+};
+
+/* A change that waits for another has to see what that left behind, hence the
+ * level of isolation. */
+static const edu_setting_t pgsql_session[] = {
+    { "SET client_encoding = 'UTF8'", 0 },
+    { "SET default_transaction_isolation = 'read committed'", 0 },
+    { "SET lock_timeout = %d", 1 },
+    { "SET statement_timeout = %d", 1 },
+    { NULL, 0 }
+};
+
+/* STRICT: what is too long is an error, not cut. */
+static const edu_setting_t mysql_session[] = {
+    { "SET NAMES utf8mb4 COLLATE utf8mb4_nopad_bin", 0 },
+    { "SET SESSION sql_mode = 'STRICT_ALL_TABLES'", 0 },
+    { "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", 0 },
+    { "SET SESSION innodb_lock_wait_timeout = %d", 1000 },
+    { "SET SESSION lock_wait_timeout = %d", 1000 },
+    { "SET SESSION max_statement_time = %d", 1000 },
+    { NULL, 0 }
+};
+
+#define SAVEPOINTS "SAVEPOINT edu", "ROLLBACK TO SAVEPOINT edu",              \
+                   "RELEASE SAVEPOINT edu"
 
 static const edu_sql_dialect_t dialects[] = {
     { .driver = "sqlite3",
       .creates = 1,
       .busy = 5, /* SQLITE_BUSY */
-      .control = { "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK", "SAVEPOINT edu",
-                   "ROLLBACK TO SAVEPOINT edu", "RELEASE SAVEPOINT edu" },
-      .session = sqlite_session,
-      .schema = sqlite_schema },
+      .once = " ON CONFLICT DO NOTHING",
+      .control = { "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK", SAVEPOINTS },
+      .session = sqlite3_session,
+      .schema = sqlite3_schema },
+    { .driver = "pgsql",
+      .random = 1,
+      .mute = 1,
+      .once = " ON CONFLICT DO NOTHING",
+      .drop = "DEALLOCATE ",
+      .control = { "BEGIN", "COMMIT", "ROLLBACK", SAVEPOINTS },
+      .session = pgsql_session,
+      .schema = pgsql_schema },
+    { .driver = "mysql",
+      .duplicate = 1062, /* ER_DUP_ENTRY */
+      .once = "",
+      .control = { "BEGIN", "COMMIT", "ROLLBACK", SAVEPOINTS },
+      .session = mysql_session,
+      .schema = mysql_schema },
 };
+
+const char edu__sql_probe[] = "SELECT 1";
 
 /* clang-format on */
 

@@ -4,11 +4,10 @@ use strict;
 use warnings;
 use FindBin '$Bin';
 use lib "$Bin/lib";
-use Apache::Test ();
+use Edu::Database;
 use Edu::Log;
 use Edu::Server;
 use Edu::Wire;
-use IPC::Open2 'open2';
 use JSON::PP ();
 use Test::More;
 use Time::HiRes qw(sleep time);
@@ -114,22 +113,9 @@ for my $round (1 .. 3) {
     cmp_ok(scalar @victims, '>=', 3, "$round: children are killed");
 }
 
-# A shell on the server's database.
-my $file = Apache::Test::config()->{vars}{t_logs} . '/outcomes.db';
-my $shell = open2(my $out, my $in, 'sqlite3', '-batch', $file);
-$in->autoflush;
-sub sql {
-    my ($statement) = @_;
-    print {$in} ".timeout 5000\n$statement;\n.print done\n";
-    while (defined(my $line = <$out>)) {
-        return if $line eq "done\n";
-    }
-    die "sqlite3 is gone\n";
-}
-
 my $read = { id => 'read', method => 'GET', url => collection('locked-group') };
 my ($mark, $began) = (log_mark(), time);
-sql('BEGIN EXCLUSIVE');
+lock_tables();
 my $answer = batch((requests('locked', 1))[1 .. 19], $read);
 is($answer->{status}, 503, 'a batch in a locked database is refused');
 cmp_ok(time - $began, '<', 8, 'it does not wait for ever');
@@ -137,9 +123,10 @@ like(header($answer, 'Retry-After') // '', qr/^[1-9]\d*$/,
      'it says when to come again');
 like($answer->{body}, qr/"code":"serviceUnavailable"/, 'and why');
 unlike($answer->{body}, qr/sql|database|locked|responses/i, 'and no more');
-ok(log_await($mark, 'EDU\d{4}: .* 503 .*locked'), 'the log tells more');
+my $locked = database()->{locked};
+ok(log_await($mark, "EDU\\d{4}: .* 503 .*$locked"), 'the log tells more');
 is(statuses(batch($read)), '200', 'a batch that only reads is answered');
-sql('ROLLBACK');
+unlock_tables();
 is(stored('locked-group') . stored('locked-single'), '00',
    'nothing of the batch is stored');
 is(statuses(batch(requests('locked', 1))), '201', 'later it is served');
@@ -147,12 +134,10 @@ is(stored('locked-group') + stored('locked-single'), 2 * $SIZE, 'whole');
 
 # A lock that goes away in time is only waited for.
 my @answers = crowd(1, sub { statuses(batch(requests('waiting', 1))) }, sub {
-    sql('BEGIN EXCLUSIVE');
+    lock_tables();
     sleep 0.5;
-    sql('ROLLBACK');
+    unlock_tables();
 });
 is("@answers", '201', 'a short lock is waited for');
 
-close $in;
-waitpid $shell, 0;
 done_testing;

@@ -1,0 +1,16 @@
+# What the module makes of a database by itself is what is installed for it.
+. t/guards/tap
+
+# The statements of the files, each on one line as C has them.
+files=$(for file in conf/schema/*.sql; do
+    sed '/^--/d' "$file" | tr -s '\n ' ' ' | sed 's/; */;\n/g'
+done | sed -n 's/^ *//; s/ )/)/g; s/;$//p' | sort -u)
+module=$(strings -n 20 "$top_builddir/.libs/libeduoutcomes.so" |
+    grep -E '^(CREATE |INSERT INTO edu_schema )' | sort -u)
+
+same 'conf/schema and lib/edu_sql.c' "$module" "$files"
+none 'conf/schema has a file for each driver, and each is installed' "$(
+    sed -nE 's/.*\.driver = "([^"]*)".*/\1/p' lib/edu_sql.c |
+        while read -r driver; do
+            grep -q "conf/schema/$driver.sql" Makefile.am || echo "$driver"
+        done)"

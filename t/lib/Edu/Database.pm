@@ -1,0 +1,104 @@
+package Edu::Database;
+
+# The database below the httpd under test, as somebody else meets it: a shell on
+# it, and its server.  t/driver tells which it is; t/databases starts it.
+
+use strict;
+use warnings;
+use Edu::Server;
+use Exporter 'import';
+use IPC::Open2 'open2';
+
+our @EXPORT = qw(database sql lock_tables unlock_tables kill_connections
+    start_database stop_database);
+
+# What differs.
+#   lock      nobody can write from here on, until
+#   unlock
+#   locked    what the error log says of it
+#   lost      what it says of a connection that is gone
+#   kill      ends all connections but ours
+my %DATABASE = (
+    sqlite3 => {
+        begin  => '.timeout 5000',
+        lock   => 'BEGIN EXCLUSIVE',
+        unlock => 'ROLLBACK',
+        locked => 'locked',
+    },
+    pgsql => {
+        lock   => 'BEGIN; LOCK TABLE edu_outcome, edu_submission'
+            . ' IN EXCLUSIVE MODE',
+        unlock => 'ROLLBACK',
+        locked => 'lock timeout',
+        kill   => 'SELECT count(pg_terminate_backend(pid))'
+            . ' FROM pg_stat_activity WHERE datname = current_database()'
+            . ' AND pid <> pg_backend_pid()',
+    },
+    mysql => {
+        lock   => 'LOCK TABLES edu_outcome READ, edu_submission READ',
+        unlock => 'UNLOCK TABLES',
+        locked => 'Lock wait timeout',
+    },
+);
+
+sub database { return { %{ $DATABASE{ $ENV{EDU_DB} } }, name => $ENV{EDU_DB} } }
+
+sub command {
+    my ($what, @more) = @_;
+    return ($ENV{EDU_DATABASES}, $ENV{EDU_DB}, $what, $ENV{EDU_DB_DIR}, @more);
+}
+
+my ($pid, $out, $in);
+
+# Runs a statement in the one shell that a test has; returns what it printed.
+sub sql {
+    my ($statement) = @_;
+    if (!$pid) {
+        $pid = open2($out, $in, command('shell', $ENV{EDU_DB_NAME}));
+        $in->autoflush;
+        sql(database()->{begin}) if database()->{begin};
+    }
+    $statement .= ';' if $statement !~ /^\./;
+    print {$in} "$statement\nSELECT 'edu done';\n";
+    my $text = '';
+    while (defined(my $line = <$out>)) {
+        return $text if $line eq "edu done\n";
+        $text .= $line;
+    }
+    die "the shell of $ENV{EDU_DB} is gone\n";
+}
+
+sub lock_tables { sql(database()->{lock}) }
+sub unlock_tables { sql(database()->{unlock}) }
+
+# As an administrator would, or a failover.
+sub kill_connections {
+    return sql(database()->{kill}) if database()->{kill};
+    my @ids = split ' ', sql('SELECT id FROM information_schema.processlist'
+        . ' WHERE db = database() AND id <> connection_id()');
+    sql("KILL CONNECTION $_") for @ids;
+}
+
+# The shell does not survive it.
+sub stop_database {
+    my (@mode) = @_;
+    if ($pid) {
+        close $in;
+        waitpid $pid, 0;
+        $pid = undef;
+    }
+    return system(command('stop', @mode)) == 0;
+}
+
+sub start_database { return system(command('start')) == 0 }
+
+END {
+    if ($pid) {
+        my $status = $?;
+        close $in;
+        waitpid $pid, 0;
+        $? = $status;
+    }
+}
+
+1;
