@@ -18,6 +18,8 @@
 #include <apr_lib.h>
 #include <apr_optional.h>
 #include <apr_strings.h>
+#include <apr_thread_cond.h>
+#include <apr_thread_mutex.h>
 #include <mod_dbd.h>
 
 #include <stddef.h>
@@ -50,9 +52,23 @@ typedef struct dir_config_t {
     ap_expr_info_t *admin; /**< a condition, not a text */
 } dir_config_t;
 
+/** The way to a pool of mod_dbd's, which itself would keep a request waiting
+ *  for ever. */
+typedef struct gate_t {
+    const char *driver, *params; /**< of the pool */
+    int free;                    /**< how many more connections there may be */
+    int idle;                    /**< how many wait in the pool */
+    int opening;                 /**< one is being made */
+    int down;                    /**< the last could not be had */
+    apr_thread_mutex_t *mutex;
+    apr_thread_cond_t *changed;
+} gate_t;
+
 /** What holds in a server. */
 typedef struct server_config_t {
     edu_schema_e schema;
+    apr_interval_time_t timeout;
+    gate_t *gate;               /**< NULL: nothing is served */
     apr_array_header_t *mounts; /**< of const char *, for early errors */
 } server_config_t;
 
@@ -114,6 +130,8 @@ static void *merge_server_config(apr_pool_t *p, void *basev, void *addv)
     server_config_t *conf = apr_palloc(p, sizeof(*conf));
 
     MERGE(schema, EDU_SCHEMA_DEFAULT);
+    MERGE(timeout, 0);
+    conf->gate = NULL;
     conf->mounts = apr_array_append(p, base->mounts, add->mounts);
     return conf;
 }
@@ -319,6 +337,24 @@ static const char *set_schema(cmd_parms *cmd, void *dummy, const char *value)
     return NULL;
 }
 
+static const char *set_timeout(cmd_parms *cmd, void *dummy, const char *value)
+{
+    server_config_t *conf =
+        ap_get_module_config(cmd->server->module_config, &edu_outcomes_module);
+    char *end;
+    apr_int64_t seconds = apr_strtoi64(value, &end, 10);
+
+    (void)dummy;
+    if (*end || seconds < 2 || seconds > 300) {
+        return apr_pstrcat(cmd->pool,
+                           "EduOutcomesTimeout is a number of seconds from 2 "
+                           "to 300, not ",
+                           value, NULL);
+    }
+    conf->timeout = apr_time_from_sec(seconds);
+    return NULL;
+}
+
 #define OFFSET(member) (void *)offsetof(dir_config_t, member)
 
 /* clang-format off */
@@ -353,16 +389,81 @@ static const command_rec commands[] = {
                   "any or registered: which submissions are served"),
     AP_INIT_TAKE1("EduOutcomesSchema", set_schema, NULL, RSRC_CONF,
                   "auto or manual: whether the module makes its tables"),
+    AP_INIT_TAKE1("EduOutcomesTimeout", set_timeout, NULL, RSRC_CONF,
+                  "how long a request may wait for the database, in seconds"),
     { NULL, { NULL }, NULL, 0, RAW_ARGS, NULL }
 };
 /* clang-format on */
 
 /* -------------------------------------------------------------------- store */
 
+/* Who wants a connection goes through the gate.  One that has to be made is made
+ * by one thread at a time, as mod_dbd has it anyway, but who waits for that here
+ * can give up.  @param from_pool  out: there is one already, alive or dead */
+static apr_status_t enter(gate_t *gate, int *from_pool, int *alone,
+                          apr_time_t until)
+{
+    apr_status_t rv = APR_SUCCESS;
+
+    apr_thread_mutex_lock(gate->mutex);
+    while (!rv && (gate->free == 0 ||
+                   (gate->opening && (gate->down || gate->idle <= 0)))) {
+        apr_interval_time_t left = until - apr_time_now();
+
+        rv = left > 0
+                 ? apr_thread_cond_timedwait(gate->changed, gate->mutex, left)
+                 : APR_TIMEUP;
+    }
+    if (!rv) {
+        *from_pool = gate->idle > 0;
+        *alone = gate->down || !*from_pool;
+        gate->free--;
+        gate->idle -= *from_pool;
+        gate->opening |= *alone;
+    }
+    apr_thread_mutex_unlock(gate->mutex);
+    return rv;
+}
+
+static void note(gate_t *gate, int alone, int succeeded)
+{
+    apr_thread_mutex_lock(gate->mutex);
+    gate->free += !succeeded;
+    gate->down = !succeeded;
+    if (alone) {
+        gate->opening = 0;
+    }
+    apr_thread_cond_broadcast(gate->changed);
+    apr_thread_mutex_unlock(gate->mutex);
+}
+
+static void leave(gate_t *gate)
+{
+    apr_thread_mutex_lock(gate->mutex);
+    gate->free++;
+    gate->idle++;
+    apr_thread_cond_signal(gate->changed);
+    apr_thread_mutex_unlock(gate->mutex);
+}
+
+/* mod_dbd finds a dead connection in its pool, throws it away and gives none:
+ * the next may be alive, and behind the last is a new one. */
 static apr_status_t borrow(void *baton, edu_dbd_t *dbd, apr_pool_t *p)
 {
-    ap_dbd_t *rec = dbd_open(p, baton);
+    server_rec *s = baton;
+    gate_t *gate = server_config(s)->gate;
+    int from_pool, alone;
+    ap_dbd_t *rec;
 
+    do {
+        apr_status_t rv = enter(gate, &from_pool, &alone, dbd->until);
+
+        if (rv) {
+            return rv;
+        }
+        rec = dbd_open(p, s);
+        note(gate, alone, rec != NULL);
+    } while (!rec && from_pool);
     if (!rec) {
         return APR_EGENERAL;
     }
@@ -376,11 +477,18 @@ static apr_status_t borrow(void *baton, edu_dbd_t *dbd, apr_pool_t *p)
 static void give_back(void *baton, edu_dbd_t *dbd)
 {
     dbd_close(baton, dbd->owner);
+    leave(server_config(baton)->gate);
 }
 
-static edu_store_t store_of(server_rec *s)
+/* @param waited  by one request, or NULL */
+static edu_store_t store_of(server_rec *s, apr_interval_time_t *waited)
 {
-    edu_store_t store = { borrow, give_back, s, server_config(s)->schema };
+    edu_store_t store = { .open = borrow,
+                          .close = give_back,
+                          .baton = s,
+                          .schema = server_config(s)->schema,
+                          .timeout = server_config(s)->timeout,
+                          .waited = waited };
 
     return store;
 }
@@ -685,7 +793,8 @@ static apr_status_t admit(void *baton, edu_request_t *item, const char *method,
 static void serve(request_rec *r, const edu_trace_t *trace, edu_response_t *res)
 {
     const dir_config_t *conf = dir_config(r);
-    const edu_store_t store = store_of(r->server);
+    apr_interval_time_t waited = 0;
+    const edu_store_t store = store_of(r->server, &waited);
     reader_t reader = { r, conf->max_body == UNSET ? DEFAULT_MAX_BODY
                                                    : conf->max_body };
     edu_request_t req = { .base = ap_construct_url(r->pool, conf->mount, r),
@@ -817,26 +926,65 @@ static const char *dbd_setting(const server_rec *s, const char *name,
     return found ? found : argument(ap_conftree, name, p);
 }
 
+static int number(const char *text, int otherwise)
+{
+    return text && atoi(text) > 0 ? atoi(text) : otherwise;
+}
+
+/* Servers with the same database share a pool, hence a gate. */
+static gate_t *make_gate(const server_rec *first, const server_rec *s,
+                         apr_pool_t *p)
+{
+    gate_t *gate = apr_pcalloc(p, sizeof(*gate));
+
+    gate->driver = dbd_setting(s, "DBDriver", p);
+    gate->params = dbd_setting(s, "DBDParams", p);
+    for (; first != s; first = first->next) {
+        gate_t *other = server_config(first)->gate;
+
+        if (other && strcmp(other->driver, gate->driver) == 0 &&
+            strcmp(other->params, gate->params) == 0) {
+            return other;
+        }
+    }
+    /* mod_dbd's own defaults */
+    gate->free = number(dbd_setting(s, "DBDMax", p), 10);
+    gate->idle = number(dbd_setting(s, "DBDMin", p), 1);
+    return gate;
+}
+
 /* Also run by httpd -t. */
 static int check_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp,
-                        server_rec *s)
+                        server_rec *first)
 {
-    (void)p;
     (void)plog;
-    for (; s; s = s->next) {
-        const char *refusal =
-            server_config(s)->mounts->nelts == 0
-                ? NULL
-                : edu_store_refuse(dbd_setting(s, "DBDriver", ptemp),
-                                   dbd_setting(s, "DBDParams", ptemp));
+    for (server_rec *s = first; s; s = s->next) {
+        server_config_t *conf =
+            ap_get_module_config(s->module_config, &edu_outcomes_module);
+        const char *driver = dbd_setting(s, "DBDriver", ptemp);
+        const char *refusal;
 
+        if (conf->mounts->nelts == 0) {
+            continue;
+        }
+        refusal = edu_store_refuse(driver, dbd_setting(s, "DBDParams", ptemp));
         if (refusal) {
             ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, s,
                          "EDU0006: EduOutcomes cannot start: %s", refusal);
             return HTTP_INTERNAL_SERVER_ERROR;
         }
+        conf->gate = make_gate(first, s, p);
+        edu_store_limit(driver, conf->timeout, ptemp);
     }
     return OK;
+}
+
+static void open_gate(gate_t *gate, apr_pool_t *p)
+{
+    if (!gate->mutex) {
+        apr_thread_mutex_create(&gate->mutex, APR_THREAD_MUTEX_DEFAULT, p);
+        apr_thread_cond_create(&gate->changed, p);
+    }
 }
 
 /* Tells of a database that cannot be used before the first request does.  It is
@@ -847,11 +995,14 @@ static void child_init(apr_pool_t *p, server_rec *s)
 
     apr_pool_create(&scratch, p);
     for (; s; s = s->next) {
-        const edu_store_t store = store_of(s);
+        const edu_store_t store = store_of(s, NULL);
         edu_error_t err;
 
-        if (server_config(s)->mounts->nelts &&
-            edu_store_check(&store, &err, scratch)) {
+        if (!server_config(s)->gate) {
+            continue;
+        }
+        open_gate(server_config(s)->gate, p);
+        if (edu_store_check(&store, &err, scratch)) {
             ap_log_error(APLOG_MARK, APLOG_ERR, 0, s, "EDU0007: %s",
                          err.detail);
         }

@@ -7,14 +7,20 @@
 #include "edu_private.h"
 
 #include <apr_dbd.h>
+#include <apr_env.h>
 #include <apr_strings.h>
 
-/* How long a locked database is asked again before the answer is 503; the last
- * question may take SQLite's driver 1.6 s more. */
-#define PATIENCE apr_time_from_sec(3)
+/* Of a request's time three fifths are for waiting and trying again; what then
+ * is under way, a statement or a connection, has the rest.  SQLite's driver
+ * takes up to 1.6 s of that. */
+#define PATIENCE(timeout) ((timeout) / 5 * 3)
+#define REST(timeout) ((timeout) / 5 * 2)
 #define PAUSE apr_time_from_msec(10)
 
-/* How often a statement is tried that fails for another reason, the pauses
+/* What takes longer than this was kept waiting. */
+#define SMOOTH apr_time_from_msec(100)
+
+/* How often something is tried that fails while there is time, the pauses
  * growing to 0.15 s in all. */
 #define TRIES 5
 
@@ -23,6 +29,9 @@
 #define HINT                                                                   \
     "Let the user that Apache runs as write to the database (of SQLite: to "   \
     "its directory, too)"
+#define NO_TIME                                                                \
+    "the database kept the request waiting too long. See what keeps it, or "   \
+    "raise DBDMax or EduOutcomesTimeout"
 #define NO_CONNECTION                                                          \
     "no database connection; mod_dbd or its driver says more above. " HINT
 
@@ -87,6 +96,21 @@ const char *edu_store_refuse(const char *driver, const char *params)
     return strcmp(driver, "mysql") == 0 ? refuse_mysql(params) : NULL;
 }
 
+/* 2 s are the least that libpq can. */
+void edu_store_limit(const char *driver, apr_interval_time_t timeout,
+                     apr_pool_t *p)
+{
+    const edu_sql_dialect_t *dialect = edu__sql_dialect(driver);
+    apr_time_t seconds = apr_time_sec(REST(timeout ? timeout : EDU_TIMEOUT));
+    char *given;
+
+    if (dialect && dialect->limit && apr_env_get(&given, dialect->limit, p)) {
+        apr_env_set(
+            dialect->limit,
+            apr_psprintf(p, "%" APR_TIME_T_FMT, seconds > 2 ? seconds : 2), p);
+    }
+}
+
 const char *const *edu_store_schema(const char *driver)
 {
     const edu_sql_dialect_t *dialect = edu__sql_dialect(driver);
@@ -99,13 +123,21 @@ const char *const *edu_store_schema(const char *driver)
 /* What is kept with a connection, in its pool. */
 typedef struct edu_session_t {
     const edu_sql_dialect_t *dialect;
-    int opened;       /* the dialect's session statements were run */
-    apr_pool_t *pool; /* of the statements; NULL: the schema is to be checked */
+    apr_pool_t *pool; /* of the statements; NULL: nothing is known of the
+                         connection */
+    int doubtful;     /* as pool NULL, once its transaction is over */
+    const char *why;  /* its transaction failed */
+    int generation;   /* part of the labels, so that none is there already */
     apr_dbd_prepared_t *statements[EDU_SQL_COUNT];
 } edu_session_t;
 
 static apr_status_t unavailable(const edu_call_t *call, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+static apr_interval_time_t timeout_of(const edu_store_t *store)
+{
+    return store->timeout ? store->timeout : EDU_TIMEOUT;
+}
 
 /* The client learns when to come back; the log learns why. */
 static apr_status_t unavailable(const edu_call_t *call, const char *fmt, ...)
@@ -140,15 +172,61 @@ static int is_locked(const edu_call_t *call, int rc)
     return 1;
 }
 
-/* Statements prepared before a reconnect or a schema change never work again:
- * forget them all. */
-static void forget(edu_session_t *session)
+static const char *label_of(const edu_call_t *call, int sql)
 {
+    return apr_psprintf(call->p, "%s_%d", edu__sql[sql].label,
+                        call->session->generation);
+}
+
+/* Statements prepared before a reconnect or a schema change never work again,
+ * and the driver of PostgreSQL reconnects without a word: what fails may be
+ * another connection from here on, so that nothing is kept. */
+static void forget(const edu_call_t *call)
+{
+    edu_session_t *session = call->session;
+    const char *drop = session->dialect->drop;
+    int affected;
+
+    for (int i = 0; drop && i < EDU_SQL_COUNT; i++) {
+        if (session->statements[i]) {
+            apr_dbd_query(call->dbd.driver, call->dbd.handle, &affected,
+                          apr_pstrcat(call->p, drop, label_of(call, i), NULL));
+        }
+    }
     if (session->pool) {
         apr_pool_destroy(session->pool);
     }
     memset(session->statements, 0, sizeof(session->statements));
     session->pool = NULL;
+    session->doubtful = 0;
+    session->why = NULL;
+    session->generation++;
+}
+
+/* A transaction that failed takes no statement but its end. */
+static void doubt(const edu_call_t *call)
+{
+    if (edu__unit_of(call->store)) {
+        call->session->doubtful = 1;
+    }
+    else {
+        forget(call);
+    }
+}
+
+/* Whether there is a database at the other end. */
+static int is_there(const edu_call_t *call)
+{
+    apr_dbd_results_t *rows = NULL;
+    apr_dbd_row_t *row = NULL;
+
+    if (apr_dbd_select(call->dbd.driver, call->p, call->dbd.handle, &rows,
+                       edu__sql_probe, call->session->dialect->random)) {
+        return 0;
+    }
+    while (apr_dbd_get_row(call->dbd.driver, call->p, rows, &row, -1) == 0) {
+    }
+    return 1;
 }
 
 static int begins(const edu_call_t *call, const char *verb)
@@ -164,7 +242,7 @@ static int prepare(edu_call_t *call)
         text = apr_pstrcat(call->p, text, call->session->dialect->once, NULL);
     }
     return apr_dbd_prepare(call->dbd.driver, call->session->pool,
-                           call->dbd.handle, text, edu__sql[call->sql].label,
+                           call->dbd.handle, text, label_of(call, call->sql),
                            &call->session->statements[call->sql]);
 }
 
@@ -321,7 +399,7 @@ static apr_status_t check_schema(edu_call_t *call)
 static apr_status_t open_session(const edu_call_t *call)
 {
     const edu_setting_t *setting = call->session->dialect->session;
-    int ms = 2000;
+    int ms = (int)apr_time_as_msec(REST(timeout_of(call->store)));
 
     for (; setting->text; setting++) {
         const char *text = setting->unit
@@ -343,7 +421,6 @@ static apr_status_t open_session(const edu_call_t *call)
                                driver_says(call, rc));
         }
     }
-    call->session->opened = 1;
     return APR_SUCCESS;
 }
 
@@ -351,16 +428,13 @@ static apr_status_t open_session(const edu_call_t *call)
 static apr_status_t settle(const edu_call_t *call)
 {
     edu_call_t check = *call;
-    apr_status_t rv = call->session->opened ? APR_SUCCESS : open_session(call);
+    apr_status_t rv = open_session(call);
 
     if (!rv) {
         apr_pool_create(&call->session->pool, call->dbd.pool);
         check.sql = EDU_SQL_VERSION;
         check.args = NULL;
         rv = check_schema(&check);
-    }
-    if (rv) {
-        forget(call->session);
     }
     return rv;
 }
@@ -387,46 +461,37 @@ static apr_status_t recall(edu_call_t *call)
                              driver);
 }
 
-/* Whatever fails is prepared anew and tried again: it failed before it could
- * commit, or the repeat of a conditional write changes nothing.  Others may be
- * changing the schema just now, and more than once.  Not so within a unit: its
- * transaction may be gone with what failed, and a repeat would stand alone. */
-static apr_status_t attempt(edu_call_t *call)
+/* A request has only so much time for waiting, however many statements it
+ * takes; what goes smoothly takes none of it. */
+static void charge(const edu_call_t *call, apr_time_t since)
 {
-    int max = edu__unit_of(call->store) ? 1 : TRIES;
-    apr_status_t rv;
-    int rc, tries = 0;
+    apr_interval_time_t took = apr_time_now() - since;
 
-    do {
-        if (tries > 0) {
-            apr_sleep(PAUSE << (tries - 1));
-        }
-        rv = call->session->pool ? APR_SUCCESS : settle(call);
-        rc = rv ? 0 : run_patiently(call);
-        if (rc) {
-            rv = unavailable(call, "%s failed; the %s driver says: %s",
-                             edu__sql[call->sql].label,
-                             call->session->dialect->driver,
-                             driver_says(call, rc));
-        }
-        if (rv) {
-            forget(call->session);
-        }
-    } while (rv && ++tries < max && apr_time_now() < call->until);
-    return rv;
+    if (call->store->waited && took > SMOOTH) {
+        *call->store->waited += took;
+    }
 }
 
 /* Borrows a connection. */
 static apr_status_t borrow(edu_call_t *call)
 {
-    apr_status_t rv;
+    const edu_store_t *store = call->store;
+    edu_unit_t *unit = edu__unit_of(store);
+    apr_time_t now = apr_time_now();
+    apr_status_t rv = APR_TIMEUP;
 
-    call->until = apr_time_now() + PATIENCE;
-    if (call->store->open(call->store->baton, &call->dbd, call->p)) {
+    call->session = NULL;
+    call->until = now + PATIENCE(timeout_of(store)) -
+                  (store->waited ? *store->waited : 0);
+    call->dbd.until = call->until;
+    if (now < call->until) {
+        rv = store->open(store->baton, &call->dbd, call->p);
+    }
+    if (rv) {
         return unavailable(call, "%s",
-                           edu__unit_of(call->store)
-                               ? "the transaction has failed before"
-                               : NO_CONNECTION);
+                           unit                       ? edu__call_why(unit)
+                           : APR_STATUS_IS_TIMEUP(rv) ? NO_TIME
+                                                      : NO_CONNECTION);
     }
     rv = recall(call);
     if (rv) {
@@ -437,9 +502,17 @@ static apr_status_t borrow(edu_call_t *call)
 
 void edu__call_close(edu_call_t *call)
 {
+    if (!call->session) {
+        return;
+    }
+    if (call->session->doubtful && !edu__unit_of(call->store)) {
+        forget(call);
+    }
+    call->session = NULL;
     call->store->close(call->store->baton, &call->dbd);
 }
 
+<<<<<<< HEAD
 static void read_nothing(const edu_call_t *call, void *out)
 {
     apr_dbd_row_t *row = NULL;
@@ -452,10 +525,87 @@ static void read_nothing(const edu_call_t *call, void *out)
 
 /* A statement shows whether the connection is good, and what is prepared on it:
  * within a transaction it would be too late to try again. */
+=======
+/* What to do after a failure: begin again, and with which connection. */
+typedef enum next_e { GIVE_UP, SAME, OTHER } next_e;
+
+/* A connection that answers has refused, and what it refused it has not done.
+ * One that is lost may have done it. @param unsure  something was sent, and
+ * doing it twice is not the same as once */
+static next_e look(edu_call_t *call, int unsure, int tries)
+{
+    int there;
+
+    if (edu__unit_of(call->store)) {
+        call->session->why = call->err->detail;
+        doubt(call);
+        return GIVE_UP;
+    }
+    there = is_there(call);
+    forget(call);
+    return tries == TRIES || apr_time_now() >= call->until ? GIVE_UP
+           : there                                         ? SAME
+           : unsure                                        ? GIVE_UP
+                                                           : OTHER;
+}
+
+/* Runs a step on a connection that is ready for it: what fails is prepared anew
+ * and tried again, on another connection if this one is lost.  Others may be
+ * changing the schema just now, and more than once.  Not so within a unit: its
+ * transaction may be gone with what failed, and a repeat would stand alone.
+ * @param what     the step, for the log
+ * @param harmless to be done twice
+ * @return APR_SUCCESS; or EDU_EUNAVAILABLE, and the session may be NULL: there
+ *         is no connection any more */
+static apr_status_t insist(edu_call_t *call, int (*step)(edu_call_t *call),
+                           const char *what, int harmless)
+{
+    next_e next;
+
+    for (int tries = 1;; tries++) {
+        apr_status_t rv = call->session->pool ? APR_SUCCESS : settle(call);
+        int rc = 0;
+
+        if (!rv && !harmless && call->session->dialect->mute &&
+            !edu__unit_of(call->store) && !is_there(call)) {
+            rv = unavailable(call, "the connection is lost");
+        }
+        if (!rv && (rc = step(call))) {
+            rv = unavailable(call, "%s failed; the %s driver says: %s", what,
+                             call->session->dialect->driver,
+                             driver_says(call, rc));
+        }
+        if (!rv) {
+            return APR_SUCCESS;
+        }
+        next = look(call, rc && !harmless, tries);
+        if (next == GIVE_UP) {
+            return rv;
+        }
+        apr_sleep(PAUSE << (tries - 1));
+        if (next == OTHER) {
+            edu__call_close(call);
+            rv = borrow(call);
+            if (rv) {
+                return rv;
+            }
+        }
+    }
+}
+
+static int do_nothing(edu_call_t *call)
+{
+    (void)call;
+    return 0;
+}
+
+>>>>>>> b9d3620 (store, module: requests outlive their database's troubles)
 apr_status_t edu__call_open(edu_call_t *call)
 {
+    apr_time_t now = apr_time_now();
     apr_status_t rv = borrow(call);
 
+<<<<<<< HEAD
     if (rv || edu__unit_of(call->store)) {
         return rv;
     }
@@ -467,39 +617,78 @@ apr_status_t edu__call_open(edu_call_t *call)
     }
     read_nothing(call, NULL);
     return APR_SUCCESS;
+=======
+    if (!rv && (rv = insist(call, do_nothing, "", 1))) {
+        edu__call_close(call);
+    }
+    charge(call, now);
+    return rv;
+>>>>>>> b9d3620 (store, module: requests outlive their database's troubles)
 }
 
-apr_status_t edu__call_control(edu_call_t *call, edu_control_e what)
+static int control(edu_call_t *call)
 {
-    const char *text = call->session->dialect->control[what];
+    apr_time_t now = apr_time_now();
     int rc, affected;
 
     do {
-        rc = apr_dbd_query(call->dbd.driver, call->dbd.handle, &affected, text);
+        rc = apr_dbd_query(call->dbd.driver, call->dbd.handle, &affected,
+                           call->control);
     } while (is_locked(call, rc));
-    return rc ? unavailable(call, "%s failed; the %s driver says: %s", text,
-                            call->session->dialect->driver,
-                            driver_says(call, rc))
-              : APR_SUCCESS;
+    charge(call, now);
+    return rc;
+}
+
+/* Nothing is lost with a connection before its transaction begins. */
+apr_status_t edu__call_control(edu_call_t *call, edu_control_e what)
+{
+    int rc;
+
+    if (!call->session) {
+        return unavailable(call, "the connection is lost");
+    }
+    call->control = call->session->dialect->control[what];
+    if (what == EDU_BEGIN) {
+        return insist(call, control, call->control, 1);
+    }
+    rc = control(call);
+    if (rc) {
+        unavailable(call, "%s failed; the %s driver says: %s", call->control,
+                    call->session->dialect->driver, driver_says(call, rc));
+        doubt(call);
+    }
+    return rc ? EDU_EUNAVAILABLE : APR_SUCCESS;
+}
+
+const char *edu__call_why(const edu_unit_t *unit)
+{
+    const struct edu_session_t *session = unit->call.session;
+
+    return session && session->why ? session->why
+                                   : "a statement of the transaction failed";
 }
 
 apr_status_t edu__call_run(edu_call_t *call, edu_read_fn *read, void *out)
 {
     edu_unit_t *unit = edu__unit_of(call->store);
+    apr_time_t now = apr_time_now();
     apr_status_t rv = borrow(call);
 
+    if (!rv) {
+        rv = insist(call, run_patiently, edu__sql[call->sql].label,
+                    begins(call, "SELECT"));
+    }
+    charge(call, now);
     if (rv) {
+        if (unit) {
+            unit->broken = 1;
+        }
+        edu__call_close(call);
         return rv;
     }
-    rv = attempt(call);
-    if (rv && unit) {
-        unit->broken = 1;
-    }
-    if (!rv) {
-        /* of a try that was followed by a better one */
-        memset(call->err, 0, sizeof(*call->err));
-    }
-    if (!rv && read) {
+    /* of a try that was followed by a better one */
+    memset(call->err, 0, sizeof(*call->err));
+    if (read) {
         read(call, out);
     }
     edu__call_close(call);

@@ -133,6 +133,7 @@ typedef struct edu_dbd_t {
     apr_pool_t *pool; /**< lives as long as the connection: statements are
                            kept in it */
     void *owner;      /**< for the lender */
+    apr_time_t until; /**< in: how long to wait for one */
 } edu_dbd_t;
 
 /** Whether the store may create its tables. */
@@ -150,7 +151,14 @@ typedef struct edu_store_t {
     void (*close)(void *baton, edu_dbd_t *dbd);
     void *baton;
     edu_schema_e schema;
+    apr_interval_time_t timeout; /**< how long a request may be kept waiting;
+                                      0: EDU_TIMEOUT */
+    apr_interval_time_t *waited; /**< how long one was kept waiting so far;
+                                      NULL: each statement for itself */
 } edu_store_t;
+
+/** How long a request waits for its database unless told otherwise. */
+#define EDU_TIMEOUT apr_time_from_sec(5)
 
 /**
  * Whether a database can be used, told by its configuration alone.
@@ -160,6 +168,14 @@ typedef struct edu_store_t {
  *         about it, in terms of mod_dbd's directives
  */
 const char *edu_store_refuse(const char *driver, const char *params);
+
+/**
+ * Tell a database's driver, by its environment, how long connecting may take,
+ * unless an administrator has.  To be called while there is one thread.
+ * @param timeout  as in edu_store_t
+ */
+void edu_store_limit(const char *driver, apr_interval_time_t timeout,
+                     apr_pool_t *p);
 
 /**
  * The statements that make the schema, in order, NULL-terminated.

@@ -538,6 +538,8 @@ typedef struct edu_sql_dialect_t {
     int random;         /**< rows have to be asked for as if in any order */
     int mute;           /**< a lost connection looks as if it lived until a
                              statement fails */
+    const char *limit;  /**< the environment's variable for how many seconds
+                            connecting may take; NULL: there is none */
     const char *once;   /**< what ends an INSERT so that it passes over
                              a key that is taken */
     const char *drop;   /**< before the label of a prepared statement that is to
@@ -574,7 +576,8 @@ typedef struct edu_call_t {
     /* of edu_dbd.c alone */
     edu_dbd_t dbd;
     struct edu_session_t *session;
-    apr_time_t until; /**< how long to wait for a lock */
+    apr_time_t until;    /**< no try begins later */
+    const char *control; /**< the statement of transaction control */
     struct apr_dbd_results_t *rows;
 } edu_call_t;
 
@@ -600,10 +603,11 @@ const char *edu__call_column(const edu_call_t *call, struct apr_dbd_row_t *row,
  *  there is none to close. */
 apr_status_t edu__call_open(edu_call_t *call);
 
-/** Give it back. */
+/** Give it back, if there still is one. */
 void edu__call_close(edu_call_t *call);
 
-/** Run a statement of transaction control on an open connection. */
+/** Run a statement of transaction control on an open connection; EDU_BEGIN may
+ *  put another in its place. */
 apr_status_t edu__call_control(edu_call_t *call, edu_control_e what);
 
 /* ------------------------------------------------------------- edu_unit.c */
@@ -632,6 +636,9 @@ apr_status_t edu__unit_begin(edu_unit_t *unit, const edu_store_t *store,
  * @return APR_SUCCESS, or EDU_EUNAVAILABLE: nothing was written
  */
 apr_status_t edu__unit_end(edu_unit_t *unit, int undo, edu_error_t *err);
+
+/** Why a unit is broken, for the log; of edu_dbd.c, which knows. */
+const char *edu__call_why(const edu_unit_t *unit);
 
 /* ------------------------------------------------------------ edu_store.c */
 

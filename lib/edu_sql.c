@@ -279,12 +279,13 @@ static const edu_setting_t sqlite3_session[] = {
 };
 
 /* A change that waits for another has to see what that left behind, hence the
- * level of isolation. */
+ * level of isolation.  Waiting for a lock ends first, so that the log can tell
+ * it from a statement that takes too long. */
 static const edu_setting_t pgsql_session[] = {
     { "SET client_encoding = 'UTF8'", 0 },
     { "SET default_transaction_isolation = 'read committed'", 0 },
     { "SET lock_timeout = %d", 1 },
-    { "SET statement_timeout = %d", 1 },
+    { "SET statement_timeout = '%d.2s'", 1000 },
     { NULL, 0 }
 };
 
@@ -295,7 +296,7 @@ static const edu_setting_t mysql_session[] = {
     { "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", 0 },
     { "SET SESSION innodb_lock_wait_timeout = %d", 1000 },
     { "SET SESSION lock_wait_timeout = %d", 1000 },
-    { "SET SESSION max_statement_time = %d", 1000 },
+    { "SET SESSION max_statement_time = %d.2", 1000 },
     { NULL, 0 }
 };
 
@@ -313,6 +314,7 @@ static const edu_sql_dialect_t dialects[] = {
     { .driver = "pgsql",
       .random = 1,
       .mute = 1,
+      .limit = "PGCONNECT_TIMEOUT",
       .once = " ON CONFLICT DO NOTHING",
       .drop = "DEALLOCATE ",
       .control = { "BEGIN", "COMMIT", "ROLLBACK", SAVEPOINTS },

@@ -72,7 +72,7 @@ static apr_status_t check(const edu_unit_t *unit)
                                    : APR_SUCCESS;
 
     if (rv) {
-        call->err->detail = "a statement of the transaction failed";
+        call->err->detail = edu__call_why(unit);
     }
     return rv;
 }

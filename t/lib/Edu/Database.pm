@@ -16,8 +16,8 @@ our @EXPORT = qw(database sql lock_tables unlock_tables kill_connections
 #   lock      nobody can write from here on, until
 #   unlock
 #   locked    what the error log says of it
-#   lost      what it says of a connection that is gone
 #   kill      ends all connections but ours
+#   stops     the ways in which its server can be stopped
 my %DATABASE = (
     sqlite3 => {
         begin  => '.timeout 5000',
@@ -30,6 +30,7 @@ my %DATABASE = (
             . ' IN EXCLUSIVE MODE',
         unlock => 'ROLLBACK',
         locked => 'lock timeout',
+        stops  => ['fast', 'immediate'],
         kill   => 'SELECT count(pg_terminate_backend(pid))'
             . ' FROM pg_stat_activity WHERE datname = current_database()'
             . ' AND pid <> pg_backend_pid()',
@@ -38,6 +39,7 @@ my %DATABASE = (
         lock   => 'LOCK TABLES edu_outcome READ, edu_submission READ',
         unlock => 'UNLOCK TABLES',
         locked => 'Lock wait timeout',
+        stops  => ['TERM', 'KILL'],
     },
 );
 
@@ -79,26 +81,27 @@ sub kill_connections {
     sql("KILL CONNECTION $_") for @ids;
 }
 
+# Not by the end of its input, which those may hold open whom a test forked.
+sub leave {
+    return if !$pid;
+    kill TERM => $pid;
+    waitpid $pid, 0;
+    $pid = undef;
+}
+
 # The shell does not survive it.
 sub stop_database {
     my (@mode) = @_;
-    if ($pid) {
-        close $in;
-        waitpid $pid, 0;
-        $pid = undef;
-    }
+    leave();
     return system(command('stop', @mode)) == 0;
 }
 
 sub start_database { return system(command('start')) == 0 }
 
 END {
-    if ($pid) {
-        my $status = $?;
-        close $in;
-        waitpid $pid, 0;
-        $? = $status;
-    }
+    my $status = $?;
+    leave();
+    $? = $status;
 }
 
 1;

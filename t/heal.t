@@ -1,0 +1,150 @@
+# What befalls a database: whatever it is, requests are answered in time, what
+# was acknowledged stays, and when it is over nothing remains of it.
+use strict;
+use warnings;
+use FindBin '$Bin';
+use lib "$Bin/lib";
+use Edu::Database;
+use Edu::Log;
+use Edu::Server;
+use Edu::Wire;
+use JSON::PP ();
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $TIMEOUT = 5;     # EduOutcomesTimeout's default
+my $CLIENTS = 16;    # more than there are connections, fewer than threads
+my $JSON_TYPE = ['Content-Type', 'application/json'];
+my $collection =
+    '/v1.0/education/classes/heal/assignments/a/submissions/s/outcomes';
+
+sub create { return request(POST => $collection, [$JSON_TYPE], '{}') }
+
+sub path_of {
+    my ($answer) = @_;
+    my ($path) = (header($answer, 'Location') // '') =~ m{^http://[^/]+(/.*)};
+    return $path;
+}
+
+# A batch of requests that change something, in one transaction.
+sub batch {
+    return request(POST => '/v1.0/$batch', [$JSON_TYPE],
+        JSON::PP::encode_json({ requests => [map { {
+            id => "$_", method => 'POST', url => $collection =~ s{^/v1.0}{}r,
+            headers => { 'Content-Type' => 'application/json' }, body => {}
+        } } 1 .. 3] }));
+}
+
+my $known = path_of(request(POST => $collection, [$JSON_TYPE],
+    '{"@odata.type": "#microsoft.graph.educationPointsOutcome"}'));
+my %request = (
+    GET   => sub { request(GET => $known) },
+    LIST  => sub { request(GET => "$collection?\$top=5") },
+    POST  => \&create,
+    BATCH => \&batch,
+    PATCH => sub { request(PATCH => $known, [$JSON_TYPE],
+                           "{\"points\": {\"points\": ${\ int rand 100}}}") },
+);
+my @kinds = sort keys %request;
+
+# Clients go on through $events; each line is "kind status seconds path".
+sub meanwhile {
+    my ($events, @only) = @_;
+    @only = @kinds if !@only;
+    return crowd($CLIENTS, sub {
+        my ($number, $running) = @_;
+        my @lines;
+        for (my $i = $number; $running->(); $i++) {
+            my $kind = $only[$i % @only];
+            my $began = time;
+            my $answer = $request{$kind}->();
+            push @lines, sprintf '%s %s %.2f %s %s', $kind, $answer->{status},
+                time - $began, header($answer, 'Retry-After') // '-',
+                $kind eq 'POST' && path_of($answer) || '-';
+            sleep 0.02;
+        }
+        return @lines;
+    }, $events);
+}
+
+# What holds of each answer, whatever happens meanwhile.
+sub judge {
+    my ($what, @lines) = @_;
+    my (%statuses, @late, @bare, @lost);
+    for (@lines) {
+        my ($kind, $status, $seconds, $retry, $path) = split;
+        $statuses{$status}++;
+        push @late, $_ if $seconds > $TIMEOUT;
+        push @bare, $_ if $status == 503 && $retry !~ /^[1-9]\d*$/;
+        push @lost, $path
+            if $path ne '-' && request(GET => $path)->{status} != 200;
+    }
+    note("$what: ", join ', ', map { "$statuses{$_} times $_" }
+         sort keys %statuses);
+    is(join(' ', grep { !/^(200|201|503)$/ } keys %statuses), '',
+       "$what: nothing but success or 503 is answered");
+    is("@late", '', "$what: all are answered in time");
+    is("@bare", '', "$what: each 503 says when to come again");
+    is("@lost", '', "$what: nothing acknowledged is lost");
+    return \%statuses;
+}
+
+# So many requests at once that every connection of every child is used.
+sub recovered {
+    my ($what) = @_;
+    my @lines = crowd($CLIENTS, sub {
+        my ($number) = @_;
+        my $kind = $kinds[$number % @kinds];
+        my $answer = $request{$kind}->();
+        return "$kind $answer->{status}";
+    });
+    is(join(' ', sort grep { !/ 20[01]$/ } @lines), '',
+       "$what: then the first request of each is served");
+}
+
+# Who failed says so in the log, which is what it is for.
+my $mark = log_mark();
+log_await($mark, $_, 0.1)
+    for 'EDU000[27]: .*(?:request-id|database)', 'AH0063[0236]: ', 'AH00629: ', 'AH02655: ',
+        'AH10159: ',
+    'DBD.*Error: ';
+
+if (database()->{name} ne 'sqlite3') {
+    my $killed = judge('connections are killed', meanwhile(sub {
+        for (1 .. 10) {
+            sleep 0.2;
+            kill_connections();
+        }
+    }));
+    cmp_ok($killed->{200}, '>', 50, 'most requests do not notice');
+    kill_connections();
+    recovered('connections were killed');
+    kill_connections();
+    is(create()->{status}, 201, 'a write alone does not notice either');
+
+    my $restarted = judge('the database restarts', meanwhile(sub {
+        for my $mode (database()->{stops}->@*) {
+            sleep 0.5;
+            ok(stop_database($mode), "the database stops ($mode)");
+            sleep 1;
+            ok(start_database(), 'and starts');
+        }
+        sleep 0.5;
+    }));
+    cmp_ok($restarted->{503} // 0, '>', 0, 'without it, there is a 503');
+    stop_database(database()->{stops}[0]);
+    my $began = time;
+    is(create()->{status}, 503, 'a database that is down');
+    cmp_ok(time - $began, '<', $TIMEOUT, 'is told in time');
+    start_database();
+    recovered('the database was down');
+}
+
+# They use up the pool, so that readers have to wait, too.
+lock_tables();
+my $locked = judge('writers are locked out',
+                   meanwhile(sub { sleep 6 }, 'POST', 'PATCH', 'GET'));
+cmp_ok($locked->{503} // 0, '>', 0, 'and told so');
+unlock_tables();
+recovered('writers were locked out');
+done_testing;
