@@ -5,6 +5,8 @@
 # foreground.  make run sets HTTPD, APXS and MODULE; you may set
 #
 #   make run PORT=8080 DATA=run MPM=event|prefork|worker AUTH=basic|none TLS=0|1
+#            DB="pgsql host=localhost dbname=outcomes"
+#            DB="mysql host=localhost user=apache dbname=outcomes"
 set -eu
 
 : "${PORT:=8080}" "${DATA:=run}" "${MPM:=event}" "${AUTH:=basic}" "${TLS:=0}"
@@ -34,6 +36,13 @@ case $TLS in
 0) base=http://127.0.0.1:$PORT ssl= ;;
 1) base=https://localhost:$PORT ssl=ssl ;;
 *) fail "TLS=$TLS is not known; choose 0 or 1." ;;
+esac
+case ${DB:-} in
+'') ;;
+"pgsql "*) ;;
+"mysql "*) DB="$DB reconnect=0 flags=CLIENT_FOUND_ROWS fldsz=16777215" ;;
+*) fail "DB=$DB is not known; leave it out for SQLite, or name the driver and" \
+    "its parameters: DB=\"pgsql host=localhost dbname=outcomes\"." ;;
 esac
 [ -x "$HTTPD" ] || fail "configure found no Apache to start: install" \
     "apache2-bin (Debian, Ubuntu) or httpd (Fedora), then ./configure again."
@@ -119,6 +128,8 @@ for name in teacher student app; do
     echo "$name:{SHA}ieSV55Qc+eQOaYDRSha/AjzNTJE="
 done >"$data/htpasswd"
 
+: "${DB:=sqlite3 $data/outcomes.db}"
+
 modules=$("$APXS" -q LIBEXECDIR)
 {
     echo "# Written by make run at each start."
@@ -126,6 +137,8 @@ modules=$("$APXS" -q LIBEXECDIR)
     echo "Define PORT $PORT"
     echo "Define AUTH_$AUTH"
     echo "Define TLS_$TLS"
+    echo "Define DB_DRIVER ${DB%% *}"
+    echo "Define DB_PARAMS \"${DB#* }\""
     for name in mpm_$MPM unixd log_config authn_core authn_file auth_basic \
         authz_core authz_user dbd $ssl; do
         if [ -e "$modules/mod_$name.so" ]; then

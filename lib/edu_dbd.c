@@ -512,20 +512,6 @@ void edu__call_close(edu_call_t *call)
     call->store->close(call->store->baton, &call->dbd);
 }
 
-<<<<<<< HEAD
-static void read_nothing(const edu_call_t *call, void *out)
-{
-    apr_dbd_row_t *row = NULL;
-
-    (void)out;
-    /* each after the one before: drivers begin anew without */
-    while ((row = edu__call_next(call, row))) {
-    }
-}
-
-/* A statement shows whether the connection is good, and what is prepared on it:
- * within a transaction it would be too late to try again. */
-=======
 /* What to do after a failure: begin again, and with which connection. */
 typedef enum next_e { GIVE_UP, SAME, OTHER } next_e;
 
@@ -593,37 +579,43 @@ static apr_status_t insist(edu_call_t *call, int (*step)(edu_call_t *call),
     }
 }
 
+static void read_nothing(const edu_call_t *call, void *out)
+{
+    apr_dbd_row_t *row = NULL;
+
+    (void)out;
+    /* each after the one before: drivers begin anew without */
+    while ((row = edu__call_next(call, row))) {
+    }
+}
+
 static int do_nothing(edu_call_t *call)
 {
     (void)call;
     return 0;
 }
 
->>>>>>> b9d3620 (store, module: requests outlive their database's troubles)
+/* A statement shows whether what is prepared on a connection is good: within a
+ * transaction it would be too late to try again. */
 apr_status_t edu__call_open(edu_call_t *call)
 {
     apr_time_t now = apr_time_now();
     apr_status_t rv = borrow(call);
 
-<<<<<<< HEAD
     if (rv || edu__unit_of(call->store)) {
         return rv;
     }
     call->sql = EDU_SQL_VERSION;
-    rv = attempt(call);
+    rv = insist(call, call->session->dialect->stales ? run_patiently : do_nothing,
+                edu__sql[EDU_SQL_VERSION].label, 1);
     if (rv) {
         edu__call_close(call);
-        return rv;
     }
-    read_nothing(call, NULL);
-    return APR_SUCCESS;
-=======
-    if (!rv && (rv = insist(call, do_nothing, "", 1))) {
-        edu__call_close(call);
+    else if (call->rows) {
+        read_nothing(call, NULL);
     }
     charge(call, now);
     return rv;
->>>>>>> b9d3620 (store, module: requests outlive their database's troubles)
 }
 
 static int control(edu_call_t *call)

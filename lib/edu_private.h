@@ -535,6 +535,7 @@ typedef struct edu_sql_dialect_t {
                              database itself waits */
     int duplicate;      /**< its result code for a key that is taken; 0: what
                              ends an INSERT keeps it from failing */
+    int stales;         /**< a change of the schema makes what is prepared fail */
     int random;         /**< rows have to be asked for as if in any order */
     int mute;           /**< a lost connection looks as if it lived until a
                              statement fails */

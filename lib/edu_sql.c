@@ -307,6 +307,7 @@ static const edu_sql_dialect_t dialects[] = {
     { .driver = "sqlite3",
       .creates = 1,
       .busy = 5, /* SQLITE_BUSY */
+      .stales = 1,
       .once = " ON CONFLICT DO NOTHING",
       .control = { "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK", SAVEPOINTS },
       .session = sqlite3_session,

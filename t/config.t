@@ -1,5 +1,5 @@
 # Each file of data/config is a configuration and, in its first lines, what
-# `httpd -t` says of it:
+# `httpd -t` says of it, those of data/config/DATABASE only where that is tested:
 #     # expect: REGEX        it says this; "Syntax OK" if it is a good one
 #     # without: MODULE      that module is not loaded
 use strict;
@@ -13,7 +13,8 @@ use Test::More;
 my $vars = Apache::Test::config()->{vars};
 my @modules = split /^/, slurp("$Bin/../modules.conf");
 
-for my $file (glob "$Bin/data/config/*.conf") {
+for my $file (glob "$Bin/data/config/*.conf "
+              . "$Bin/data/config/$ENV{EDU_DB}/*.conf") {
     my $text = slurp($file);
     my ($expect) = $text =~ /^# expect: (.*)/m or die "$file expects nothing\n";
     my ($without) = $text =~ /^# without: (\w+)/m;
