@@ -397,9 +397,11 @@ static const command_rec commands[] = {
 
 /* -------------------------------------------------------------------- store */
 
-/* Who wants a connection goes through the gate.  One that has to be made is made
- * by one thread at a time, as mod_dbd has it anyway, but who waits for that here
- * can give up.  @param from_pool  out: there is one already, alive or dead */
+/* Who wants a connection goes through the gate.  One that has to be made is
+ * made by one thread at a time, as mod_dbd has it anyway, but who waits here can
+ * give up.
+ * @param from_pool  out: there is one already, alive or dead
+ * @param alone      out: nobody else may make one meanwhile */
 static apr_status_t enter(gate_t *gate, int *from_pool, int *alone,
                           apr_time_t until)
 {

@@ -10,10 +10,10 @@
 #include <apr_env.h>
 #include <apr_strings.h>
 
-/* Of a request's time three fifths are for waiting and trying again; what then
- * is under way, a statement or a connection, has the rest.  SQLite's driver
- * takes up to 1.6 s of that. */
-#define PATIENCE(timeout) ((timeout) / 5 * 3)
+/* Of a request's time half is for waiting and trying again; what then is under
+ * way, a statement or a connection, has two fifths.  SQLite's driver takes up
+ * to 1.6 s of that. */
+#define PATIENCE(timeout) ((timeout) / 2)
 #define REST(timeout) ((timeout) / 5 * 2)
 #define PAUSE apr_time_from_msec(10)
 

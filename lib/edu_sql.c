@@ -3,7 +3,7 @@
 /* All SQL, as data: the statements, and what differs among databases.  Every
  * parameter is text.  A read answers rows of one shape (edu_row_t); what a
  * request needs besides comes in the same statement as further rows.  No column
- * that is read is ever NULL, for not all drivers tell that from an empty text. */
+ * that is read is ever NULL, for not all drivers tell that from empty text. */
 
 #include "edu_private.h"
 

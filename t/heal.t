@@ -102,12 +102,12 @@ sub recovered {
        "$what: then the first request of each is served");
 }
 
-# Who failed says so in the log, which is what it is for.
+# Who failed says so in the log, which is what it is for: we, mod_dbd, and event
+# of its threads that wait.
 my $mark = log_mark();
 log_await($mark, $_, 0.1)
-    for 'EDU000[27]: .*(?:request-id|database)', 'AH0063[0236]: ', 'AH00629: ', 'AH02655: ',
-        'AH10159: ',
-    'DBD.*Error: ';
+    for 'EDU0002: .* 503 ', 'EDU0007: ', 'AH00629: ', 'AH0063[0236]: ',
+    'AH02655: ', 'DBD.*Error: ', 'AH10159: ';
 
 if (database()->{name} ne 'sqlite3') {
     my $killed = judge('connections are killed', meanwhile(sub {
