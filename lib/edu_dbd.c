@@ -606,7 +606,8 @@ apr_status_t edu__call_open(edu_call_t *call)
         return rv;
     }
     call->sql = EDU_SQL_VERSION;
-    rv = insist(call, call->session->dialect->stales ? run_patiently : do_nothing,
+    rv = insist(call,
+                call->session->dialect->stales ? run_patiently : do_nothing,
                 edu__sql[EDU_SQL_VERSION].label, 1);
     if (rv) {
         edu__call_close(call);

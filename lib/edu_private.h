@@ -535,15 +535,15 @@ typedef struct edu_sql_dialect_t {
                              database itself waits */
     int duplicate;      /**< its result code for a key that is taken; 0: what
                              ends an INSERT keeps it from failing */
-    int stales;         /**< a change of the schema makes what is prepared fail */
-    int random;         /**< rows have to be asked for as if in any order */
-    int mute;           /**< a lost connection looks as if it lived until a
+    int stales; /**< a change of the schema makes what is prepared fail */
+    int random; /**< rows have to be asked for as if in any order */
+    int mute;   /**< a lost connection looks as if it lived until a
                              statement fails */
-    const char *limit;  /**< the environment's variable for how many seconds
+    const char *limit; /**< the environment's variable for how many seconds
                             connecting may take; NULL: there is none */
-    const char *once;   /**< what ends an INSERT so that it passes over
+    const char *once;  /**< what ends an INSERT so that it passes over
                              a key that is taken */
-    const char *drop;   /**< before the label of a prepared statement that is to
+    const char *drop;  /**< before the label of a prepared statement that is to
                              go; NULL: it goes with its pool */
     const char *control[EDU_CONTROLS];
     const edu_setting_t *session; /**< what each connection runs first */

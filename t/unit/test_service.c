@@ -1170,8 +1170,10 @@ static void test_unavailable(world_t *world, const char *method,
 
 static void test_down(world_t *world)
 {
-    const edu_store_t down = { lend_nothing, database_take, world->db,
-                               EDU_SCHEMA_AUTO };
+    const edu_store_t down = { .open = lend_nothing,
+                               .close = database_take,
+                               .baton = world->db,
+                               .schema = EDU_SCHEMA_AUTO };
 
     for (apr_size_t i = 0; i < COUNT(verbs); i++) {
         reset(world);
@@ -1336,7 +1338,10 @@ static const struct racing_t {
 static void test_racing(world_t *world, const struct racing_t *row)
 {
     race_t race = { world, row->sql, row->times };
-    const edu_store_t store = { race_open, race_close, &race, EDU_SCHEMA_AUTO };
+    const edu_store_t store = { .open = race_open,
+                                .close = race_close,
+                                .baton = &race,
+                                .schema = EDU_SCHEMA_AUTO };
     const answer_t *answer;
     const char *after;
 

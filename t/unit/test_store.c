@@ -1543,8 +1543,10 @@ static void take_nothing(void *baton, edu_dbd_t *dbd)
 static void test_no_connection(apr_pool_t *p)
 {
     int closed = 0;
-    const edu_store_t store = { lend_nothing, take_nothing, &closed,
-                                EDU_SCHEMA_AUTO };
+    const edu_store_t store = { .open = lend_nothing,
+                                .close = take_nothing,
+                                .baton = &closed,
+                                .schema = EDU_SCHEMA_AUTO };
     const edu_row_t row = { .id = "id", .version = "1", .body = "{}" };
     const edu_range_t recent = { .since = "1" };
     edu_error_t err = { 0 };
