@@ -22,6 +22,8 @@ sub create {
 
 my $first = create();
 is($first->{status}, 201, 'the database works');
+my ($query, $answer) = database()->{sound}->@*;
+like(sql($query), $answer, 'and is sound');
 my ($path) = header($first, 'Location') =~ m{^http://[^/]+(/.*)};
 
 my %write = (

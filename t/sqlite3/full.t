@@ -5,6 +5,7 @@ use warnings;
 use FindBin '$Bin';
 use lib "$Bin/../lib";
 use Apache::Test ();
+use Edu::Database;
 use Edu::Log;
 use Edu::Server;
 use Edu::Wire;
@@ -33,6 +34,7 @@ sub limit {
 my $log = Apache::Test::config()->{vars}{t_logs} . '/error_log';
 my $small = create('{}');
 is($small->{status}, 201, 'there is room');
+is(sql('PRAGMA journal_mode'), "wal\n", 'readers do not wait for writers');
 my ($path) = header($small, 'Location') =~ m{^http://[^/]+(/.*)};
 
 my $room = (-s $log) + 1_000_000;

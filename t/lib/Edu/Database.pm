@@ -17,6 +17,7 @@ our @EXPORT = qw(database sql lock_tables unlock_tables kill_connections
 #   unlock
 #   locked    what the error log says of it
 #   kill      ends all connections but ours
+#   sound     a query, and what it answers if the outcomes are in order
 #   stops     the ways in which its server can be stopped
 my %DATABASE = (
     sqlite3 => {
@@ -24,12 +25,15 @@ my %DATABASE = (
         lock   => 'BEGIN EXCLUSIVE',
         unlock => 'ROLLBACK',
         locked => 'locked',
+        sound  => ['PRAGMA integrity_check', qr/^ok$/],
     },
     pgsql => {
         lock   => 'BEGIN; LOCK TABLE edu_outcome, edu_submission'
             . ' IN EXCLUSIVE MODE',
         unlock => 'ROLLBACK',
         locked => 'lock timeout',
+        sound  => ['SELECT count(*) = count(DISTINCT (class_id, assignment_id,'
+                   . ' submission_id, id)) FROM edu_outcome', qr/^t$/],
         stops  => ['fast', 'immediate'],
         kill   => 'SELECT count(pg_terminate_backend(pid))'
             . ' FROM pg_stat_activity WHERE datname = current_database()'
@@ -39,6 +43,7 @@ my %DATABASE = (
         lock   => 'LOCK TABLES edu_outcome READ, edu_submission READ',
         unlock => 'UNLOCK TABLES',
         locked => 'Lock wait timeout',
+        sound  => ['CHECK TABLE edu_outcome', qr/\tOK$/],
         stops  => ['TERM', 'KILL'],
     },
 );
