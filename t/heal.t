@@ -13,7 +13,8 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 my $TIMEOUT = 5;     # EduOutcomesTimeout's default
-my $CLIENTS = 16;    # more than there are connections, fewer than threads
+# More than there are connections, but no more than there is somebody to serve.
+my $CLIENTS = $ENV{EDU_MPM} eq 'prefork' ? 6 : 16;
 my $JSON_TYPE = ['Content-Type', 'application/json'];
 my $collection =
     '/v1.0/education/classes/heal/assignments/a/submissions/s/outcomes';
