@@ -3,6 +3,7 @@ use strict;
 use warnings;
 use FindBin '$Bin';
 use lib "$Bin/lib";
+use Edu::Database;
 use Edu::Log;
 use Edu::School;
 use Edu::Server;
@@ -291,7 +292,7 @@ my @while_locked = (
     [app => DELETE => $locked], [app => DELETE => $class],
 );
 my $mark = log_mark();
-sql('BEGIN EXCLUSIVE');
+lock_tables();
 my @refused = crowd(scalar @while_locked, sub {
     my @what = @{ $while_locked[$_[0] - 1] };
     my $began = time;
@@ -301,11 +302,12 @@ my @refused = crowd(scalar @while_locked, sub {
         time - $began < 8 ? 'soon' : 'late',
         $answer->{body} =~ /sql|database|locked"/i ? 'chatty' : 'discreet';
 });
-sql('ROLLBACK');
+unlock_tables();
 is(scalar(grep { /: 503 [1-9]\d* soon discreet$/ } @refused),
    scalar @while_locked, 'a locked database: all is refused for a while')
     or diag(explain(\@refused));
-ok(log_await($mark, 'EDU\d{4}: .* 503 .*locked'), 'the log tells why');
+my $says = database()->{locked};
+ok(log_await($mark, "EDU\\d{4}: .* 503 .*$says"), 'the log tells why');
 is(got(ask('teacher', GET => "$locked?\$expand=outcomes"))->{status}, 'working',
    'nothing was done');
 is(must('teacher', POST => "$locked/return")->{status}, 'returned',

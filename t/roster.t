@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use FindBin '$Bin';
 use lib "$Bin/lib";
+use Edu::Database;
 use Edu::Log;
 use Edu::School;
 use Edu::Wire;

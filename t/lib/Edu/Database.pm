@@ -12,6 +12,8 @@ use IPC::Open2 'open2';
 our @EXPORT = qw(database sql lock_tables unlock_tables kill_connections
     start_database stop_database);
 
+my @TABLES = map { "edu_$_" } qw(class member assignment submission outcome);
+
 # What differs.
 #   lock      nobody can write from here on, until
 #   unlock
@@ -28,7 +30,7 @@ my %DATABASE = (
         sound  => ['PRAGMA integrity_check', qr/^ok$/],
     },
     pgsql => {
-        lock   => 'BEGIN; LOCK TABLE edu_outcome, edu_submission'
+        lock   => 'BEGIN; LOCK TABLE ' . join(', ', @TABLES)
             . ' IN EXCLUSIVE MODE',
         unlock => 'ROLLBACK',
         locked => 'lock timeout',
@@ -40,7 +42,7 @@ my %DATABASE = (
             . ' AND pid <> pg_backend_pid()',
     },
     mysql => {
-        lock   => 'LOCK TABLES edu_outcome READ, edu_submission READ',
+        lock   => 'LOCK TABLES ' . join(', ', map { "$_ READ" } @TABLES),
         unlock => 'UNLOCK TABLES',
         locked => 'Lock wait timeout',
         sound  => ['CHECK TABLE edu_outcome', qr/\tOK$/],

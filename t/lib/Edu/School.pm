@@ -4,15 +4,12 @@ package Edu::School;
 
 use strict;
 use warnings;
-use Apache::Test ();
-use Apache::TestConfig ();
 use Edu::Wire;
 use Exporter 'import';
-use IPC::Open2 'open2';
 use JSON::PP ();
 
 our @EXPORT = qw($FEEDBACK $POINTS $RUBRIC ask assignment class collect got
-    must sql submission);
+    must submission);
 
 # The constant ids of Graph's outcomes.
 our $FEEDBACK = 'ca05367a-b292-42d5-aff7-5d279feeace8';
@@ -80,28 +77,6 @@ sub submission {
     must('app', PUT => "$assignment/submissions/$id",
          { recipient => { userId => $student // $id } });
     return "$assignment/submissions/$id";
-}
-
-my $shell;
-
-# What a statement on the server's database prints.
-sub sql {
-    my ($statement) = @_;
-    if (!$shell) {
-        my $file = Apache::Test::config()->{vars}{t_logs} . '/outcomes.db';
-        my $pid = open2(my $out, my $in, 'sqlite3', '-batch', $file);
-        $in->autoflush;
-        print {$in} ".timeout 5000\n";
-        $shell = { in => $in, out => $out };
-    }
-    print { $shell->{in} } "$statement;\n.print done\n";
-    my $text = '';
-    my $out = $shell->{out};
-    while (defined(my $line = <$out>)) {
-        return $text if $line eq "done\n";
-        $text .= $line;
-    }
-    die "sqlite3 is gone\n";
 }
 
 1;
