@@ -216,6 +216,8 @@ static void prepare(batch_t *batch, item_t *item)
     const char *method = text_of(item->json, "method");
     const char *url = text_of(item->json, "url");
 
+    item->done = 0;
+    memset(&item->res, 0, sizeof(item->res));
     item->req = *req;
     item->req.method = method;
     if (!req->admit(req->baton, &item->req, method, url, &item->err,
@@ -291,6 +293,9 @@ static void run_group(batch_t *batch, int first)
                 continue;
             }
             if (pass == 0) {
+                if (marked) {
+                    item->req.store = &mark.store;
+                }
                 run(batch, item);
                 failed |= item->res.status >= 400;
             }
@@ -372,11 +377,39 @@ static apr_status_t answer(batch_t *batch)
     return APR_SUCCESS;
 }
 
+/* All requests, in one transaction if any of them writes. */
+static apr_status_t run_once(batch_t *batch)
+{
+    apr_array_header_t *items = batch->items;
+    apr_status_t rv;
+
+    memset(batch->x->err, 0, sizeof(*batch->x->err));
+    for (int i = 0; i < items->nelts; i++) {
+        prepare(batch, &APR_ARRAY_IDX(items, i, item_t));
+    }
+    if (!batch->writes) {
+        run_all(batch);
+        return APR_SUCCESS;
+    }
+    rv = edu__unit_begin(&batch->unit, batch->x->req->store, batch->x->err,
+                         batch->x->p);
+    if (rv) {
+        return rv;
+    }
+    for (int i = 0; i < items->nelts; i++) {
+        APR_ARRAY_IDX(items, i, item_t).req.store = &batch->unit.store;
+    }
+    run_all(batch);
+    /* nothing is acknowledged before it is durable */
+    return edu__unit_end(&batch->unit, 0, batch->x->err);
+}
+
 apr_status_t edu__batch_run(edu_exchange_t *x)
 {
     batch_t batch = { .x = x };
     json_t *body;
     apr_status_t rv;
+    int tries = 0;
 
     if (!x->req->admit || x->req->nested) {
         return edu_error_set(x->err, EDU_ENOTIMPL, NULL, x->p,
@@ -386,20 +419,8 @@ apr_status_t edu__batch_run(edu_exchange_t *x)
     if (rv || (rv = read_items(&batch, body))) {
         return rv;
     }
-    for (int i = 0; i < batch.items->nelts; i++) {
-        prepare(&batch, &APR_ARRAY_IDX(batch.items, i, item_t));
-    }
-    if (batch.writes) {
-        rv = edu__unit_begin(&batch.unit, x->req->store, x->err, x->p);
-        if (rv) {
-            return rv;
-        }
-        for (int i = 0; i < batch.items->nelts; i++) {
-            APR_ARRAY_IDX(batch.items, i, item_t).req.store = &batch.unit.store;
-        }
-    }
-    run_all(&batch);
-    /* nothing is acknowledged before it is durable */
-    rv = batch.writes ? edu__unit_end(&batch.unit, 0, x->err) : APR_SUCCESS;
+    do {
+        rv = run_once(&batch);
+    } while (rv && edu__call_again(&batch.unit, ++tries));
     return rv ? rv : answer(&batch);
 }

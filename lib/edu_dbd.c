@@ -236,10 +236,13 @@ static int begins(const edu_call_t *call, const char *verb)
 
 static int prepare(edu_call_t *call)
 {
+    const edu_sql_dialect_t *dialect = call->session->dialect;
     const char *text = edu__sql[call->sql].text;
 
     if (begins(call, "INSERT")) {
-        text = apr_pstrcat(call->p, text, call->session->dialect->once, NULL);
+        text = apr_pstrcat(call->p, text,
+                           edu__sql[call->sql].keeps ? dialect->keep : "",
+                           dialect->once, NULL);
     }
     return apr_dbd_prepare(call->dbd.driver, call->session->pool,
                            call->dbd.handle, text, label_of(call, call->sql),
@@ -635,12 +638,17 @@ static int control(edu_call_t *call)
 /* Nothing is lost with a connection before its transaction begins. */
 apr_status_t edu__call_control(edu_call_t *call, edu_control_e what)
 {
-    int rc;
+    edu_unit_t *unit = edu__unit_of(call->store);
+    int rc, depth = 0;
 
     if (!call->session) {
         return unavailable(call, "the connection is lost");
     }
-    call->control = call->session->dialect->control[what];
+    for (; unit; unit = unit->outer) {
+        depth++;
+    }
+    call->control =
+        apr_psprintf(call->p, call->session->dialect->control[what], depth);
     if (what == EDU_BEGIN) {
         return insist(call, control, call->control, 1);
     }
@@ -649,6 +657,7 @@ apr_status_t edu__call_control(edu_call_t *call, edu_control_e what)
         unavailable(call, "%s failed; the %s driver says: %s", call->control,
                     call->session->dialect->driver, driver_says(call, rc));
         doubt(call);
+        call->session->why = call->err->detail;
     }
     return rc ? EDU_EUNAVAILABLE : APR_SUCCESS;
 }
@@ -659,6 +668,16 @@ const char *edu__call_why(const edu_unit_t *unit)
 
     return session && session->why ? session->why
                                    : "a statement of the transaction failed";
+}
+
+int edu__call_again(const edu_unit_t *unit, int tries)
+{
+    if (unit->outer || !unit->broken || tries >= TRIES ||
+        apr_time_now() >= unit->call.until) {
+        return 0;
+    }
+    apr_sleep(PAUSE << (tries - 1));
+    return 1;
 }
 
 apr_status_t edu__call_run(edu_call_t *call, edu_read_fn *read, void *out)

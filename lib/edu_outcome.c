@@ -201,8 +201,26 @@ static apr_status_t create_registered(edu_exchange_t *x, const json_t *body,
     return edu__atomically(x, write_resource, &write);
 }
 
-/* First as if nobody had registered the submission, for that is one statement;
- * it says whether that is so. */
+/* Nobody has registered the submission, but its assignment is there: then
+ * somebody may do so now. */
+static apr_status_t write_open(edu_exchange_t *x, void *row)
+{
+    edu_row_t was;
+    apr_status_t rv = edu__store_hold(x->store, &x->path, x->err, x->p);
+
+    if (!rv) {
+        rv =
+            edu__store_get(&was, x->store, EDU_OUTCOME, &x->path, x->err, x->p);
+    }
+    if (!rv && !was.stored && !was.registration.user_id) {
+        return edu__store_put(x->store, EDU_OUTCOME, &x->path, row, &was,
+                              x->err, x->p);
+    }
+    return rv && rv != EDU_EPRECONDITION ? rv : APR_EAGAIN;
+}
+
+/* First as if nobody had registered anything, for that is one statement; it
+ * says whether that is so. */
 static apr_status_t create_once(edu_exchange_t *x, const json_t *body)
 {
     const edu_type_t *type = edu__type_of(&edu__outcome, NULL, body);
@@ -229,8 +247,9 @@ static apr_status_t create_once(edu_exchange_t *x, const json_t *body)
             return taken(x);
         }
         if (!rv) {
-            rv = was.registration.user_id ? create_registered(x, body, &row)
-                                          : APR_EAGAIN;
+            rv = was.registration.user_id
+                     ? create_registered(x, body, &row)
+                     : edu__atomically(x, write_open, &row);
         }
     }
     return rv ? rv : edu__answer_created(x, &row);

@@ -489,6 +489,7 @@ enum {
     EDU_SQL_CLEAR = EDU_SQL_REMOVE + EDU_TABLES,
     EDU_SQL_RECENT = EDU_SQL_CLEAR + EDU_TABLES,
     EDU_SQL_OPEN,
+    EDU_SQL_HOLD,
     EDU_SQL_TOUCH,
     EDU_SQL_FIND,
     EDU_SQL_COUNT
@@ -498,6 +499,7 @@ enum {
 typedef struct edu_sql_t {
     const char *label; /**< lower-case for PostgreSQL, which folds it */
     const char *text;  /**< an INSERT changes nothing where its key is taken */
+    int keeps;         /**< what it reads stays until its transaction ends */
 } edu_sql_t;
 
 extern const edu_sql_t edu__sql[EDU_SQL_COUNT];
@@ -541,12 +543,13 @@ typedef struct edu_sql_dialect_t {
                              statement fails */
     const char *limit; /**< the environment's variable for how many seconds
                             connecting may take; NULL: there is none */
+    const char *keep;  /**< what ends a SELECT so that its rows stay */
     const char *once;  /**< what ends an INSERT so that it passes over
                              a key that is taken */
     const char *drop;  /**< before the label of a prepared statement that is to
                              go; NULL: it goes with its pool */
-    const char *control[EDU_CONTROLS];
-    const edu_setting_t *session; /**< what each connection runs first */
+    const char *control[EDU_CONTROLS]; /**< %d: how deep it is */
+    const edu_setting_t *session;      /**< what each connection runs first */
     const char *const *schema;
 } edu_sql_dialect_t;
 
@@ -641,6 +644,12 @@ apr_status_t edu__unit_end(edu_unit_t *unit, int undo, edu_error_t *err);
 /** Why a unit is broken, for the log; of edu_dbd.c, which knows. */
 const char *edu__call_why(const edu_unit_t *unit);
 
+/** Whether to do all of a unit anew that has ended, after a pause: a statement
+ *  of it failed, as where the database ended one of two transactions that
+ *  waited for each other, so that nothing was done; and there is time.
+ *  @param tries  so far */
+int edu__call_again(const edu_unit_t *unit, int tries);
+
 /* ------------------------------------------------------------ edu_store.c */
 
 /** What outcomes need to know of the assignment they belong to. */
@@ -727,8 +736,9 @@ apr_status_t edu__store_insert(const edu_store_t *store, edu_table_e table,
                                const edu_path_t *path, const edu_row_t *row,
                                edu_error_t *err, apr_pool_t *p);
 
-/** Add an outcome to a submission that is not registered. @return as
- *  edu__store_insert; EDU_ECONFLICT also if it is */
+/** Add an outcome to a submission that nobody can have registered. @return as
+ *  edu__store_insert; EDU_ECONFLICT also if it is, or if its assignment is
+ *  there, below which it may be at any time */
 apr_status_t edu__store_insert_open(const edu_store_t *store,
                                     const edu_path_t *path,
                                     const edu_row_t *row, edu_error_t *err,
@@ -763,6 +773,11 @@ apr_status_t edu__store_remove(const edu_store_t *store, edu_table_e table,
 apr_status_t edu__store_clear(const edu_store_t *store, edu_table_e table,
                               const edu_path_t *path, edu_error_t *err,
                               apr_pool_t *p);
+
+/** Keep others from registering submissions of the path's assignment until the
+ *  unit ends. @return APR_SUCCESS, or EDU_EPRECONDITION: it is not there */
+apr_status_t edu__store_hold(const edu_store_t *store, const edu_path_t *path,
+                             edu_error_t *err, apr_pool_t *p);
 
 /** Give the path's submission a new version, and say who changed it.
  *  @return APR_SUCCESS, or EDU_EPRECONDITION: it has a later one, or is gone */

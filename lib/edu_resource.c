@@ -230,15 +230,19 @@ apr_status_t edu__atomically(edu_exchange_t *x,
 {
     const edu_store_t *outer = x->store;
     edu_unit_t unit;
-    apr_status_t ended, rv = edu__unit_begin(&unit, outer, x->err, x->p);
+    apr_status_t ended, rv;
+    int tries = 0;
 
-    if (rv) {
-        return rv;
-    }
-    x->store = &unit.store;
-    rv = work(x, baton);
-    x->store = outer;
-    ended = edu__unit_end(&unit, rv != APR_SUCCESS, x->err);
+    do {
+        rv = edu__unit_begin(&unit, outer, x->err, x->p);
+        if (rv) {
+            return rv;
+        }
+        x->store = &unit.store;
+        rv = work(x, baton);
+        x->store = outer;
+        ended = edu__unit_end(&unit, rv != APR_SUCCESS, x->err);
+    } while (edu__call_again(&unit, ++tries));
     return rv ? rv : ended;
 }
 

@@ -28,9 +28,9 @@
 #define ONE " id = %s"
 #define AS_READ " AND id = %s AND version = %s"
 
-/* An INSERT of what belongs into a class: not if that goes at the same time. */
-#define IN_CLASS                                                              \
-    " WHERE EXISTS (SELECT 1 FROM edu_class WHERE id = %s)"
+/* An INSERT of what belongs below another row is of that row, which is kept
+ * from going until all can see what was added. */
+#define IN_CLASS " FROM edu_class WHERE id = %s"
 
 /* No row, or the one that says whose submission this is and how it is graded:
  * of kind '', its id the recipient, its by and body those of the assignment. */
@@ -115,15 +115,15 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
         " VALUES (%s, %s, %s, %s)" },
     [EDU_SQL_INSERT + EDU_MEMBER] = { "edu_insert_member",
         "INSERT INTO edu_member (class_id, id, created, role, version, body)"
-        " SELECT %s, %s, %s, %s, %s, %s" IN_CLASS },
+        " SELECT %s, %s, %s, %s, %s, %s" IN_CLASS, .keeps = 1 },
     [EDU_SQL_INSERT + EDU_ASSIGNMENT] = { "edu_insert_assignment",
         "INSERT INTO edu_assignment (class_id, id, created, version, body)"
-        " SELECT %s, %s, %s, %s, %s" IN_CLASS },
+        " SELECT %s, %s, %s, %s, %s" IN_CLASS, .keeps = 1 },
     [EDU_SQL_INSERT + EDU_SUBMISSION] = { "edu_insert_submission",
         "INSERT INTO edu_submission (class_id, assignment_id, id, created,"
         " user_id, version, modified_by, body)"
-        " SELECT %s, %s, %s, %s, %s, %s, %s, %s WHERE EXISTS"
-        " (SELECT 1 FROM edu_assignment WHERE" OF_CLASS " AND" ONE ")" },
+        " SELECT %s, %s, %s, %s, %s, %s, %s, %s"
+        " FROM edu_assignment WHERE" OF_CLASS " AND" ONE, .keeps = 1 },
     [EDU_SQL_INSERT + EDU_OUTCOME] = { "edu_insert_outcome",
         "INSERT INTO edu_outcome (class_id, assignment_id, submission_id, id,"
         " created, type, version, body)"
@@ -132,7 +132,13 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
         "INSERT INTO edu_outcome (class_id, assignment_id, submission_id, id,"
         " created, type, version, body)"
         " SELECT %s, %s, %s, %s, %s, %s, %s, %s WHERE NOT EXISTS"
-        " (SELECT 1 FROM edu_submission WHERE" OF_ASSIGNMENT " AND" ONE ")" },
+        " (SELECT 1 FROM edu_submission WHERE" OF_ASSIGNMENT " AND" ONE ")"
+        " AND NOT EXISTS (SELECT 1 FROM edu_assignment WHERE" OF_CLASS
+        " AND" ONE ")" },
+    /* an UPDATE, for that is how all of them lock a row */
+    [EDU_SQL_HOLD] = { "edu_hold",
+        "UPDATE edu_assignment SET version = version"
+        " WHERE" OF_CLASS " AND" ONE },
 
     [EDU_SQL_REPLACE + EDU_CLASS] = { "edu_replace_class",
         "UPDATE edu_class SET version = %s, body = %s"
@@ -300,14 +306,16 @@ static const edu_setting_t mysql_session[] = {
     { NULL, 0 }
 };
 
-#define SAVEPOINTS "SAVEPOINT edu", "ROLLBACK TO SAVEPOINT edu",              \
-                   "RELEASE SAVEPOINT edu"
+/* Of each depth another: in MariaDB one takes the place of its namesake. */
+#define SAVEPOINTS "SAVEPOINT edu_%d", "ROLLBACK TO SAVEPOINT edu_%d",        \
+                   "RELEASE SAVEPOINT edu_%d"
 
 static const edu_sql_dialect_t dialects[] = {
     { .driver = "sqlite3",
       .creates = 1,
       .busy = 5, /* SQLITE_BUSY */
       .stales = 1,
+      .keep = "",
       .once = " ON CONFLICT DO NOTHING",
       .control = { "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK", SAVEPOINTS },
       .session = sqlite3_session,
@@ -316,6 +324,7 @@ static const edu_sql_dialect_t dialects[] = {
       .random = 1,
       .mute = 1,
       .limit = "PGCONNECT_TIMEOUT",
+      .keep = " FOR SHARE",
       .once = " ON CONFLICT DO NOTHING",
       .drop = "DEALLOCATE ",
       .control = { "BEGIN", "COMMIT", "ROLLBACK", SAVEPOINTS },
@@ -323,6 +332,7 @@ static const edu_sql_dialect_t dialects[] = {
       .schema = pgsql_schema },
     { .driver = "mysql",
       .duplicate = 1062, /* ER_DUP_ENTRY */
+      .keep = " LOCK IN SHARE MODE",
       .once = "",
       .control = { "BEGIN", "COMMIT", "ROLLBACK", SAVEPOINTS },
       .session = mysql_session,

@@ -388,6 +388,7 @@ apr_status_t edu__store_insert_open(const edu_store_t *store,
 
     add_row(&args, EDU_OUTCOME, path, row);
     add_keys(&args, 3, path);
+    add_keys(&args, 2, path);
     return change(store, EDU_SQL_OPEN, &args, EDU_ECONFLICT, err, p);
 }
 
@@ -467,4 +468,13 @@ apr_status_t edu__store_touch(const edu_store_t *store, const edu_path_t *path,
     add_keys(&args, 3, path);
     add(&args, version);
     return change(store, EDU_SQL_TOUCH, &args, EDU_EPRECONDITION, err, p);
+}
+
+apr_status_t edu__store_hold(const edu_store_t *store, const edu_path_t *path,
+                             edu_error_t *err, apr_pool_t *p)
+{
+    args_t args = { .n = 0 };
+
+    add_keys(&args, 2, path);
+    return change(store, EDU_SQL_HOLD, &args, EDU_EPRECONDITION, err, p);
 }

@@ -1040,10 +1040,13 @@ static void test_registrations(database_t *db, apr_pool_t *p)
     is_int(db->closed, db->opened, "what was borrowed is given back");
 }
 
-/* Outcomes are added freely only where nobody registered the submission. */
+/* Outcomes are added freely only where nobody can have registered the
+ * submission; below an assignment somebody may do so at any time. */
 static void test_open(database_t *db, apr_pool_t *p)
 {
-    static const edu_path_t open = OUTCOME_AT("c", "a", "9", NULL);
+    static const edu_path_t open = OUTCOME_AT("c", "z", "9", NULL);
+    static const edu_path_t given = OUTCOME_AT("c", "a", "9", NULL);
+    static const edu_path_t gone = OUTCOME_AT("e", "g", "1", NULL);
     static const edu_path_t registered = OUTCOME_AT("c", "a", "1", NULL);
     static const edu_path_t nowhere = OUTCOME_AT("x", "1", "1", NULL);
     const edu_row_t old = {
@@ -1058,10 +1061,20 @@ static void test_open(database_t *db, apr_pool_t *p)
     enrol(db);
     is_int(edu__store_insert_open(store, &open, &fresh, &err, p), 0,
            "an outcome goes into an open submission");
-    is_int(edu__store_insert_open(store, &open, &old, &err, p), EDU_ECONFLICT,
+    is_int(edu__store_insert_open(store, &open, &fresh, &err, p), EDU_ECONFLICT,
            "but not twice");
-    is_str(rows_in(db, EDU_OUTCOME, &open, &whole, p), "o:T q:U",
-           "and is there");
+    is_str(rows_in(db, EDU_OUTCOME, &open, &whole, p), "q:U", "and is there");
+    is_int(edu__store_insert_open(store, &given, &fresh, &err, p),
+           EDU_ECONFLICT, "nor below an assignment");
+    is_str(rows_in(db, EDU_OUTCOME, &given, &whole, p), "o:T",
+           "which stays as it is");
+    is_int(edu__store_hold(store, &given, &err, p), 0, "that can be held");
+    is_int(edu__store_hold(store, &open, &err, p), EDU_EPRECONDITION,
+           "where it is");
+    database_run(db, "INSERT INTO edu_submission VALUES"
+                     " ('e', 'g', '1', '1', 's', '1', '', '{}')");
+    is_int(edu__store_insert_open(store, &gone, &fresh, &err, p), EDU_ECONFLICT,
+           "nor into what is registered, whose assignment is gone");
     is_int(edu__store_insert_open(store, &nowhere, &old, &err, p), 0,
            "all that nobody knows of is open");
     is_int(edu__store_insert_open(store, &registered, &fresh, &err, p),
