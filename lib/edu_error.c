@@ -48,8 +48,8 @@ static const row_t rows[] = {
     { EDU_ELENGTH, 411, "lengthRequired", NULL,
       "Send a Content-Length." },
     { EDU_EPRECONDITION, 412, "preconditionFailed", NULL,
-      "The outcome is not of the version that the request is conditional on. "
-      "Read it again and repeat the change." },
+      "What is stored is not of the version that the request is conditional "
+      "on. Read it again and repeat the change." },
     { EDU_ETOOLARGE, 413, "requestEntityTooLarge", NULL,
       "The request body is too large." },
     { EDU_EURITOOLONG, 414, "uriTooLong", NULL,

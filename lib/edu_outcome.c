@@ -174,6 +174,7 @@ static apr_status_t create_registered(edu_exchange_t *x, const json_t *body,
 {
     const edu_type_t *type = edu__type_of(&edu__outcome, NULL, body);
     const char *id = edu__singleton_id(type->name);
+    const char *sent = json_string_value(json_object_get(body, "id"));
     edu_row_t was = { .stored = 0 };
     write_t write = { row, &was, NULL };
     apr_status_t rv =
@@ -190,6 +191,12 @@ static apr_status_t create_registered(edu_exchange_t *x, const json_t *body,
     }
     if (!rv && was.version) {
         return taken(x);
+    }
+    if (!rv && id && sent && strcasecmp(sent, id) != 0) {
+        return edu_error_set(x->err, EDU_EBADREQUEST, "id", x->p,
+                             "In a registered submission this outcome has the "
+                             "id %s. Leave 'id' out.",
+                             id);
     }
     if (rv || (rv = make_row(x, row, NULL, body, &was))) {
         return rv;

@@ -199,6 +199,9 @@ static const char *selected(const char *item, const reader_t *reader)
     const char *slash = strchr(item, '/');
     const edu_type_t *cast = query->type;
 
+    if (expandable(query, item) >= 0) {
+        return item;
+    }
     if (slash) {
         cast = edu__type_find(apr_pstrmemdup(reader->p, item, slash - item));
         item = slash + 1;

@@ -45,17 +45,34 @@ static void set_etag(edu_exchange_t *x, const edu_row_t *row)
     apr_table_setn(x->res->headers, "ETag", tag_of(x, row));
 }
 
+static int is_expanded(const edu_exchange_t *x, const char *name)
+{
+    const char *const *names = x->query.expand ? x->set->expandable : NULL;
+
+    for (int i = 0; names && names[i]; i++) {
+        if ((x->query.expand & 1u << i) && strcmp(names[i], name) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* "(id,status,outcomes())": what of the entities is shown, if not just all. */
 static const char *shape_of(const edu_exchange_t *x)
 {
+    const apr_array_header_t *select = x->query.select;
     apr_array_header_t *names = apr_array_make(x->p, 4, sizeof(const char *));
-    const char *const *expandable = x->set->expandable;
+    const char *const *expandable = x->query.expand ? x->set->expandable : NULL;
 
-    if (x->query.select) {
-        apr_array_cat(names, x->query.select);
+    for (int i = 0; select && i < select->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(select, i, const char *);
+
+        if (!is_expanded(x, name)) {
+            APR_ARRAY_PUSH(names, const char *) = name;
+        }
     }
-    for (int i = 0; x->query.expand && expandable[i]; i++) {
-        if (x->query.expand & 1u << i) {
+    for (int i = 0; expandable && expandable[i]; i++) {
+        if (is_expanded(x, expandable[i])) {
             APR_ARRAY_PUSH(names, const char *) =
                 apr_pstrcat(x->p, expandable[i], "()", NULL);
         }

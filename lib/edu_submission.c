@@ -169,10 +169,10 @@ apr_status_t edu__finish_submission(edu_exchange_t *x, json_t *doc,
         json_object_get(json_object_get(doc, "recipient"), "userId"));
     apr_status_t rv = APR_SUCCESS;
 
-    if (!user_id || !*user_id) {
+    if (!user_id || !edu__is_key(user_id)) {
         return edu_error_set(x->err, EDU_EBADREQUEST, "recipient/userId", x->p,
-                             "'userId' names the student whose submission "
-                             "this is.");
+                             "'userId' names the student whose submission this "
+                             "is, as 1 to 128 bytes that can stand in a path.");
     }
     if (was->stored && strcmp(user_id, was->kind) != 0) {
         return refuse(x, "recipient/userId",

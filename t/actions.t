@@ -21,7 +21,8 @@ sub race {
     my %seen;
     $seen{$_}++ for crowd($CLIENTS, sub {
         my ($number) = @_;
-        sleep $start - time if $start > time;
+        my $wait = $start - time;
+        sleep $wait if $wait > 0;
         return map { $_->{status} } $move->($number);
     });
     return join ' ', map { "$_:$seen{$_}" } sort keys %seen;

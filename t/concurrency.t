@@ -33,7 +33,8 @@ sub race {
     my $start = time + 0.1;
     return join ' ', sort { $a <=> $b } crowd($CLIENTS, sub {
         my ($number) = @_;
-        sleep $start - time if $start > time;
+        my $wait = $start - time;
+        sleep $wait if $wait > 0;
         return $move->($number)->{status};
     });
 }
