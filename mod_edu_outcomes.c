@@ -15,19 +15,23 @@
 #include <apr_buckets.h>
 #include <apr_dbd.h>
 #include <apr_fnmatch.h>
+#include <apr_hash.h>
 #include <apr_lib.h>
 #include <apr_optional.h>
 #include <apr_strings.h>
 #include <apr_thread_cond.h>
 #include <apr_thread_mutex.h>
 #include <mod_dbd.h>
+#include <util_mutex.h>
 
 #include <stddef.h>
 
 module AP_MODULE_DECLARE_DATA edu_outcomes_module;
 
 #define HANDLER "edu-outcomes"
+#define MUTEX "edu-outcomes" /* for the Mutex directive */
 #define ERROR_FILTER "EDU_OUTCOMES_ERROR"
+#define FLUSH_MAX 8000                     /* bytes of a small answer */
 #define DEFAULT_MAX_BODY (4 * 1024 * 1024) /* as Graph (decisions.md 3) */
 #define DEFAULT_BATCH_MAX 20               /* as Graph (contract.md 6) */
 
@@ -69,7 +73,11 @@ typedef struct server_config_t {
     edu_schema_e schema;
     apr_interval_time_t timeout;
     gate_t *gate;               /**< NULL: nothing is served */
+    int group;                  /**< EduOutcomesGroupCommit; UNSET: auto */
     apr_array_header_t *mounts; /**< of const char *, for early errors */
+    apr_global_mutex_t *turn;   /**< to write; of all servers that share a
+                                     database */
+    edu_writer_t *writer;       /**< of this process, as turn */
 } server_config_t;
 
 static APR_OPTIONAL_FN_TYPE(ap_dbd_open) * dbd_open;
@@ -120,6 +128,7 @@ static void *create_server_config(apr_pool_t *p, server_rec *s)
     server_config_t *conf = apr_pcalloc(p, sizeof(*conf));
 
     (void)s;
+    conf->group = UNSET;
     conf->mounts = apr_array_make(p, 2, sizeof(const char *));
     return conf;
 }
@@ -132,6 +141,9 @@ static void *merge_server_config(apr_pool_t *p, void *basev, void *addv)
     MERGE(schema, EDU_SCHEMA_DEFAULT);
     MERGE(timeout, 0);
     conf->gate = NULL;
+    conf->turn = NULL;
+    conf->writer = NULL;
+    MERGE(group, UNSET);
     conf->mounts = apr_array_append(p, base->mounts, add->mounts);
     return conf;
 }
@@ -141,7 +153,7 @@ static const dir_config_t *dir_config(const request_rec *r)
     return ap_get_module_config(r->per_dir_config, &edu_outcomes_module);
 }
 
-static const server_config_t *server_config(const server_rec *s)
+static server_config_t *server_config(const server_rec *s)
 {
     return ap_get_module_config(s->module_config, &edu_outcomes_module);
 }
@@ -355,6 +367,21 @@ static const char *set_timeout(cmd_parms *cmd, void *dummy, const char *value)
     return NULL;
 }
 
+static const char *set_group(cmd_parms *cmd, void *dummy, const char *value)
+{
+    server_config_t *conf = server_config(cmd->server);
+
+    (void)dummy;
+    conf->group = strcasecmp(value, "on") == 0    ? 1
+                  : strcasecmp(value, "off") == 0 ? 0
+                                                  : UNSET;
+    return conf->group != UNSET || strcasecmp(value, "auto") == 0
+               ? NULL
+               : apr_pstrcat(cmd->pool,
+                             "EduOutcomesGroupCommit is auto, on or off, not ",
+                             value, NULL);
+}
+
 #define OFFSET(member) (void *)offsetof(dir_config_t, member)
 
 /* clang-format off */
@@ -391,6 +418,8 @@ static const command_rec commands[] = {
                   "auto or manual: whether the module makes its tables"),
     AP_INIT_TAKE1("EduOutcomesTimeout", set_timeout, NULL, RSRC_CONF,
                   "how long a request may wait for the database, in seconds"),
+    AP_INIT_TAKE1("EduOutcomesGroupCommit", set_group, NULL, RSRC_CONF,
+                  "auto, on or off: whether waiting writes share a commit"),
     { NULL, { NULL }, NULL, 0, RAW_ARGS, NULL }
 };
 /* clang-format on */
@@ -490,7 +519,8 @@ static edu_store_t store_of(server_rec *s, apr_interval_time_t *waited)
                           .baton = s,
                           .schema = server_config(s)->schema,
                           .timeout = server_config(s)->timeout,
-                          .waited = waited };
+                          .waited = waited,
+                          .writer = server_config(s)->writer };
 
     return store;
 }
@@ -671,6 +701,11 @@ static int send_response(request_rec *r, const edu_response_t *res)
     apr_brigade_length(bb, 1, &length);
     if (length || res->status == HTTP_OK) {
         ap_set_content_length(r, length);
+    }
+    /* httpd would keep a small answer back and look for a further request first:
+     * under the event MPM that costs two changes of thread */
+    if (length <= FLUSH_MAX) {
+        APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_flush_create(bb->bucket_alloc));
     }
     APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_eos_create(bb->bucket_alloc));
     ap_pass_brigade(r->output_filters, bb);
@@ -989,11 +1024,99 @@ static void open_gate(gate_t *gate, apr_pool_t *p)
     }
 }
 
+static int pre_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp)
+{
+    (void)plog;
+    (void)ptemp;
+    return ap_mutex_register(p, MUTEX, NULL, APR_LOCK_DEFAULT, 0) ? !OK : OK;
+}
+
+/* The lock of a database; it outlives restarts, as old children do that still
+ * write. */
+static apr_status_t find_turn(apr_global_mutex_t **turn, const char *params,
+                              server_rec *s)
+{
+    apr_pool_t *p = s->process->pool;
+    apr_hash_t **turns = ap_retained_data_get(MUTEX);
+    apr_status_t rv = APR_SUCCESS;
+
+    if (!turns) {
+        turns = ap_retained_data_create(MUTEX, sizeof(*turns));
+        *turns = apr_hash_make(p);
+    }
+    *turn = apr_hash_get(*turns, params, APR_HASH_KEY_STRING);
+    if (!*turn &&
+        !(rv = ap_global_mutex_create(turn, NULL, MUTEX, NULL, s, p, 0))) {
+        apr_hash_set(*turns, apr_pstrdup(p, params), APR_HASH_KEY_STRING,
+                     *turn);
+    }
+    return rv;
+}
+
+/* SQLite lets one writer in and has all others ask again and again; a lock of
+ * ours lets them in in order. */
+static int post_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp,
+                       server_rec *s)
+{
+    (void)p;
+    (void)plog;
+    for (; s; s = s->next) {
+        server_config_t *conf = server_config(s);
+        const char *driver = dbd_setting(s, "DBDriver", ptemp);
+        const char *params = dbd_setting(s, "DBDParams", ptemp);
+
+        if (conf->mounts->nelts && strcmp(driver, "sqlite3") == 0 &&
+            find_turn(&conf->turn, params, s)) {
+            return HTTP_INTERNAL_SERVER_ERROR; /* it has said why */
+        }
+    }
+    return OK;
+}
+
+static apr_status_t take_turn(void *baton, apr_time_t until)
+{
+    apr_interval_time_t left = until - apr_time_now();
+    apr_status_t rv = apr_global_mutex_timedlock(baton, left > 0 ? left : 0);
+
+    return rv == APR_ENOTIMPL ? apr_global_mutex_lock(baton) : rv;
+}
+
+static void pass_turn(void *baton)
+{
+    apr_global_mutex_unlock(baton);
+}
+
+/* Who shares a turn shares a writer, too. */
+static apr_status_t make_writer(server_rec *s, server_rec *first, apr_pool_t *p)
+{
+    server_config_t *conf = server_config(s);
+    edu_turn_t turn = { take_turn, pass_turn, NULL };
+    apr_status_t rv = APR_SUCCESS;
+
+    for (; first != s; first = first->next) {
+        if (conf->turn && server_config(first)->turn == conf->turn) {
+            conf->writer = server_config(first)->writer;
+            return APR_SUCCESS;
+        }
+    }
+    if (conf->turn) {
+        rv = apr_global_mutex_child_init(
+            &conf->turn, apr_global_mutex_lockfile(conf->turn), p);
+    }
+    turn.baton = conf->turn;
+    return rv ? rv
+              : edu_writer_create(
+                    &conf->writer, conf->turn ? &turn : NULL,
+                    conf->group == UNSET ? conf->turn != NULL : conf->group, p);
+}
+
 /* Tells of a database that cannot be used before the first request does.  It is
  * tried again then: no start of Apache depends on a database. */
 static void child_init(apr_pool_t *p, server_rec *s)
 {
+    server_rec *first = s;
     apr_pool_t *scratch;
+    apr_status_t rv;
 
     apr_pool_create(&scratch, p);
     for (; s; s = s->next) {
@@ -1008,6 +1131,10 @@ static void child_init(apr_pool_t *p, server_rec *s)
             ap_log_error(APLOG_MARK, APLOG_ERR, 0, s, "EDU0007: %s",
                          err.detail);
         }
+        if ((rv = make_writer(s, first, p))) {
+            ap_log_error(APLOG_MARK, APLOG_ERR, rv, s,
+                         "EDU0009: no lock for writers; they may be slow");
+        }
     }
     apr_pool_destroy(scratch);
 }
@@ -1020,6 +1147,8 @@ static void register_hooks(apr_pool_t *p)
     static const char *const before_us[] = { "mod_dbd.c", NULL };
 
     (void)p;
+    ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(child_init, before_us, NULL, APR_HOOK_MIDDLE);
     ap_hook_translate_name(translate_name, NULL, after_us, APR_HOOK_FIRST);

@@ -466,13 +466,30 @@ static apr_status_t recall(edu_call_t *call)
 
 /* A request has only so much time for waiting, however many statements it
  * takes; what goes smoothly takes none of it. */
-static void charge(const edu_call_t *call, apr_time_t since)
+void edu__call_charge(const edu_store_t *store, apr_time_t since)
 {
     apr_interval_time_t took = apr_time_now() - since;
 
-    if (call->store->waited && took > SMOOTH) {
-        *call->store->waited += took;
+    if (store->waited && took > SMOOTH) {
+        *store->waited += took;
     }
+}
+
+/* Until when a request may still wait. */
+static apr_time_t patience_of(const edu_store_t *store)
+{
+    return apr_time_now() + PATIENCE(timeout_of(store)) -
+           (store->waited ? *store->waited : 0);
+}
+
+apr_status_t edu__call_patience(const edu_store_t *store, edu_error_t *err,
+                                apr_pool_t *p)
+{
+    const edu_call_t call = { .store = store, .err = err, .p = p };
+
+    return apr_time_now() < patience_of(store)
+               ? APR_SUCCESS
+               : unavailable(&call, "%s", NO_TIME);
 }
 
 /* Borrows a connection. */
@@ -484,8 +501,7 @@ static apr_status_t borrow(edu_call_t *call)
     apr_status_t rv = APR_TIMEUP;
 
     call->session = NULL;
-    call->until = now + PATIENCE(timeout_of(store)) -
-                  (store->waited ? *store->waited : 0);
+    call->until = patience_of(store);
     call->dbd.until = call->until;
     if (now < call->until) {
         rv = store->open(store->baton, &call->dbd, call->p);
@@ -618,7 +634,7 @@ apr_status_t edu__call_open(edu_call_t *call)
     else if (call->rows) {
         read_nothing(call, NULL);
     }
-    charge(call, now);
+    edu__call_charge(call->store, now);
     return rv;
 }
 
@@ -631,7 +647,7 @@ static int control(edu_call_t *call)
         rc = apr_dbd_query(call->dbd.driver, call->dbd.handle, &affected,
                            call->control);
     } while (is_locked(call, rc));
-    charge(call, now);
+    edu__call_charge(call->store, now);
     return rc;
 }
 
@@ -690,7 +706,7 @@ apr_status_t edu__call_run(edu_call_t *call, edu_read_fn *read, void *out)
         rv = insist(call, run_patiently, edu__sql[call->sql].label,
                     begins(call, "SELECT"));
     }
-    charge(call, now);
+    edu__call_charge(call->store, now);
     if (rv) {
         if (unit) {
             unit->broken = 1;

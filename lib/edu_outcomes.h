@@ -143,6 +143,9 @@ typedef enum edu_schema_e {
     EDU_SCHEMA_MANUAL   /**< an administrator loads the schema file */
 } edu_schema_e;
 
+/** What the writers of a process share: see edu_writer_create. */
+typedef struct edu_writer_t edu_writer_t;
+
 /** Where outcomes are kept: a source of connections and a policy. */
 typedef struct edu_store_t {
     /** Borrow a connection; any failure is told to the client as a 503. */
@@ -155,10 +158,31 @@ typedef struct edu_store_t {
                                       0: EDU_TIMEOUT */
     apr_interval_time_t *waited; /**< how long one was kept waiting so far;
                                       NULL: each statement for itself */
+    edu_writer_t *writer;        /**< NULL: each write is on its own */
 } edu_store_t;
 
 /** How long a request waits for its database unless told otherwise. */
 #define EDU_TIMEOUT apr_time_from_sec(5)
+
+/** A lock among the processes that write to one database. */
+typedef struct edu_turn_t {
+    /** Wait for it, until a time. */
+    apr_status_t (*take)(void *baton, apr_time_t until);
+    void (*pass)(void *baton);
+    void *baton;
+} edu_turn_t;
+
+/**
+ * Let the threads of a process write together: whoever comes while another
+ * commits waits, and the first of those then commits for all.  Each still gets
+ * an answer of its own, and none before its commit.
+ * @param turn   taken around each transaction (copied), so that processes do
+ *               not meet in the database's own lock; NULL: they may
+ * @param group  0: no more than that, each write is a transaction
+ * @param p      as long as requests are served
+ */
+apr_status_t edu_writer_create(edu_writer_t **writer, const edu_turn_t *turn,
+                               int group, apr_pool_t *p);
 
 /**
  * Whether a database can be used, told by its configuration alone.

@@ -5,6 +5,7 @@
 #include "edu_private.h"
 
 #include <apr_escape.h>
+#include <apr_general.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <apr_uuid.h>
@@ -135,7 +136,11 @@ const char *edu__new_guid(apr_pool_t *p)
     apr_uuid_t uuid;
     char *text = apr_palloc(p, APR_UUID_FORMATTED_LENGTH + 1);
 
-    apr_uuid_get(&uuid);
+    /* as RFC 9562 5.4 has it; apr_uuid_get asks the kernel seven times and takes
+     * a lock */
+    apr_generate_random_bytes(uuid.data, sizeof(uuid.data));
+    uuid.data[6] = (uuid.data[6] & 0x0f) | 0x40;
+    uuid.data[8] = (uuid.data[8] & 0x3f) | 0x80;
     apr_uuid_format(text, &uuid);
     return text;
 }

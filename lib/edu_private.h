@@ -610,6 +610,13 @@ apr_status_t edu__call_open(edu_call_t *call);
 /** Give it back, if there still is one. */
 void edu__call_close(edu_call_t *call);
 
+/** Say that a request waited since then: of its time, so much less is left. */
+void edu__call_charge(const edu_store_t *store, apr_time_t since);
+
+/** Whether a request has time left to wait; else EDU_EUNAVAILABLE. */
+apr_status_t edu__call_patience(const edu_store_t *store, edu_error_t *err,
+                                apr_pool_t *p);
+
 /** Run a statement of transaction control on an open connection; EDU_BEGIN may
  *  put another in its place. */
 apr_status_t edu__call_control(edu_call_t *call, edu_control_e what);
@@ -649,6 +656,20 @@ const char *edu__call_why(const edu_unit_t *unit);
  *  waited for each other, so that nothing was done; and there is time.
  *  @param tries  so far */
 int edu__call_again(const edu_unit_t *unit, int tries);
+
+/** Something to be written. @param store  a unit's */
+typedef apr_status_t edu_work_fn(const edu_store_t *store, void *baton);
+
+/**
+ * Do some work in a transaction, which it may share with that of others; it
+ * then runs in the thread of one of them while its own waits.
+ * @param whole  it is of several statements: all or none of them are done
+ * @return what the work returns (anything but APR_SUCCESS undoes it), or
+ *         EDU_EUNAVAILABLE
+ */
+apr_status_t edu__unit_run(const edu_store_t *store, edu_work_fn *work,
+                           void *baton, int whole, edu_error_t *err,
+                           apr_pool_t *p);
 
 /* ------------------------------------------------------------ edu_store.c */
 

@@ -240,27 +240,33 @@ apr_status_t edu__settle(edu_exchange_t *x, const json_t *body,
                : rv;
 }
 
+/* What edu__atomically does, with the store to do it with. */
+typedef struct deed_t {
+    edu_exchange_t *x;
+    apr_status_t (*work)(edu_exchange_t *x, void *baton);
+    void *baton;
+} deed_t;
+
+static apr_status_t do_deed(const edu_store_t *store, void *baton)
+{
+    const deed_t *deed = baton;
+    const edu_store_t *outer = deed->x->store;
+    apr_status_t rv;
+
+    deed->x->store = store;
+    rv = deed->work(deed->x, deed->baton);
+    deed->x->store = outer;
+    return rv;
+}
+
 apr_status_t edu__atomically(edu_exchange_t *x,
                              apr_status_t (*work)(edu_exchange_t *x,
                                                   void *baton),
                              void *baton)
 {
-    const edu_store_t *outer = x->store;
-    edu_unit_t unit;
-    apr_status_t ended, rv;
-    int tries = 0;
+    deed_t deed = { x, work, baton };
 
-    do {
-        rv = edu__unit_begin(&unit, outer, x->err, x->p);
-        if (rv) {
-            return rv;
-        }
-        x->store = &unit.store;
-        rv = work(x, baton);
-        x->store = outer;
-        ended = edu__unit_end(&unit, rv != APR_SUCCESS, x->err);
-    } while (edu__call_again(&unit, ++tries));
-    return rv ? rv : ended;
+    return edu__unit_run(x->store, do_deed, &deed, 1, x->err, x->p);
 }
 
 /* ------------------------------------------------------------------- bodies */

@@ -333,6 +333,15 @@ apr_status_t edu__store_find(apr_array_header_t **rows,
 
 /* ------------------------------------------------------------------- writes */
 
+/* A write, which a unit may run in the thread of another. */
+static apr_status_t run_write(const edu_store_t *store, void *baton)
+{
+    edu_call_t *call = baton;
+
+    call->store = store;
+    return edu__call_run(call, NULL, NULL);
+}
+
 /* Runs a write. @param otherwise  what it is if its condition kept it from
  * changing anything; APR_SUCCESS: that is fine, too */
 static apr_status_t change(const edu_store_t *store, int sql, args_t *args,
@@ -342,7 +351,9 @@ static apr_status_t change(const edu_store_t *store, int sql, args_t *args,
     edu_call_t call = {
         .store = store, .sql = sql, .args = args->list, .err = err, .p = p
     };
-    apr_status_t rv = edu__call_run(&call, NULL, NULL);
+    apr_status_t rv = store->writer
+                          ? edu__unit_run(store, run_write, &call, 0, err, p)
+                          : edu__call_run(&call, NULL, NULL);
 
     if (rv || !otherwise || call.affected == 1) {
         return rv;

@@ -1,8 +1,37 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/* Transactions, behind the face of a store. */
+/* Transactions, behind the face of a store, and how writers share them. */
 
 #include "edu_private.h"
+
+#include <apr_strings.h>
+#include <apr_thread_cond.h>
+#include <apr_thread_mutex.h>
+
+/* The most writes in one transaction. */
+#define MAX_GROUP 128
+
+/* One write on its way, in the memory of its own thread. */
+typedef struct job_t {
+    const edu_store_t *store;
+    edu_work_fn *work;
+    void *baton;
+    int whole;
+    edu_error_t *err;
+    apr_pool_t *p;
+    apr_status_t rv;
+    enum { WAITS, LEADS, DONE } state;
+    apr_thread_cond_t *news; /* of its state */
+    struct job_t *next;
+} job_t;
+
+struct edu_writer_t {
+    edu_turn_t turn; /* take may be NULL */
+    int group;
+    apr_thread_mutex_t *mutex; /* over all below */
+    job_t *first, **last;      /* who waits */
+    int led;                   /* somebody commits */
+};
 
 /* What all calls of a unit share: one connection, lent again and again. */
 static apr_status_t lend(void *baton, edu_dbd_t *dbd, apr_pool_t *p)
@@ -38,13 +67,46 @@ static apr_status_t begin_inner(edu_unit_t *unit)
     return rv;
 }
 
+/* Waits for the turn of this process, which a dead one does not keep. */
+static apr_status_t take_turn(const edu_unit_t *unit)
+{
+    const edu_writer_t *writer = unit->store.writer;
+    apr_status_t rv =
+        writer && writer->turn.take
+            ? writer->turn.take(writer->turn.baton, unit->call.until)
+            : APR_SUCCESS;
+
+    if (rv) {
+        rv = edu_error_set(unit->call.err, EDU_EUNAVAILABLE, NULL, unit->call.p,
+                           NULL);
+        unit->call.err->detail = "another process writes for too long";
+    }
+    return rv;
+}
+
+static void pass_turn(const edu_unit_t *unit)
+{
+    const edu_writer_t *writer = unit->store.writer;
+
+    if (writer && writer->turn.pass) {
+        writer->turn.pass(writer->turn.baton);
+    }
+}
+
 /* Statements of our own, for apr_dbd_transaction_start crashes on a connection
  * that is dead, and hides errors on one that is not. */
 static apr_status_t begin_outer(edu_unit_t *unit)
 {
     apr_status_t rv = edu__call_open(&unit->call);
 
+    if (rv) {
+        return rv;
+    }
+    rv = take_turn(unit);
     if (!rv && (rv = edu__call_control(&unit->call, EDU_BEGIN))) {
+        pass_turn(unit);
+    }
+    if (rv) {
         edu__call_close(&unit->call);
     }
     return rv;
@@ -106,6 +168,7 @@ static apr_status_t end_outer(edu_unit_t *unit, int undo)
         unit->call.err = &ignored;
         edu__call_control(&unit->call, EDU_ROLLBACK);
     }
+    pass_turn(unit);
     edu__call_close(&unit->call);
     return rv;
 }
@@ -117,4 +180,187 @@ apr_status_t edu__unit_end(edu_unit_t *unit, int undo, edu_error_t *err)
     /* who undoes has said why */
     unit->call.err = undo ? &ignored : err;
     return unit->outer ? end_inner(unit, undo) : end_outer(unit, undo);
+}
+
+/* --------------------------------------------------------------- together */
+
+apr_status_t edu_writer_create(edu_writer_t **writer, const edu_turn_t *turn,
+                               int group, apr_pool_t *p)
+{
+    *writer = apr_pcalloc(p, sizeof(**writer));
+    if (turn) {
+        (*writer)->turn = *turn;
+    }
+    (*writer)->group = group;
+    (*writer)->last = &(*writer)->first;
+    return apr_thread_mutex_create(&(*writer)->mutex, APR_THREAD_MUTEX_DEFAULT,
+                                   p);
+}
+
+/* One job in a unit of its own. */
+static apr_status_t run_once(edu_unit_t *unit, const edu_store_t *store,
+                             const job_t *job)
+{
+    apr_status_t ended, rv = edu__unit_begin(unit, store, job->err, job->p);
+
+    if (rv) {
+        return rv;
+    }
+    rv = job->work(&unit->store, job->baton);
+    ended = edu__unit_end(unit, rv != APR_SUCCESS, job->err);
+    return rv ? rv : ended;
+}
+
+static apr_status_t run_alone(const job_t *job)
+{
+    edu_unit_t unit;
+    apr_status_t rv;
+    int tries = 0;
+
+    do {
+        rv = run_once(&unit, job->store, job);
+    } while (edu__call_again(&unit, ++tries));
+    return rv;
+}
+
+/* One job among others in their unit: what is of several statements is set
+ * apart, so that it can be undone by itself. */
+static apr_status_t run_among(const edu_store_t *store, const job_t *job)
+{
+    edu_unit_t unit;
+
+    return job->whole ? run_once(&unit, store, job)
+                      : job->work(store, job->baton);
+}
+
+/* Whether all went as each job says.  If the transaction as such failed, no job
+ * was done. */
+static int run_together(job_t *jobs)
+{
+    edu_error_t err;
+    edu_unit_t unit;
+
+    if (edu__unit_begin(&unit, jobs->store, &err, jobs->p)) {
+        for (job_t *job = jobs; job; job = job->next) {
+            job->rv =
+                edu_error_set(job->err, EDU_EUNAVAILABLE, NULL, job->p, NULL);
+            job->err->detail = apr_pstrdup(job->p, err.detail);
+        }
+        return 1;
+    }
+    for (job_t *job = jobs; job && !unit.broken; job = job->next) {
+        job->rv = run_among(&unit.store, job);
+    }
+    return edu__unit_end(&unit, 0, &err) == APR_SUCCESS;
+}
+
+/* What fails together may be one job's fault alone. */
+static void run_jobs(job_t *jobs)
+{
+    if (jobs->next && run_together(jobs)) {
+        return;
+    }
+    for (job_t *job = jobs; job; job = job->next) {
+        job->rv = run_alone(job);
+    }
+}
+
+/* The leader's job and those that wait, up to a limit. */
+static void gather(edu_writer_t *writer, job_t *own)
+{
+    job_t *end = own;
+
+    own->next = writer->first;
+    for (int n = 1; n < MAX_GROUP && end->next; n++) {
+        end = end->next;
+    }
+    writer->first = end->next;
+    end->next = NULL;
+    if (!writer->first) {
+        writer->last = &writer->first;
+    }
+}
+
+static void tell(job_t *job, int state)
+{
+    job->state = state;
+    apr_thread_cond_signal(job->news);
+}
+
+/* Commits for all who came meanwhile, and has the first of those who come now
+ * do the same; who has waited too long does that only.  A job that is done may be
+ * gone at once. */
+static void lead(job_t *own)
+{
+    edu_writer_t *writer = own->store->writer;
+    job_t *job, *next;
+
+    own->next = NULL;
+    own->rv = edu__call_patience(own->store, own->err, own->p);
+    if (!own->rv) {
+        apr_thread_mutex_lock(writer->mutex);
+        gather(writer, own);
+        apr_thread_mutex_unlock(writer->mutex);
+        run_jobs(own);
+    }
+    apr_thread_mutex_lock(writer->mutex);
+    for (job = own->next; job; job = next) {
+        next = job->next;
+        tell(job, DONE);
+    }
+    job = writer->first;
+    writer->led = job != NULL;
+    if (job) {
+        writer->first = job->next;
+        if (!writer->first) {
+            writer->last = &writer->first;
+        }
+        tell(job, LEADS);
+    }
+    apr_thread_mutex_unlock(writer->mutex);
+}
+
+/* Waits until somebody has done the job, or it is to lead. */
+static apr_status_t queue_up(edu_writer_t *writer, job_t *job)
+{
+    apr_status_t rv = apr_thread_cond_create(&job->news, job->p);
+
+    if (rv) {
+        return rv;
+    }
+    apr_thread_mutex_lock(writer->mutex);
+    if (!writer->led) {
+        writer->led = 1;
+        job->state = LEADS;
+    }
+    else {
+        *writer->last = job;
+        writer->last = &job->next;
+    }
+    while (job->state == WAITS) {
+        apr_thread_cond_wait(job->news, writer->mutex);
+    }
+    apr_thread_mutex_unlock(writer->mutex);
+    return APR_SUCCESS;
+}
+
+apr_status_t edu__unit_run(const edu_store_t *store, edu_work_fn *work,
+                           void *baton, int whole, edu_error_t *err,
+                           apr_pool_t *p)
+{
+    job_t job = { store, work, baton, whole, err, p, .state = WAITS };
+    apr_time_t now = apr_time_now();
+
+    if (edu__unit_of(store)) {
+        return run_among(store, &job);
+    }
+    if (!store->writer || !store->writer->group ||
+        queue_up(store->writer, &job)) {
+        return run_alone(&job);
+    }
+    edu__call_charge(store, now);
+    if (job.state == LEADS) {
+        lead(&job);
+    }
+    return job.rv;
 }

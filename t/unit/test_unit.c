@@ -1,0 +1,244 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+/* Transactions that threads share: each has its own answer, whoever commits. */
+
+#include "database.h"
+
+#include <apr_file_io.h>
+#include <apr_thread_mutex.h>
+#include <apr_thread_proc.h>
+
+#include <stddef.h>
+#include <unistd.h>
+
+#define THREADS 16
+#define ROUNDS 40
+
+static const edu_path_t place = { .class_id = "c",
+                                  .assignment_id = "a",
+                                  .submission_id = "s" };
+
+/* One connection a thread, as a server's pool would lend them. */
+typedef struct client_t {
+    database_t *db;
+    edu_store_t store;
+    apr_pool_t *p;
+    int number;
+    const char *kind; /* of what it writes */
+    int done, taken, failed, wrong;
+} client_t;
+
+static edu_row_t row_of(const client_t *client, int round, apr_pool_t *p)
+{
+    edu_row_t row = { .id = apr_psprintf(p, "%d-%d", client->number, round),
+                      .created = "0000000000000001",
+                      .kind = client->kind,
+                      .version = "0000000000000001",
+                      .body = "{}" };
+
+    return row;
+}
+
+static void count(client_t *client, apr_status_t rv)
+{
+    client->done += rv == APR_SUCCESS;
+    client->taken += rv == EDU_ECONFLICT;
+    client->failed += rv == EDU_EUNAVAILABLE;
+}
+
+/* Rows of its own, each once more, and one that all want. */
+static void *APR_THREAD_FUNC write_rows(apr_thread_t *thread, void *baton)
+{
+    client_t *client = baton;
+    edu_error_t err;
+
+    for (int round = 0; round < ROUNDS; round++) {
+        edu_row_t row = row_of(client, round, client->p);
+
+        count(client, edu__store_insert(&client->store, EDU_OUTCOME, &place,
+                                        &row, &err, client->p));
+        count(client, edu__store_insert(&client->store, EDU_OUTCOME, &place,
+                                        &row, &err, client->p));
+        row.id = apr_psprintf(client->p, "all-%d", round);
+        count(client, edu__store_insert(&client->store, EDU_OUTCOME, &place,
+                                        &row, &err, client->p));
+    }
+    (void)thread;
+    return NULL;
+}
+
+typedef struct two_t {
+    client_t *client;
+    edu_row_t row;
+    edu_error_t err;
+} two_t;
+
+/* Two rows, of which the second is refused if the number is odd. */
+static apr_status_t write_two(const edu_store_t *store, void *baton)
+{
+    two_t *two = baton;
+    edu_row_t row = two->row;
+    apr_status_t rv = edu__store_insert(store, EDU_OUTCOME, &place, &row,
+                                        &two->err, two->client->p);
+
+    row.id = apr_pstrcat(two->client->p, row.id, "-second", NULL);
+    return rv ? rv
+           : two->client->number % 2
+               ? EDU_EPRECONDITION
+               : edu__store_insert(store, EDU_OUTCOME, &place, &row, &two->err,
+                                   two->client->p);
+}
+
+static void *APR_THREAD_FUNC write_twos(apr_thread_t *thread, void *baton)
+{
+    client_t *client = baton;
+
+    for (int round = 0; round < ROUNDS; round++) {
+        two_t two = { client, row_of(client, round, client->p), { 0 } };
+        apr_status_t rv = edu__unit_run(&client->store, write_two, &two, 1,
+                                        &two.err, client->p);
+
+        count(client, rv);
+        client->wrong +=
+            rv != (client->number % 2 ? EDU_EPRECONDITION : APR_SUCCESS);
+    }
+    (void)thread;
+    return NULL;
+}
+
+/* A kind that the table refuses makes a statement fail, not just come to
+ * nothing. */
+static void *APR_THREAD_FUNC write_mixed(apr_thread_t *thread, void *baton)
+{
+    client_t *client = baton;
+
+    client->kind = client->number == 0 ? NULL : "fine";
+    return write_rows(thread, baton);
+}
+
+static void run_all(client_t *clients, apr_thread_start_t work, apr_pool_t *p)
+{
+    apr_thread_t *threads[THREADS];
+    apr_status_t rv;
+
+    for (int i = 0; i < THREADS; i++) {
+        clients[i].done = clients[i].taken = clients[i].failed = 0;
+        clients[i].wrong = 0;
+        clients[i].kind = "fine";
+        apr_thread_create(&threads[i], NULL, work, &clients[i], p);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        apr_thread_join(&rv, threads[i]);
+    }
+}
+
+static int sum(const client_t *clients, size_t member)
+{
+    int all = 0;
+
+    for (int i = 0; i < THREADS; i++) {
+        all += *(const int *)((const char *)&clients[i] + member);
+    }
+    return all;
+}
+
+#define SUM(member) sum(clients, offsetof(client_t, member))
+
+/* How often the turn was taken: once a transaction. */
+static int turns;
+
+static apr_status_t take(void *baton, apr_time_t until)
+{
+    (void)until;
+    turns++;
+    return apr_thread_mutex_lock(baton);
+}
+
+static void pass(void *baton)
+{
+    apr_thread_mutex_unlock(baton);
+}
+
+static const char *stored(client_t *clients, apr_pool_t *p)
+{
+    return database_ask(clients[0].db, "SELECT count(*) FROM edu_outcome", p);
+}
+
+static void test_together(client_t *clients, int group, apr_pool_t *p)
+{
+    const char *how = group ? "together" : "one by one";
+    apr_thread_mutex_t *mutex;
+    edu_turn_t turn = { take, pass, NULL };
+    edu_writer_t *writer;
+    int own = THREADS * ROUNDS;
+
+    apr_thread_mutex_create(&mutex, APR_THREAD_MUTEX_DEFAULT, p);
+    turn.baton = mutex;
+    is_int(edu_writer_create(&writer, &turn, group, p), 0, "a writer");
+    for (int i = 0; i < THREADS; i++) {
+        clients[i].store.writer = writer;
+    }
+    database_run(clients[0].db, "DELETE FROM edu_outcome");
+    turns = 0;
+    run_all(clients, write_rows, p);
+    is_int(SUM(done), own + ROUNDS, apr_pstrcat(p, how, ": written", NULL));
+    is_int(SUM(taken), 2 * own - ROUNDS, "each is told what is taken");
+    is_int(SUM(failed), 0, "nothing fails");
+    is_str(stored(clients, p), apr_itoa(p, own + ROUNDS), "all of it is there");
+    ok(group ? turns < 3 * own : turns == 3 * own, "%d writes, %d turns",
+       3 * own, turns);
+
+    database_run(clients[0].db, "DELETE FROM edu_outcome");
+    run_all(clients, write_twos, p);
+    is_int(SUM(wrong), 0, "what is of two statements has its own answer, too");
+    is_str(stored(clients, p), apr_itoa(p, own), "and is whole or not at all");
+
+    database_run(clients[0].db, "DELETE FROM edu_outcome");
+    database_run(clients[0].db,
+                 "CREATE TRIGGER refuse BEFORE INSERT ON edu_outcome"
+                 " WHEN new.type = '' BEGIN SELECT RAISE(ROLLBACK, 'no'); END");
+    run_all(clients, write_mixed, p);
+    database_run(clients[0].db, "DROP TRIGGER refuse");
+    is_int(clients[0].done + clients[0].taken, 0, "who breaks a transaction");
+    is_int(clients[0].failed, 3 * ROUNDS, "fails");
+    is_int(SUM(failed), 3 * ROUNDS, "and nobody else does");
+    is_int(SUM(done), own, "they are all told");
+    is_str(stored(clients, p), apr_itoa(p, own), "and have what they wrote");
+}
+
+static void open_clients(client_t *clients, const char *file, apr_pool_t *p)
+{
+    edu_error_t err;
+
+    memset(clients, 0, THREADS * sizeof(*clients));
+    for (int i = 0; i < THREADS; i++) {
+        apr_pool_create(&clients[i].p, NULL);
+        clients[i].number = i;
+        clients[i].db = database_make(file, EDU_SCHEMA_AUTO, p);
+        clients[i].store = clients[i].db->store;
+        /* the statements of the first transaction are prepared here */
+        edu_store_check(&clients[i].store, &err, clients[i].p);
+    }
+}
+
+static void tests(apr_pool_t *p)
+{
+    static client_t clients[THREADS];
+    const char *temp, *file;
+
+    apr_dbd_init(p);
+    apr_temp_dir_get(&temp, p);
+    file = apr_psprintf(p, "%s/edu-unit-%d.db", temp, (int)getpid());
+    open_clients(clients, file, p);
+    test_together(clients, 1, p);
+    test_together(clients, 0, p);
+    for (int i = 0; i < THREADS; i++) {
+        is_int(clients[i].db->opened, clients[i].db->closed,
+               "what was borrowed is given back");
+        database_close(clients[i].db);
+        apr_pool_destroy(clients[i].p);
+    }
+    apr_file_remove(file, p);
+}
+
+TAP_MAIN(tests)
