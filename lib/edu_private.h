@@ -888,14 +888,16 @@ const char *edu__version_at(edu_time_t t, apr_pool_t *p);
 void edu__plan_change(edu_change_t *change, const edu_exchange_t *x,
                       const json_t *old, const edu_row_t *was);
 
+/** An attempt at a change. @return APR_EAGAIN: another was faster */
+typedef apr_status_t edu_once_fn(edu_exchange_t *x, const json_t *body);
+
 /**
  * Run what another's change in between makes start over, from its own
  * condition on: of two that name the same version, the later gets 412.
  * @param once  returns APR_EAGAIN to be run again
  */
 apr_status_t edu__settle(edu_exchange_t *x, const json_t *body,
-                         apr_status_t (*once)(edu_exchange_t *x,
-                                              const json_t *body));
+                         edu_once_fn *once);
 
 /** Do something as a whole or not at all. @param work  with x->store a unit */
 apr_status_t edu__atomically(edu_exchange_t *x,

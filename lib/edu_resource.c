@@ -9,6 +9,9 @@
 /* How often a change that others keep overtaking is tried anew. */
 #define MAX_ROUNDS 100
 
+/* How often of these outside of a transaction. */
+#define OUTSIDE 2
+
 /* ------------------------------------------------------------------ answers */
 
 apr_status_t edu__damaged(edu_exchange_t *x, const char *what, const char *id)
@@ -226,20 +229,6 @@ apr_status_t edu__check_blind(edu_exchange_t *x)
                : APR_SUCCESS;
 }
 
-apr_status_t edu__settle(edu_exchange_t *x, const json_t *body,
-                         apr_status_t (*once)(edu_exchange_t *x,
-                                              const json_t *body))
-{
-    apr_status_t rv = APR_EAGAIN;
-
-    for (int round = 0; rv == APR_EAGAIN && round < MAX_ROUNDS; round++) {
-        rv = once(x, body);
-    }
-    return rv == APR_EAGAIN
-               ? edu_error_set(x->err, EDU_EUNAVAILABLE, NULL, x->p, NULL)
-               : rv;
-}
-
 /* What edu__atomically does, with the store to do it with. */
 typedef struct deed_t {
     edu_exchange_t *x;
@@ -267,6 +256,38 @@ apr_status_t edu__atomically(edu_exchange_t *x,
     deed_t deed = { x, work, baton };
 
     return edu__unit_run(x->store, do_deed, &deed, 1, x->err, x->p);
+}
+
+/* Something that is to be settled. */
+typedef struct matter_t {
+    edu_once_fn *once;
+    const json_t *body;
+} matter_t;
+
+/* It may have been tried before, in a transaction that came to nothing. */
+static apr_status_t settle_inside(edu_exchange_t *x, void *baton)
+{
+    const matter_t *matter = baton;
+
+    apr_array_clear(x->res->body);
+    return matter->once(x, matter->body);
+}
+
+/* At first what is read is read before the transaction that writes, which is
+ * over the sooner.  Where others always come between, it is read within. */
+apr_status_t edu__settle(edu_exchange_t *x, const json_t *body,
+                         edu_once_fn *once)
+{
+    matter_t matter = { once, body };
+    apr_status_t rv = APR_EAGAIN;
+
+    for (int round = 0; rv == APR_EAGAIN && round < MAX_ROUNDS; round++) {
+        rv = round < OUTSIDE ? once(x, body)
+                             : edu__atomically(x, settle_inside, &matter);
+    }
+    return rv == APR_EAGAIN
+               ? edu_error_set(x->err, EDU_EUNAVAILABLE, NULL, x->p, NULL)
+               : rv;
 }
 
 /* ------------------------------------------------------------------- bodies */

@@ -79,7 +79,7 @@ static apr_status_t take_turn(const edu_unit_t *unit)
     if (rv) {
         rv = edu_error_set(unit->call.err, EDU_EUNAVAILABLE, NULL, unit->call.p,
                            NULL);
-        unit->call.err->detail = "another process writes for too long";
+        unit->call.err->detail = "a writer kept the request waiting too long";
     }
     return rv;
 }
