@@ -490,6 +490,7 @@ enum {
     EDU_SQL_RECENT = EDU_SQL_CLEAR + EDU_TABLES,
     EDU_SQL_OPEN,
     EDU_SQL_HOLD,
+    EDU_SQL_LOCK,
     EDU_SQL_TOUCH,
     EDU_SQL_FIND,
     EDU_SQL_COUNT
@@ -798,6 +799,11 @@ apr_status_t edu__store_clear(const edu_store_t *store, edu_table_e table,
 /** Keep others from registering submissions of the path's assignment until the
  *  unit ends. @return APR_SUCCESS, or EDU_EPRECONDITION: it is not there */
 apr_status_t edu__store_hold(const edu_store_t *store, const edu_path_t *path,
+                             edu_error_t *err, apr_pool_t *p);
+
+/** Keep all others from changing the path's submission, if it is registered,
+ *  until the unit ends. */
+apr_status_t edu__store_lock(const edu_store_t *store, const edu_path_t *path,
                              edu_error_t *err, apr_pool_t *p);
 
 /** Give the path's submission a new version, and say who changed it.

@@ -268,13 +268,17 @@ typedef struct matter_t {
 static apr_status_t settle_inside(edu_exchange_t *x, void *baton)
 {
     const matter_t *matter = baton;
+    apr_status_t rv = x->path.submission_id
+                          ? edu__store_lock(x->store, &x->path, x->err, x->p)
+                          : APR_SUCCESS;
 
     apr_array_clear(x->res->body);
-    return matter->once(x, matter->body);
+    return rv ? rv : matter->once(x, matter->body);
 }
 
 /* At first what is read is read before the transaction that writes, which is
- * over the sooner.  Where others always come between, it is read within. */
+ * over the sooner.  Where others always come between, it is read within, with the
+ * submission locked. */
 apr_status_t edu__settle(edu_exchange_t *x, const json_t *body,
                          edu_once_fn *once)
 {

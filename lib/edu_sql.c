@@ -136,6 +136,9 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
         " AND NOT EXISTS (SELECT 1 FROM edu_assignment WHERE" OF_CLASS
         " AND" ONE ")" },
     /* an UPDATE, for that is how all of them lock a row */
+    [EDU_SQL_LOCK] = { "edu_lock",
+        "UPDATE edu_submission SET version = version"
+        " WHERE" OF_ASSIGNMENT " AND" ONE },
     [EDU_SQL_HOLD] = { "edu_hold",
         "UPDATE edu_assignment SET version = version"
         " WHERE" OF_CLASS " AND" ONE },

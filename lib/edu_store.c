@@ -489,3 +489,12 @@ apr_status_t edu__store_hold(const edu_store_t *store, const edu_path_t *path,
     add_keys(&args, 2, path);
     return change(store, EDU_SQL_HOLD, &args, EDU_EPRECONDITION, err, p);
 }
+
+apr_status_t edu__store_lock(const edu_store_t *store, const edu_path_t *path,
+                             edu_error_t *err, apr_pool_t *p)
+{
+    args_t args = { .n = 0 };
+
+    add_keys(&args, 3, path);
+    return change(store, EDU_SQL_LOCK, &args, APR_SUCCESS, err, p);
+}
