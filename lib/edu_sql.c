@@ -70,65 +70,65 @@
 /* -------------------------------------------------------------- statements */
 
 const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
-    [EDU_SQL_VERSION] = { "edu_version",
+    [EDU_SQL_VERSION] = { .label = "edu_version", .text =
         "SELECT version FROM edu_schema" },
 
-    [EDU_SQL_GET + EDU_CLASS] = { "edu_get_class",
+    [EDU_SQL_GET + EDU_CLASS] = { .label = "edu_get_class", .text =
         CLASS ONE },
-    [EDU_SQL_GET + EDU_MEMBER] = { "edu_get_member",
+    [EDU_SQL_GET + EDU_MEMBER] = { .label = "edu_get_member", .text =
         MEMBER OF_CLASS " AND" ONE },
-    [EDU_SQL_GET + EDU_ASSIGNMENT] = { "edu_get_assignment",
+    [EDU_SQL_GET + EDU_ASSIGNMENT] = { .label = "edu_get_assignment", .text =
         ASSIGNMENT OF_CLASS " AND" ONE },
-    [EDU_SQL_GET + EDU_SUBMISSION] = { "edu_get_submission",
+    [EDU_SQL_GET + EDU_SUBMISSION] = { .label = "edu_get_submission", .text =
         SUBMISSION(OF_ASSIGNMENT " AND" ONE, THAT_ASSIGNMENT) },
-    [EDU_SQL_GET + EDU_OUTCOME] = { "edu_get_outcome",
+    [EDU_SQL_GET + EDU_OUTCOME] = { .label = "edu_get_outcome", .text =
         OUTCOME OF_SUBMISSION " AND" ONE " UNION ALL " REGISTRATION },
 
-    [EDU_SQL_LIST + EDU_CLASS] = { "edu_list_class",
+    [EDU_SQL_LIST + EDU_CLASS] = { .label = "edu_list_class", .text =
         CLASS " (%s = '' OR id IN"
         " (SELECT class_id FROM edu_member WHERE id = %s)) AND" AFTER PAGE },
-    [EDU_SQL_LIST + EDU_MEMBER] = { "edu_list_member",
+    [EDU_SQL_LIST + EDU_MEMBER] = { .label = "edu_list_member", .text =
         MEMBER OF_CLASS " AND (%s = '' OR role = %s) AND" AFTER PAGE },
-    [EDU_SQL_LIST + EDU_ASSIGNMENT] = { "edu_list_assignment",
+    [EDU_SQL_LIST + EDU_ASSIGNMENT] = { .label = "edu_list_assignment", .text =
         ASSIGNMENT " (class_id = %s OR class_id IN"
         " (SELECT class_id FROM edu_member WHERE id = %s)) AND"
         AFTER_OF("class_id") PAGE_OF("class_id") },
-    [EDU_SQL_LIST + EDU_SUBMISSION] = { "edu_list_submission",
+    [EDU_SQL_LIST + EDU_SUBMISSION] = { .label = "edu_list_submission", .text =
         SUBMISSION(OF_ASSIGNMENT " AND (%s = '' OR user_id = %s) AND"
                    AFTER_OF("assignment_id"),
                    THAT_ASSIGNMENT) },
-    [EDU_SQL_LIST + EDU_OUTCOME] = { "edu_list_outcome",
+    [EDU_SQL_LIST + EDU_OUTCOME] = { .label = "edu_list_outcome", .text =
         "SELECT * FROM (" OUTCOME OF_SUBMISSION " AND" AFTER PAGE ") o"
         " UNION ALL " REGISTRATION " ORDER BY 2, 1" },
-    [EDU_SQL_RECENT] = { "edu_list_recent",
+    [EDU_SQL_RECENT] = { .label = "edu_list_recent", .text =
         SUBMISSION(OF_CLASS " AND version >= %s AND" AFTER_OF("assignment_id"),
                    " a.class_id = %s AND EXISTS (SELECT 1 FROM edu_submission r"
                    " WHERE r.class_id = a.class_id AND r.assignment_id = a.id"
                    " AND r.version >= %s)") },
-    [EDU_SQL_FIND] = { "edu_find",
+    [EDU_SQL_FIND] = { .label = "edu_find", .text =
         "SELECT m.class_id, '', m.role, '', '', '', ''"
         " FROM edu_member m JOIN edu_assignment a ON a.class_id = m.class_id"
         " WHERE m.id = %s AND a.id = %s" },
 
-    [EDU_SQL_INSERT + EDU_CLASS] = { "edu_insert_class",
+    [EDU_SQL_INSERT + EDU_CLASS] = { .label = "edu_insert_class", .text =
         "INSERT INTO edu_class (id, created, version, body)"
         " VALUES (%s, %s, %s, %s)" },
-    [EDU_SQL_INSERT + EDU_MEMBER] = { "edu_insert_member",
+    [EDU_SQL_INSERT + EDU_MEMBER] = { .label = "edu_insert_member", .text =
         "INSERT INTO edu_member (class_id, id, created, role, version, body)"
         " SELECT %s, %s, %s, %s, %s, %s" IN_CLASS, .keeps = 1 },
-    [EDU_SQL_INSERT + EDU_ASSIGNMENT] = { "edu_insert_assignment",
+    [EDU_SQL_INSERT + EDU_ASSIGNMENT] = { .label = "edu_insert_assignment", .text =
         "INSERT INTO edu_assignment (class_id, id, created, version, body)"
         " SELECT %s, %s, %s, %s, %s" IN_CLASS, .keeps = 1 },
-    [EDU_SQL_INSERT + EDU_SUBMISSION] = { "edu_insert_submission",
+    [EDU_SQL_INSERT + EDU_SUBMISSION] = { .label = "edu_insert_submission", .text =
         "INSERT INTO edu_submission (class_id, assignment_id, id, created,"
         " user_id, version, modified_by, body)"
         " SELECT %s, %s, %s, %s, %s, %s, %s, %s"
         " FROM edu_assignment WHERE" OF_CLASS " AND" ONE, .keeps = 1 },
-    [EDU_SQL_INSERT + EDU_OUTCOME] = { "edu_insert_outcome",
+    [EDU_SQL_INSERT + EDU_OUTCOME] = { .label = "edu_insert_outcome", .text =
         "INSERT INTO edu_outcome (class_id, assignment_id, submission_id, id,"
         " created, type, version, body)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)" },
-    [EDU_SQL_OPEN] = { "edu_insert_open",
+    [EDU_SQL_OPEN] = { .label = "edu_insert_open", .text =
         "INSERT INTO edu_outcome (class_id, assignment_id, submission_id, id,"
         " created, type, version, body)"
         " SELECT %s, %s, %s, %s, %s, %s, %s, %s WHERE NOT EXISTS"
@@ -136,53 +136,53 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
         " AND NOT EXISTS (SELECT 1 FROM edu_assignment WHERE" OF_CLASS
         " AND" ONE ")" },
     /* an UPDATE, for that is how all of them lock a row */
-    [EDU_SQL_LOCK] = { "edu_lock",
+    [EDU_SQL_LOCK] = { .label = "edu_lock", .text =
         "UPDATE edu_submission SET version = version"
         " WHERE" OF_ASSIGNMENT " AND" ONE },
-    [EDU_SQL_HOLD] = { "edu_hold",
+    [EDU_SQL_HOLD] = { .label = "edu_hold", .text =
         "UPDATE edu_assignment SET version = version"
         " WHERE" OF_CLASS " AND" ONE },
 
-    [EDU_SQL_REPLACE + EDU_CLASS] = { "edu_replace_class",
+    [EDU_SQL_REPLACE + EDU_CLASS] = { .label = "edu_replace_class", .text =
         "UPDATE edu_class SET version = %s, body = %s"
         " WHERE id = %s AND version = %s" },
-    [EDU_SQL_REPLACE + EDU_MEMBER] = { "edu_replace_member",
+    [EDU_SQL_REPLACE + EDU_MEMBER] = { .label = "edu_replace_member", .text =
         "UPDATE edu_member SET role = %s, version = %s, body = %s"
         " WHERE" OF_CLASS AS_READ },
-    [EDU_SQL_REPLACE + EDU_ASSIGNMENT] = { "edu_replace_assignment",
+    [EDU_SQL_REPLACE + EDU_ASSIGNMENT] = { .label = "edu_replace_assignment", .text =
         "UPDATE edu_assignment SET version = %s, body = %s"
         " WHERE" OF_CLASS AS_READ },
-    [EDU_SQL_REPLACE + EDU_SUBMISSION] = { "edu_replace_submission",
+    [EDU_SQL_REPLACE + EDU_SUBMISSION] = { .label = "edu_replace_submission", .text =
         "UPDATE edu_submission SET user_id = %s, version = %s,"
         " modified_by = %s, body = %s"
         " WHERE" OF_ASSIGNMENT AS_READ },
-    [EDU_SQL_REPLACE + EDU_OUTCOME] = { "edu_replace_outcome",
+    [EDU_SQL_REPLACE + EDU_OUTCOME] = { .label = "edu_replace_outcome", .text =
         "UPDATE edu_outcome SET type = %s, version = %s, body = %s"
         " WHERE" OF_SUBMISSION AS_READ },
-    [EDU_SQL_TOUCH] = { "edu_touch",
+    [EDU_SQL_TOUCH] = { .label = "edu_touch", .text =
         "UPDATE edu_submission SET version = %s, modified_by = %s"
         " WHERE" OF_ASSIGNMENT " AND" ONE " AND version < %s" },
 
-    [EDU_SQL_REMOVE + EDU_CLASS] = { "edu_remove_class",
+    [EDU_SQL_REMOVE + EDU_CLASS] = { .label = "edu_remove_class", .text =
         "DELETE FROM edu_class WHERE id = %s AND version = %s" },
-    [EDU_SQL_REMOVE + EDU_MEMBER] = { "edu_remove_member",
+    [EDU_SQL_REMOVE + EDU_MEMBER] = { .label = "edu_remove_member", .text =
         "DELETE FROM edu_member WHERE" OF_CLASS AS_READ },
-    [EDU_SQL_REMOVE + EDU_ASSIGNMENT] = { "edu_remove_assignment",
+    [EDU_SQL_REMOVE + EDU_ASSIGNMENT] = { .label = "edu_remove_assignment", .text =
         "DELETE FROM edu_assignment WHERE" OF_CLASS AS_READ },
-    [EDU_SQL_REMOVE + EDU_SUBMISSION] = { "edu_remove_submission",
+    [EDU_SQL_REMOVE + EDU_SUBMISSION] = { .label = "edu_remove_submission", .text =
         "DELETE FROM edu_submission WHERE" OF_ASSIGNMENT AS_READ },
-    [EDU_SQL_REMOVE + EDU_OUTCOME] = { "edu_remove_outcome",
+    [EDU_SQL_REMOVE + EDU_OUTCOME] = { .label = "edu_remove_outcome", .text =
         "DELETE FROM edu_outcome WHERE" OF_SUBMISSION AS_READ },
 
     /* what stands below a class, an assignment or a submission that goes */
-    [EDU_SQL_CLEAR + EDU_MEMBER] = { "edu_clear_member",
+    [EDU_SQL_CLEAR + EDU_MEMBER] = { .label = "edu_clear_member", .text =
         "DELETE FROM edu_member WHERE" OF_CLASS },
-    [EDU_SQL_CLEAR + EDU_ASSIGNMENT] = { "edu_clear_assignment",
+    [EDU_SQL_CLEAR + EDU_ASSIGNMENT] = { .label = "edu_clear_assignment", .text =
         "DELETE FROM edu_assignment WHERE" OF_CLASS },
-    [EDU_SQL_CLEAR + EDU_SUBMISSION] = { "edu_clear_submission",
+    [EDU_SQL_CLEAR + EDU_SUBMISSION] = { .label = "edu_clear_submission", .text =
         "DELETE FROM edu_submission WHERE" OF_CLASS
         " AND (%s = '' OR assignment_id = %s)" },
-    [EDU_SQL_CLEAR + EDU_OUTCOME] = { "edu_clear_outcome",
+    [EDU_SQL_CLEAR + EDU_OUTCOME] = { .label = "edu_clear_outcome", .text =
         "DELETE FROM edu_outcome WHERE" OF_CLASS
         " AND (%s = '' OR assignment_id = %s)"
         " AND (%s = '' OR submission_id = %s)" },
