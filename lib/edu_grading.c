@@ -13,8 +13,8 @@
 
 /* -------------------------------------------------------------- assignments */
 
-apr_status_t edu__assignment_load(edu_exchange_t *x,
-                                  edu_assignment_t *assignment)
+/* Parsed once, whatever it is asked for. */
+static apr_status_t load(edu_exchange_t *x, edu_assignment_t *assignment)
 {
     if (!assignment->doc) {
         assignment->doc =
@@ -149,7 +149,7 @@ static apr_status_t placeholders_of(edu_exchange_t *x,
                                     edu_assignment_t *assignment)
 {
     apr_array_header_t *rows;
-    apr_status_t rv = edu__assignment_load(x, assignment);
+    apr_status_t rv = load(x, assignment);
 
     if (rv || assignment->placeholders) {
         return rv;
@@ -301,7 +301,7 @@ apr_status_t edu__grading_check(edu_exchange_t *x, const json_t *in,
     if (!registration->user_id || !registration->assignment) {
         return APR_SUCCESS;
     }
-    rv = edu__assignment_load(x, registration->assignment);
+    rv = load(x, registration->assignment);
     if (rv) {
         return rv;
     }

@@ -939,10 +939,6 @@ edu_verb_fn edu__resource_get, edu__resource_put, edu__resource_delete;
  *  (contract.md 1.1), or NULL: it has one of its own. @param type  its name */
 const char *edu__singleton_id(const char *type);
 
-/** Parse an assignment's document, once. @return APR_SUCCESS, EDU_EINTERNAL */
-apr_status_t edu__assignment_load(edu_exchange_t *x,
-                                  edu_assignment_t *assignment);
-
 /**
  * Whether the path of a request may see a submission's outcomes.
  * @return APR_SUCCESS; EDU_ENOTFOUND: it is not registered but would have to
@@ -980,6 +976,9 @@ edu_verb_fn edu__outcome_create, edu__outcome_get, edu__outcome_update,
     edu__outcome_delete;
 
 /* ------------------------------------------------------- edu_submission.c */
+
+/** Who asks, as edu_row_t's by. */
+const char *edu__caller_text(const edu_exchange_t *x);
 
 /** Give the path's submission a new version, as the caller's doing.
  *  @return APR_SUCCESS; APR_EAGAIN: another was faster, read again */

@@ -481,15 +481,12 @@ static apr_status_t give(edu_exchange_t *x, const edu_row_t *student,
                          const void *baton)
 {
     const deed_t *deed = baton;
-    const edu_row_t row = {
-        .id = edu__new_guid(x->p),
-        .created = deed->row.version,
-        .kind = student->id,
-        .version = deed->row.version,
-        .by = edu__json_text(
-            edu__json_own(edu__identity_set(x->req->caller, x->p), x->p), x->p),
-        .body = "{}"
-    };
+    const edu_row_t row = { .id = edu__new_guid(x->p),
+                            .created = deed->row.version,
+                            .kind = student->id,
+                            .version = deed->row.version,
+                            .by = edu__caller_text(x),
+                            .body = "{}" };
     apr_status_t rv = is_given(deed->doc, student->id)
                           ? edu__store_insert(x->store, EDU_SUBMISSION,
                                               &x->path, &row, x->err, x->p)

@@ -98,7 +98,7 @@ json_t *edu__view_submission(const edu_exchange_t *x, const edu_row_t *row)
 
 /* ---------------------------------------------------------------------- PUT */
 
-static const char *caller_text(const edu_exchange_t *x)
+const char *edu__caller_text(const edu_exchange_t *x)
 {
     return edu__json_text(
         edu__json_own(edu__identity_set(x->req->caller, x->p), x->p), x->p);
@@ -184,7 +184,7 @@ apr_status_t edu__finish_submission(edu_exchange_t *x, json_t *doc,
         rv = check_recipient(x, user_id);
     }
     row->kind = user_id;
-    row->by = caller_text(x);
+    row->by = edu__caller_text(x);
     if (!was->stored && x->req->mount->trust_stamps) {
         trust(doc, row, x->p);
     }
@@ -194,7 +194,7 @@ apr_status_t edu__finish_submission(edu_exchange_t *x, json_t *doc,
 apr_status_t edu__submission_touch(edu_exchange_t *x, const char *version)
 {
     apr_status_t rv = edu__store_touch(x->store, &x->path, version,
-                                       caller_text(x), x->err, x->p);
+                                       edu__caller_text(x), x->err, x->p);
 
     return rv == EDU_EPRECONDITION ? APR_EAGAIN : rv;
 }
@@ -384,7 +384,7 @@ static apr_status_t plan(edu_exchange_t *x, act_t *act)
                         json_string(edu__time_format(act->change.now, x->p)));
     act->row = act->was;
     act->row.version = act->change.version;
-    act->row.by = caller_text(x);
+    act->row.by = edu__caller_text(x);
     act->row.body = edu__json_text(doc, x->p);
     return APR_SUCCESS;
 }
