@@ -440,7 +440,7 @@ func after(token string) (created, id string, err error) {
 	if token == "" {
 		return "", "", nil
 	}
-	var place [2]string
+	var place [3]string
 	text, err := hex.DecodeString(token)
 	if err == nil {
 		err = json.Unmarshal(text, &place)
@@ -474,7 +474,7 @@ func (s *server) serveList(r *http.Request, k key) (int, []byte, error) {
 	if len(found) > page {
 		found = found[:page]
 		last := found[page-1]
-		token := hex.EncodeToString([]byte(`["` + last.created + `","` + last.id + `"]`))
+		token := hex.EncodeToString([]byte(`["` + last.created + `","` + last.id + `",""]`))
 		out.WriteString(`,"@odata.nextLink":"http://` + r.Host + r.URL.Path + `?$skiptoken=` + token + `"`)
 	}
 	out.WriteString(`,"value":[`)
