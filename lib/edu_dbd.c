@@ -289,6 +289,17 @@ static int run_patiently(edu_call_t *call)
     return rc;
 }
 
+/* The same for a statement that needs no preparing. */
+static int execute(const edu_call_t *call, const char *text)
+{
+    int rc, affected;
+
+    do {
+        rc = apr_dbd_query(call->dbd.driver, call->dbd.handle, &affected, text);
+    } while (is_locked(call, rc));
+    return rc;
+}
+
 apr_dbd_row_t *edu__call_next(const edu_call_t *call, apr_dbd_row_t *row)
 {
     return apr_dbd_get_row(call->dbd.driver, call->p, call->rows, &row, -1)
@@ -315,27 +326,37 @@ static int creates(const edu_call_t *call)
                                         : schema == EDU_SCHEMA_AUTO;
 }
 
-/* Each statement is harmless to repeat and the version comes last, so that
- * processes may race here, or die. */
+static apr_status_t define(const edu_call_t *call, const char *ddl)
+{
+    int rc;
+
+    if (apr_time_now() >= call->until) {
+        return unavailable(call, "cannot create the schema: " NO_TIME);
+    }
+    rc = execute(call, ddl);
+    return rc ? unavailable(call,
+                            "cannot create the schema; the %s driver says: "
+                            "%s. " HINT,
+                            call->session->dialect->driver,
+                            driver_says(call, rc))
+              : APR_SUCCESS;
+}
+
+/* Processes may race here, or die: what they made is undone, or may be made
+ * again. */
 static apr_status_t create_schema(const edu_call_t *call)
 {
-    const char *const *ddl = call->session->dialect->schema;
-    int rc, affected;
+    const edu_sql_dialect_t *dialect = call->session->dialect;
+    const char *const *ddl = dialect->schema;
+    apr_status_t rv = APR_SUCCESS;
 
-    for (; *ddl; ddl++) {
-        do {
-            rc = apr_dbd_query(call->dbd.driver, call->dbd.handle, &affected,
-                               *ddl);
-        } while (is_locked(call, rc));
-        if (rc) {
-            return unavailable(call,
-                               "cannot create the schema; the %s driver says: "
-                               "%s. " HINT,
-                               call->session->dialect->driver,
-                               driver_says(call, rc));
-        }
+    while (!rv && *ddl) {
+        rv = define(call, *ddl++);
     }
-    return APR_SUCCESS;
+    if (rv) {
+        execute(call, dialect->control[EDU_ROLLBACK]);
+    }
+    return rv;
 }
 
 static apr_status_t read_version(edu_call_t *call, const char **version)
@@ -353,10 +374,9 @@ static apr_status_t read_version(edu_call_t *call, const char **version)
     return rc;
 }
 
-/* Each version adds to the one before. */
 static int is_older(const char *version)
 {
-    return !version || atoi(version) < atoi(EDU_SCHEMA_VERSION);
+    return !version || strcmp(version, EDU_SCHEMA_VERSION) < 0;
 }
 
 static apr_status_t check_schema(edu_call_t *call)
@@ -389,7 +409,7 @@ static apr_status_t check_schema(edu_call_t *call)
                            "or set EduOutcomesSchema auto",
                            version, call->session->dialect->driver);
     }
-    if (strcmp(version, EDU_SCHEMA_VERSION) != 0) {
+    if (atoi(version) != atoi(EDU_SCHEMA_VERSION)) {
         return unavailable(call,
                            "the database has schema version %s, this module "
                            "works with version " EDU_SCHEMA_VERSION
@@ -641,12 +661,8 @@ apr_status_t edu__call_open(edu_call_t *call)
 static int control(edu_call_t *call)
 {
     apr_time_t now = apr_time_now();
-    int rc, affected;
+    int rc = execute(call, call->control);
 
-    do {
-        rc = apr_dbd_query(call->dbd.driver, call->dbd.handle, &affected,
-                           call->control);
-    } while (is_locked(call, rc));
     edu__call_charge(call->store, now);
     return rc;
 }

@@ -139,7 +139,7 @@ typedef struct edu_dbd_t {
 /** Whether the store may create its tables. */
 typedef enum edu_schema_e {
     EDU_SCHEMA_DEFAULT, /**< create for SQLite, check for all others */
-    EDU_SCHEMA_AUTO,    /**< create what is missing */
+    EDU_SCHEMA_AUTO,    /**< create what is missing, or bring it up */
     EDU_SCHEMA_MANUAL   /**< an administrator loads the schema file */
 } edu_schema_e;
 
@@ -202,14 +202,15 @@ void edu_store_limit(const char *driver, apr_interval_time_t timeout,
                      apr_pool_t *p);
 
 /**
- * The statements that make the schema, in order, NULL-terminated.
+ * The statements that make the schema, or bring up one of an earlier version,
+ * in order, NULL-terminated.
  * @return NULL for an unknown driver
  */
 const char *const *edu_store_schema(const char *driver);
 
 /**
- * Open the store once and see that its schema is there and of our version,
- * making it where the policy says so.
+ * Open the store once and see that its schema is there and of a version that we
+ * can work with, making it or bringing it up where the policy says so.
  * @return APR_SUCCESS or EDU_EUNAVAILABLE, err->detail saying why and what an
  *         administrator does about it
  */

@@ -560,7 +560,12 @@ extern const char edu__sql_probe[];
 /** @return NULL for an unknown driver */
 const edu_sql_dialect_t *edu__sql_dialect(const char *driver);
 
-/** The version of the schema that the statements are for. */
+/** The version of the schema that the statements are for: N or N.M, a digit
+ *  each, so that versions sort as text.  A new M is for what can be added beneath
+ *  modules that do not know it: a table, an index, a column with a default.  A
+ *  module serves each database of its N that has what it needs, so that nodes
+ *  can be replaced one after another.  Anything else takes a new N, which
+ *  earlier modules refuse. */
 #define EDU_SCHEMA_VERSION "2"
 
 /* -------------------------------------------------------------- edu_dbd.c */

@@ -202,12 +202,13 @@ const struct edu_shape_t edu__shapes[EDU_TABLES] = {
 /* The text of conf/schema/, one file for each database; a guard holds the two
  * together.  Tables with the document last are what SQLite writes fastest; keys
  * lead with the class so that tables can be distributed.  Each statement may be
- * repeated, over an earlier version too, and the version comes last.
+ * repeated, over any other version too; that comes last, and never goes back.
  *   id       type of what is a key: compared and sorted byte by byte
  *   text     type of what is none
  *   unique   PRIMARY KEY, or where that would be slower UNIQUE
  *   options  of a table
- *   update   of the version that is there already */
+ *   update   of the version that is there already
+ * All is one transaction where the database can undo it. */
 #define SCHEMA(id, text, unique, options, update)                             \
     "CREATE TABLE IF NOT EXISTS edu_class ("                                  \
     " id " id " NOT NULL,"                                                    \
@@ -258,17 +259,23 @@ const struct edu_shape_t edu__shapes[EDU_TABLES] = {
     " one INTEGER PRIMARY KEY CHECK (one = 1),"                               \
     " version " id " NOT NULL)" options,                                      \
     "INSERT INTO edu_schema (one, version)"                                   \
-    " VALUES (1, '" EDU_SCHEMA_VERSION "') " update,                          \
-    NULL
+    " VALUES (1, '" EDU_SCHEMA_VERSION "') " update
 
-#define UPSERT "ON CONFLICT (one) DO UPDATE SET version = excluded.version"
+#define UPSERT "ON CONFLICT (one) DO UPDATE SET version = excluded.version"   \
+               " WHERE edu_schema.version < excluded.version"
 
 static const char *const sqlite3_schema[] = {
-    SCHEMA("TEXT", "TEXT", "UNIQUE", "", UPSERT)
+    "BEGIN IMMEDIATE",
+    SCHEMA("TEXT", "TEXT", "UNIQUE", "", UPSERT),
+    "COMMIT",
+    NULL
 };
 
 static const char *const pgsql_schema[] = {
-    SCHEMA("TEXT COLLATE \"C\"", "TEXT", "PRIMARY KEY", "", UPSERT)
+    "BEGIN",
+    SCHEMA("TEXT COLLATE \"C\"", "TEXT", "PRIMARY KEY", "", UPSERT),
+    "COMMIT",
+    NULL
 };
 
 /* Four keys of 128 characters are within the 3072 bytes of an InnoDB index.
@@ -276,7 +283,9 @@ static const char *const pgsql_schema[] = {
 static const char *const mysql_schema[] = {
     SCHEMA("VARCHAR(128)", "MEDIUMTEXT", "PRIMARY KEY",
            " ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin",
-           "ON DUPLICATE KEY UPDATE version = VALUES(version)")
+           "ON DUPLICATE KEY UPDATE version ="
+           " GREATEST(version, VALUES(version))"),
+    NULL
 };
 
 /* WAL lets readers and a writer work side by side; FULL makes an answer

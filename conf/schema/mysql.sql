@@ -88,4 +88,4 @@ CREATE TABLE IF NOT EXISTS edu_schema (
 ) ENGINE=InnoDB
     CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
 INSERT INTO edu_schema (one, version) VALUES (1, '2')
-    ON DUPLICATE KEY UPDATE version = VALUES(version);
+    ON DUPLICATE KEY UPDATE version = GREATEST(version, VALUES(version));

@@ -11,6 +11,8 @@
 -- version order and date a row (the hexadecimal number of 100 ns since 1970, 16
 -- digits), body is the entity as JSON, and may leave out any member.
 
+BEGIN;
+
 -- A class.  body: {"displayName": "Physics 9b"}
 CREATE TABLE IF NOT EXISTS edu_class (
     id TEXT COLLATE "C" NOT NULL,
@@ -82,4 +84,7 @@ CREATE TABLE IF NOT EXISTS edu_schema (
     version TEXT COLLATE "C" NOT NULL
 );
 INSERT INTO edu_schema (one, version) VALUES (1, '2')
-    ON CONFLICT (one) DO UPDATE SET version = excluded.version;
+    ON CONFLICT (one) DO UPDATE SET version = excluded.version
+    WHERE edu_schema.version < excluded.version;
+
+COMMIT;

@@ -1,12 +1,14 @@
 -- The tables of mod_edu_outcomes for SQLite, schema version 2.
 -- The module makes them by itself unless EduOutcomesSchema is manual; then:
---     sqlite3 outcomes.db < sqlite3.sql
+--     sqlite3 -bail outcomes.db < sqlite3.sql
 -- It adds what is missing to a database of an earlier version.
 --
 -- An LMS that keeps its roster in the same database may write the first four
 -- tables itself.  Only columns without a default have to be given: created and
 -- version order and date a row (the hexadecimal number of 100 ns since 1970, 16
 -- digits), body is the entity as JSON, and may leave out any member.
+
+BEGIN IMMEDIATE;
 
 -- A class.  body: {"displayName": "Physics 9b"}
 CREATE TABLE IF NOT EXISTS edu_class (
@@ -79,4 +81,7 @@ CREATE TABLE IF NOT EXISTS edu_schema (
     version TEXT NOT NULL
 );
 INSERT INTO edu_schema (one, version) VALUES (1, '2')
-    ON CONFLICT (one) DO UPDATE SET version = excluded.version;
+    ON CONFLICT (one) DO UPDATE SET version = excluded.version
+    WHERE edu_schema.version < excluded.version;
+
+COMMIT;

@@ -4,11 +4,13 @@
 # The statements of the files, each on one line as C has them.
 files=$(for file in conf/schema/*.sql; do
     sed '/^--/d' "$file" | tr -s '\n ' ' ' | sed 's/; */;\n/g'
-done | sed -n 's/^ *//; s/ )/)/g; s/;$//p' | sort -u)
+done | sed -n '/^ *\(BEGIN\|COMMIT\)/d; s/^ *//; s/ )/)/g; s/;$//p' | sort -u)
 module=$(strings -n 20 "$top_builddir/.libs/libeduoutcomes.so" |
     grep -E '^(CREATE |INSERT INTO edu_schema )' | sort -u)
 
 same 'conf/schema and lib/edu_sql.c' "$module" "$files"
+some 'versions sort as text' "$(
+    grep -E '^#define EDU_SCHEMA_VERSION "[1-9](\.[1-9])?"$' lib/edu_private.h)"
 none 'conf/schema has a file for each driver, and each is installed' "$(
     sed -nE 's/.*\.driver = "([^"]*)".*/\1/p' lib/edu_sql.c |
         while read -r driver; do

@@ -272,6 +272,20 @@ static void test_refuse(void)
     }
 }
 
+static void load_schema(database_t *db)
+{
+    const char *const *sql = edu_store_schema("sqlite3");
+
+    for (; *sql; sql++) {
+        is_int(database_run(db, *sql), 0, "the schema is loaded");
+    }
+}
+
+static const char *version_of(database_t *db, apr_pool_t *p)
+{
+    return database_ask(db, "SELECT version FROM edu_schema", p);
+}
+
 static void test_create(apr_pool_t *p)
 {
     /* clang-format off */
@@ -289,8 +303,7 @@ static void test_create(apr_pool_t *p)
         test_checks(db, "a schema is made", p);
         test_checks(db, "and found", p);
         test_checks(other, "by others, too", p);
-        is_str(database_ask(other, "SELECT version FROM edu_schema", p), "2",
-               "it has a version");
+        is_str(version_of(other, p), "2", "it has a version");
         is_str(database_ask(other, "PRAGMA journal_mode", p), "wal",
                "readers and a writer do not wait for each other");
         is_str(database_ask(db, "PRAGMA synchronous", p), "2",
@@ -305,24 +318,14 @@ static void test_manual(apr_pool_t *p)
     const char *file = in_directory("manual.db", p);
     database_t *db = database_make(file, EDU_SCHEMA_MANUAL, p);
     database_t *admin = database_make(file, EDU_SCHEMA_MANUAL, p);
-    const char *const *sql = edu_store_schema("sqlite3");
 
     test_check_fails(db, "schema/sqlite3.sql", "no schema", p);
     ok(!database_ask(admin, "SELECT name FROM sqlite_master", p),
        "and none is made");
-    for (; *sql; sql++) {
-        database_run(admin, *sql);
-    }
+    load_schema(admin);
     test_checks(db, "once it is loaded, the same connection works", p);
-    database_run(admin, "UPDATE edu_schema SET version = '3'");
-    database_close(db);
-    test_check_fails(db, "version 3", "a schema of the future", p);
-    db->store.schema = EDU_SCHEMA_AUTO;
-    test_check_fails(db, "version 3", "a schema of the future, by auto", p);
-    is_str(database_ask(admin, "SELECT version FROM edu_schema", p), "3",
-           "which is left alone");
     database_run(admin, "DELETE FROM edu_schema");
-    db->store.schema = EDU_SCHEMA_MANUAL;
+    database_close(db);
     test_check_fails(db, "schema", "a schema without a version", p);
     database_run(admin, "INSERT INTO edu_schema VALUES (1, '2')");
     test_checks(db, "repaired", p);
@@ -342,6 +345,22 @@ static const char *const version_1[] = {
     "INSERT INTO edu_outcome VALUES ('c', 'a', 's', 'id-1', '1', "
     "'educationOutcome', '1', '{old}')",
 };
+
+static void make_version_1(database_t *db)
+{
+    for (apr_size_t i = 0; i < COUNT(version_1); i++) {
+        is_int(database_run(db, version_1[i]), 0, "version 1 is made");
+    }
+}
+
+/* What the schema consists of, sorted. */
+static const char *names_in(database_t *db, apr_pool_t *p)
+{
+    return database_ask(db,
+                        "SELECT group_concat(name, ' ') FROM (SELECT name FROM"
+                        " sqlite_master WHERE name LIKE 'edu_%' ORDER BY name)",
+                        p);
+}
 
 /* A database of an earlier version gets what it lacks, and keeps what it has;
  * or it is said who is to see to that. */
@@ -363,35 +382,20 @@ static void test_upgrade(apr_pool_t *p)
         database_t *db = database_make(file, rows[i].schema, p);
         database_t *admin = database_make(file, EDU_SCHEMA_MANUAL, p);
 
-        for (apr_size_t j = 0; j < COUNT(version_1); j++) {
-            is_int(database_run(admin, version_1[j]), 0, "version 1 is made");
-        }
+        make_version_1(admin);
         if (rows[i].schema == EDU_SCHEMA_MANUAL) {
-            const char *const *sql = edu_store_schema("sqlite3");
-
             test_check_fails(db,
                              "has schema version 1, this module works with "
                              "version 2. Load schema/sqlite3.sql",
                              file, p);
-            is_str(database_ask(admin, "SELECT version FROM edu_schema", p),
-                   "1", "which is left alone");
-            ok(!database_ask(admin,
-                             "SELECT 'there' FROM sqlite_master WHERE "
-                             "name = 'edu_submission'",
-                             p),
-               "and nothing is added");
-            for (; *sql; sql++) {
-                database_run(admin, *sql);
-            }
+            is_str(version_of(admin, p), "1", "which is left alone");
+            is_str(names_in(admin, p), "edu_outcome edu_schema",
+                   "and nothing is added");
+            load_schema(admin);
         }
         test_checks(db, file, p);
-        is_str(database_ask(db, "SELECT version FROM edu_schema", p), "2",
-               "it is of our version now");
-        is_str(database_ask(db,
-                            "SELECT group_concat(name, ' ') FROM (SELECT"
-                            " name FROM sqlite_master WHERE name LIKE 'edu_%'"
-                            " ORDER BY name)",
-                            p),
+        is_str(version_of(db, p), "2", "it is of our version now");
+        is_str(names_in(db, p),
                "edu_assignment edu_class edu_member edu_member_id edu_outcome "
                "edu_schema edu_submission edu_submission_version",
                "with all there has to be");
@@ -399,6 +403,98 @@ static void test_upgrade(apr_pool_t *p)
         database_close(db);
         database_close(admin);
     }
+}
+
+/* What fails half-way leaves the earlier version as it was, to those that work
+ * with it. */
+static void test_half_way(apr_pool_t *p)
+{
+    const char *file = in_directory("half-way.db", p);
+    database_t *db = database_make(file, EDU_SCHEMA_AUTO, p);
+    database_t *admin = database_make(file, EDU_SCHEMA_MANUAL, p);
+
+    make_version_1(admin);
+    database_run(admin, "CREATE TABLE edu_submission_version (an_index INT)");
+    test_check_fails(db, "edu_submission_version", "an upgrade that fails", p);
+    is_str(version_of(admin, p), "1", "has not begun");
+    is_str(names_in(admin, p), "edu_outcome edu_schema edu_submission_version",
+           "and left nothing");
+    is_int(database_run(admin, "INSERT INTO edu_outcome VALUES ('c', 'a', 's',"
+                               " 'id-2', '2', 'T', '1', '{new}')"),
+           0, "the earlier version is in use");
+    database_run(admin, "DROP TABLE edu_submission_version");
+    test_checks(db, "the next attempt succeeds", p);
+    is_str(version_of(db, p), "2", "as it should");
+    is_str(list_of(db, &here, p), "id-1={old} id-2={new}", "with all there is");
+    database_close(db);
+    database_close(admin);
+}
+
+/* A later version is served if it only adds to ours; none is put back, not even
+ * by those who took it for an earlier one. */
+static void test_later(apr_pool_t *p)
+{
+    /* clang-format off */
+    static const struct {
+        const char *version;
+        int fine;
+    } rows[] = {
+        { "2", 1 }, { "2.1", 1 }, { "2.9", 1 },
+        { "3", 0 }, { "3.1", 0 }, { "9", 0 }, { "x", 0 },
+    };
+    /* clang-format on */
+    const char *file = in_directory("later.db", p);
+    database_t *db = database_make(file, EDU_SCHEMA_AUTO, p);
+    database_t *admin = database_make(file, EDU_SCHEMA_MANUAL, p);
+
+    test_checks(db, "a database of our version", p);
+    for (apr_size_t i = 0; i < COUNT(rows); i++) {
+        const char *version = rows[i].version;
+
+        database_close(db);
+        database_run(admin, apr_psprintf(p,
+                                         "UPDATE edu_schema SET version ="
+                                         " '%s'",
+                                         version));
+        if (rows[i].fine) {
+            test_checks(db, version, p);
+        }
+        else {
+            test_check_fails(db,
+                             apr_pstrcat(p, "schema version ", version,
+                                         ", this module works with version 2. "
+                                         "Use the module",
+                                         NULL),
+                             version, p);
+        }
+        is_str(version_of(admin, p), version, "it is left alone");
+        load_schema(admin);
+        is_str(version_of(admin, p), version, "whoever loads an earlier one");
+    }
+    database_close(db);
+    database_close(admin);
+}
+
+static apr_status_t lend_late(void *baton, edu_dbd_t *dbd, apr_pool_t *p)
+{
+    apr_sleep(apr_time_from_msec(150));
+    return database_lend(baton, dbd, p);
+}
+
+/* Who has waited half its time does not begin to make tables. */
+static void test_late(apr_pool_t *p)
+{
+    database_t *db =
+        database_make(in_directory("late.db", p), EDU_SCHEMA_AUTO, p);
+
+    db->store.timeout = apr_time_from_msec(200);
+    db->store.open = lend_late;
+    test_check_fails(db, "kept the request waiting", "a late connection", p);
+    ok(!names_in(db, p), "nothing is made");
+    db->store.open = database_lend;
+    db->store.timeout = EDU_TIMEOUT;
+    test_checks(db, "one in time makes it", p);
+    database_close(db);
 }
 
 /* ------------------------------------------------------------------- rows */
@@ -1642,6 +1738,9 @@ static void tests(apr_pool_t *p)
     test_create(p);
     test_manual(p);
     test_upgrade(p);
+    test_half_way(p);
+    test_later(p);
+    test_late(p);
 
     db = database_make(in_directory("rows.db", p), EDU_SCHEMA_AUTO, p);
     other = database_make(db->file, EDU_SCHEMA_AUTO, p);
