@@ -9,12 +9,13 @@ use Edu::Server;
 use Exporter 'import';
 use IPC::Open2 'open2';
 
-our @EXPORT = qw(database sql lock_tables unlock_tables kill_connections
-    start_database stop_database);
+our @EXPORT = qw(database sql drop_tables lock_tables unlock_tables
+    kill_connections start_database stop_database);
 
 my @TABLES = map { "edu_$_" } qw(class member assignment submission outcome);
 
 # What differs.
+#   begin     what the shell is told first
 #   lock      nobody can write from here on, until
 #   unlock
 #   locked    what the error log says of it
@@ -30,6 +31,7 @@ my %DATABASE = (
         sound  => ['PRAGMA integrity_check', qr/^ok$/],
     },
     pgsql => {
+        begin  => 'SET client_min_messages = warning',
         lock   => 'BEGIN; LOCK TABLE ' . join(', ', @TABLES)
             . ' IN EXCLUSIVE MODE',
         unlock => 'ROLLBACK',
@@ -59,7 +61,7 @@ sub command {
 
 my ($pid, $out, $in);
 
-# Runs a statement in the one shell that a test has; returns what it printed.
+# Runs statements in the one shell that a test has; returns what it printed.
 sub sql {
     my ($statement) = @_;
     if (!$pid) {
@@ -67,7 +69,7 @@ sub sql {
         $in->autoflush;
         sql(database()->{begin}) if database()->{begin};
     }
-    $statement .= ';' if $statement !~ /^\./;
+    $statement .= ';' if $statement !~ /^\.|;\s*\z/;
     print {$in} "$statement\nSELECT 'edu done';\n";
     my $text = '';
     while (defined(my $line = <$out>)) {
@@ -77,6 +79,7 @@ sub sql {
     die "the shell of $ENV{EDU_DB} is gone\n";
 }
 
+sub drop_tables { sql("DROP TABLE IF EXISTS $_") for @TABLES, 'edu_schema' }
 sub lock_tables { sql(database()->{lock}) }
 sub unlock_tables { sql(database()->{unlock}) }
 
