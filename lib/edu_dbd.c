@@ -229,6 +229,14 @@ static int is_there(const edu_call_t *call)
     return 1;
 }
 
+static const char *text_of(const edu_call_t *call)
+{
+    const char *const *instead = call->session->dialect->instead;
+
+    return instead && instead[call->sql] ? instead[call->sql]
+                                         : edu__sql[call->sql].text;
+}
+
 static int begins(const edu_call_t *call, const char *verb)
 {
     return strncmp(edu__sql[call->sql].text, verb, strlen(verb)) == 0;
@@ -237,7 +245,7 @@ static int begins(const edu_call_t *call, const char *verb)
 static int prepare(edu_call_t *call)
 {
     const edu_sql_dialect_t *dialect = call->session->dialect;
-    const char *text = edu__sql[call->sql].text;
+    const char *text = text_of(call);
 
     if (begins(call, "INSERT")) {
         text = apr_pstrcat(call->p, text,
@@ -313,7 +321,9 @@ const char *edu__call_column(const edu_call_t *call, apr_dbd_row_t *row, int i)
     const char *value = NULL;
 
     apr_dbd_datum_get(call->dbd.driver, row, i, APR_DBD_TYPE_TEXT, &value);
-    return value ? apr_pstrdup(call->p, value) : "";
+    return !value                            ? ""
+           : call->session->dialect->lasting ? value
+                                             : apr_pstrdup(call->p, value);
 }
 
 /* ------------------------------------------------------------------ schema */

@@ -538,10 +538,13 @@ typedef struct edu_sql_dialect_t {
                              database itself waits */
     int duplicate;      /**< its result code for a key that is taken; 0: what
                              ends an INSERT keeps it from failing */
+    int lasting;        /**< the columns of a row are in the call's pool */
     int stales; /**< a change of the schema makes what is prepared fail */
     int random; /**< rows have to be asked for as if in any order */
     int mute;   /**< a lost connection looks as if it lived until a
                              statement fails */
+    const char *const *instead; /**< by EDU_SQL_*: what it runs in place of
+                                     edu__sql's text, or NULL; or NULL */
     const char *limit; /**< the environment's variable for how many seconds
                             connecting may take; NULL: there is none */
     const char *keep;  /**< what ends a SELECT so that its rows stay */
@@ -736,8 +739,9 @@ apr_status_t edu__store_get(edu_row_t *row, const edu_store_t *store,
                             edu_table_e table, const edu_path_t *path,
                             edu_error_t *err, apr_pool_t *p);
 
-/** How many rows edu__store_list reads at once. */
-#define EDU_CHUNK 100
+/** How many rows edu__store_list reads at once: a page of the usual size, and
+ *  whether there is more. */
+#define EDU_CHUNK 101
 
 /**
  * Read rows in the order in which they were created, at most EDU_CHUNK.

@@ -19,11 +19,11 @@
 /* Rows after one, in the order of creation; the limit is EDU_CHUNK.  Where they
  * are of several parents, an id alone tells them not apart. */
 #define AFTER " (created > %s OR (created = %s AND id > %s))"
-#define PAGE  " ORDER BY created, id LIMIT 100"
+#define PAGE  " ORDER BY created, id LIMIT 101"
 #define AFTER_OF(parent)                                                      \
     " (created > %s OR (created = %s AND (id > %s OR (id = %s AND " parent    \
     " > %s))))"
-#define PAGE_OF(parent) " ORDER BY created, id, " parent " LIMIT 100"
+#define PAGE_OF(parent) " ORDER BY created, id, " parent " LIMIT 101"
 
 #define ONE " id = %s"
 #define AS_READ " AND id = %s AND version = %s"
@@ -33,10 +33,11 @@
 #define IN_CLASS " FROM edu_class WHERE id = %s"
 
 /* No row, or the one that says whose submission this is and how it is graded:
- * of kind '', its id the recipient, its by and body those of the assignment. */
+ * of kind '', its id the recipient, its created and body the version and the
+ * document of the assignment. */
 #define REGISTRATION                                                          \
-    "SELECT s.user_id, '', '', s.version, COALESCE(a.version, ''),"           \
-    " COALESCE(a.body, ''), s.assignment_id"                                  \
+    "SELECT s.user_id, COALESCE(a.version, ''), '', s.version,"               \
+    " COALESCE(a.body, '')"                                                   \
     " FROM edu_submission s LEFT JOIN edu_assignment a"                       \
     " ON a.class_id = s.class_id AND a.id = s.assignment_id"                  \
     " WHERE s.class_id = %s AND s.assignment_id = %s AND s.id = %s"
@@ -47,7 +48,7 @@
                    " FROM edu_member WHERE"
 #define ASSIGNMENT "SELECT id, created, '', version, '', body, class_id"      \
                    " FROM edu_assignment WHERE"
-#define OUTCOME    "SELECT id, created, type, version, '', body, '' AS parent"\
+#define OUTCOME    "SELECT id, created, type, version, body"                  \
                    " FROM edu_outcome WHERE"
 
 /* Submissions, each with its outcomes where the parameter is 1, and, with an
@@ -99,7 +100,7 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
                    THAT_ASSIGNMENT) },
     [EDU_SQL_LIST + EDU_OUTCOME] = { .label = "edu_list_outcome", .text =
         "SELECT * FROM (" OUTCOME OF_SUBMISSION " AND" AFTER PAGE ") o"
-        " UNION ALL " REGISTRATION " ORDER BY 2, 1" },
+        " UNION ALL " REGISTRATION },
     [EDU_SQL_RECENT] = { .label = "edu_list_recent", .text =
         SUBMISSION(OF_CLASS " AND version >= %s AND" AFTER_OF("assignment_id"),
                    " a.class_id = %s AND EXISTS (SELECT 1 FROM edu_submission r"
@@ -288,6 +289,16 @@ static const char *const mysql_schema[] = {
     NULL
 };
 
+/* SQLite sorts whole rows: here it sorts their places, and reads those that are
+ * wanted. */
+static const char *const sqlite3_instead[EDU_SQL_COUNT] = {
+    [EDU_SQL_LIST + EDU_OUTCOME] =
+        "SELECT o.id, o.created, o.type, o.version, o.body"
+        " FROM (SELECT rowid AS place FROM edu_outcome WHERE" OF_SUBMISSION
+        " AND" AFTER PAGE ") p CROSS JOIN edu_outcome o ON o.rowid = p.place"
+        " UNION ALL " REGISTRATION
+};
+
 /* WAL lets readers and a writer work side by side; FULL makes an answer
  * durable. */
 static const edu_setting_t sqlite3_session[] = {
@@ -327,6 +338,8 @@ static const edu_sql_dialect_t dialects[] = {
       .creates = 1,
       .busy = 5, /* SQLITE_BUSY */
       .stales = 1,
+      .lasting = 1,
+      .instead = sqlite3_instead,
       .keep = "",
       .once = " ON CONFLICT DO NOTHING",
       .control = { "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK", SAVEPOINTS },

@@ -8,6 +8,8 @@
 
 #include <apr_strings.h>
 
+#include <stdlib.h>
+
 /* --------------------------------------------------------------------- rows */
 
 /* Reads the columns that all reads have in common. */
@@ -49,6 +51,7 @@ static edu_assignment_t *assignment_of(const char *id, const char *version,
 /* Outcomes, and what is known of their submission. */
 typedef struct outcomes_t {
     apr_array_header_t *rows;
+    const char *assignment_id;
     edu_registration_t registration;
 } outcomes_t;
 
@@ -58,7 +61,14 @@ static void read_outcomes(const edu_call_t *call, void *out)
     struct apr_dbd_row_t *from = NULL;
 
     while ((from = edu__call_next(call, from))) {
-        edu_row_t row = row_at(call, from);
+        edu_row_t row = { .id = edu__call_column(call, from, 0),
+                          .created = edu__call_column(call, from, 1),
+                          .kind = edu__call_column(call, from, 2),
+                          .version = edu__call_column(call, from, 3),
+                          .by = "",
+                          .body = edu__call_column(call, from, 4),
+                          .parent = "",
+                          .stored = 1 };
 
         if (*row.kind) {
             APR_ARRAY_PUSH(outcomes->rows, edu_row_t) = row;
@@ -67,7 +77,8 @@ static void read_outcomes(const edu_call_t *call, void *out)
         outcomes->registration.user_id = row.id;
         outcomes->registration.version = row.version;
         outcomes->registration.assignment =
-            *row.body ? assignment_of(row.parent, row.by, row.body, call->p)
+            *row.body ? assignment_of(outcomes->assignment_id, row.created,
+                                      row.body, call->p)
                       : NULL;
     }
 }
@@ -200,8 +211,9 @@ static apr_status_t get_submission(edu_call_t *call, args_t *args,
 static apr_status_t get_outcome(edu_call_t *call, args_t *args,
                                 const edu_path_t *path, edu_row_t *row)
 {
-    outcomes_t outcomes = { apr_array_make(call->p, 1, sizeof(edu_row_t)),
-                            { 0 } };
+    outcomes_t outcomes = { .rows =
+                                apr_array_make(call->p, 1, sizeof(edu_row_t)),
+                            .assignment_id = path->assignment_id };
     apr_status_t rv;
 
     add_keys(args, 3, path);
@@ -267,16 +279,27 @@ static apr_status_t list_submissions(edu_call_t *call, args_t *args,
     return rv;
 }
 
+static int as_created(const void *av, const void *bv)
+{
+    const edu_row_t *a = av, *b = bv;
+    int order = strcmp(a->created, b->created);
+
+    return order ? order : strcmp(a->id, b->id);
+}
+
+/* The statement says which outcomes follow, but not in which order. */
 static apr_status_t list_outcomes(edu_call_t *call, args_t *args,
                                   edu_registration_t *above,
                                   const edu_path_t *path,
                                   apr_array_header_t *rows)
 {
-    outcomes_t outcomes = { rows, { 0 } };
+    outcomes_t outcomes = { .rows = rows,
+                            .assignment_id = path->assignment_id };
     apr_status_t rv;
 
     add_keys(args, 3, path);
     rv = edu__call_run(call, read_outcomes, &outcomes);
+    qsort(rows->elts, rows->nelts, sizeof(edu_row_t), as_created);
     *above = outcomes.registration;
     return rv;
 }
