@@ -16,6 +16,10 @@
 #define OF_ASSIGNMENT OF_CLASS " AND assignment_id = %s"
 #define OF_SUBMISSION OF_ASSIGNMENT " AND submission_id = %s"
 
+/* Of the classes that somebody is in.  A statement of its own, not a condition
+ * that may be empty: for that, all classes would be read. */
+#define OF_MEMBER " IN (SELECT class_id FROM edu_member WHERE id = %s)"
+
 /* Rows after one, in the order of creation; the limit is EDU_CHUNK.  Where they
  * are of several parents, an id alone tells them not apart. */
 #define AFTER " (created > %s OR (created = %s AND id > %s))"
@@ -86,13 +90,11 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
         OUTCOME OF_SUBMISSION " AND" ONE " UNION ALL " REGISTRATION },
 
     [EDU_SQL_LIST + EDU_CLASS] = { .label = "edu_list_class", .text =
-        CLASS " (%s = '' OR id IN"
-        " (SELECT class_id FROM edu_member WHERE id = %s)) AND" AFTER PAGE },
+        CLASS AFTER PAGE },
     [EDU_SQL_LIST + EDU_MEMBER] = { .label = "edu_list_member", .text =
         MEMBER OF_CLASS " AND (%s = '' OR role = %s) AND" AFTER PAGE },
     [EDU_SQL_LIST + EDU_ASSIGNMENT] = { .label = "edu_list_assignment", .text =
-        ASSIGNMENT " (class_id = %s OR class_id IN"
-        " (SELECT class_id FROM edu_member WHERE id = %s)) AND"
+        ASSIGNMENT OF_CLASS " AND"
         AFTER_OF("class_id") PAGE_OF("class_id") },
     [EDU_SQL_LIST + EDU_SUBMISSION] = { .label = "edu_list_submission", .text =
         SUBMISSION(OF_ASSIGNMENT " AND (%s = '' OR user_id = %s) AND"
@@ -101,6 +103,11 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
     [EDU_SQL_LIST + EDU_OUTCOME] = { .label = "edu_list_outcome", .text =
         "SELECT * FROM (" OUTCOME OF_SUBMISSION " AND" AFTER PAGE ") o"
         " UNION ALL " REGISTRATION },
+    [EDU_SQL_MINE + EDU_CLASS] = { .label = "edu_my_class", .text =
+        CLASS " id" OF_MEMBER " AND" AFTER PAGE },
+    [EDU_SQL_MINE + EDU_ASSIGNMENT] = { .label = "edu_my_assignment", .text =
+        ASSIGNMENT " class_id" OF_MEMBER " AND"
+        AFTER_OF("class_id") PAGE_OF("class_id") },
     [EDU_SQL_RECENT] = { .label = "edu_list_recent", .text =
         SUBMISSION(OF_CLASS " AND version >= %s AND" AFTER_OF("assignment_id"),
                    " a.class_id = %s AND EXISTS (SELECT 1 FROM edu_submission r"

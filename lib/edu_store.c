@@ -311,8 +311,10 @@ apr_status_t edu__store_list(apr_array_header_t **rows,
                              edu_error_t *err, apr_pool_t *p)
 {
     args_t args = { .n = 0 };
+    int mine = range->only && (table == EDU_CLASS || table == EDU_ASSIGNMENT);
     edu_call_t call = { .store = store,
                         .sql = range->since ? EDU_SQL_RECENT
+                               : mine       ? EDU_SQL_MINE + table
                                             : EDU_SQL_LIST + table,
                         .args = args.list,
                         .err = err,
@@ -324,12 +326,12 @@ apr_status_t edu__store_list(apr_array_header_t **rows,
         add(&args, path->class_id);
         add(&args, range->since);
     }
+    else if (mine) {
+        add(&args, range->only);
+    }
     else {
         add_keys(&args, edu__shapes[table].keys, path);
-        if (table == EDU_ASSIGNMENT) {
-            add(&args, range->only);
-        }
-        else if (table != EDU_OUTCOME) {
+        if (table == EDU_MEMBER || table == EDU_SUBMISSION) {
             add_option(&args, range->only);
         }
     }

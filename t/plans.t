@@ -1,0 +1,130 @@
+# Every statement finds its rows by an index, and every index serves one: what a
+# request costs does not grow with what others have stored.
+use strict;
+use warnings;
+use FindBin '$Bin';
+use lib "$Bin/lib";
+use Edu::Case;
+use Edu::Database;
+use Test::More;
+
+# What reads a table as a whole: that of one row, and all classes.
+my $MAY = qr/FROM edu_schema$|FROM edu_class WHERE \(created/;
+
+# How a database is asked for a plan, and how it names a table that it scans;
+# what indexes there are besides those of keys.
+my %ASK = (
+    sqlite3 => {
+        plan    => \&plan_lite,
+        scans   => \&scans_lite,
+        indexes => q{SELECT name FROM sqlite_master WHERE type = 'index'}
+            . q{ AND sql IS NOT NULL},
+    },
+    pgsql => {
+        analyze => 'ANALYZE',
+        plan    => \&plan_pg,
+        scans   => \&scans_pg,
+        indexes => 'SELECT indexrelid::regclass FROM pg_index WHERE'
+            . q{ NOT indisunique AND indrelid::regclass::text LIKE 'edu%'},
+    },
+    mysql => {
+        plan    => \&plan_maria,
+        scans   => \&scans_maria,
+        indexes => 'SELECT DISTINCT index_name FROM'
+            . ' information_schema.statistics WHERE table_schema = database()'
+            . q{ AND non_unique = 1 AND table_name LIKE 'edu%'},
+    },
+);
+my $ask = $ASK{ database()->{name} };
+
+sub plan_lite { return sql('EXPLAIN QUERY PLAN ' . $_[0] =~ s/%s/?/gr) }
+
+# "SCAN s" may be of what another part of the plan has found.
+sub scans_lite {
+    my ($plan) = @_;
+    my %found = map { $_ => 1 } $plan =~ /(?:CO-ROUTINE|MATERIALIZE) (\w+)/g;
+    return grep { !$found{$_} } $plan =~ /SCAN (?!CONSTANT ROW)(\w+)/g;
+}
+
+# A plan for all values, as prepared statements come to have.
+sub plan_pg {
+    my ($statement) = @_;
+    my $n = 0;
+    $statement =~ s/%s/'$' . ++$n/ge;
+    my $values = join ', ', ("'x'") x $n;
+    return sql("PREPARE edu_plan AS $statement;"
+        . ' EXPLAIN (COSTS OFF) EXECUTE edu_plan'
+        . ($n ? "($values)" : '') . '; DEALLOCATE edu_plan');
+}
+
+sub scans_pg {
+    my ($plan) = @_;
+    return map { /(?:Seq Scan|Index.* Scan.*) on (\w+)/ && !/Index Cond/ ? $1
+                 : () } split /->/, $plan;
+}
+
+# Without the keys that were possible.
+sub plan_maria {
+    my ($statement) = @_;
+    return sql('EXPLAIN ' . $statement =~ s/%s/'x'/gr)
+        =~ s/^((?:[^\t]*\t){4})[^\t]*\t/$1/gmr;
+}
+
+sub scans_maria {
+    my ($plan) = @_;
+    return map {
+        my (undef, $verb, $table, $type) = split /\t/;
+        $table =~ /^\w/ && $type =~ /^(?:ALL|index)$/ && $verb ne 'INSERT'
+            ? $table : ();
+    } split /\n/, $plan;
+}
+
+# --------------------------------------------------------------- statements
+
+# As the library holds them.
+my ($library) = glob "$Bin/../lib/libeduoutcomes.so";
+my @statements = grep { /edu_/ && !/INTO edu_schema/ }
+    slurp($library)
+    =~ /(?<=\0)((?:SELECT|INSERT INTO|UPDATE|DELETE FROM) [ -~]+)(?=\0)/g;
+cmp_ok(@statements, '>', 30, 'the library holds statements');
+
+# Enough rows for an index to be worth it, and one of each that is called x.
+# Nobody is in two classes.
+sub fill {
+    my %rows;
+    for my $c ('x', 1 .. 100) {
+        push @{ $rows{'class (id)'} }, "('$c')";
+        for my $n ('x', 1 .. 9) {
+            my $user = $c eq 'x' ? $n : "$c-$n";
+            push @{ $rows{'member (class_id, id, role)'} },
+                "('$c', '$user', 'student')";
+            push @{ $rows{'assignment (class_id, id)'} }, "('$c', '$n')";
+            push @{ $rows{'submission (class_id, assignment_id, id, user_id)'} },
+                map "('$c', '$n', '$_', '$_')", 'x', 1 .. 4;
+            push @{ $rows{'outcome (class_id, assignment_id, submission_id,'
+                          . ' id, created, type, version, body)'} },
+                map "('$c', '$n', '$_', 'x', '', '', '', '')", 'x', 1 .. 4;
+        }
+    }
+    sql("INSERT INTO edu_$_ VALUES " . join ', ', @{ $rows{$_} })
+        for sort keys %rows;
+}
+
+alarm 60;    # a shell that meets an error may say nothing any more
+sql('BEGIN');
+fill();
+sql($ask->{analyze}) if $ask->{analyze};
+sql('SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan')
+    if database()->{name} eq 'pgsql';
+my $plans = '';
+for my $statement (@statements) {
+    my $plan = $ask->{plan}->($statement);
+    is(join(' ', $ask->{scans}->($plan)), '', "no scan: $statement")
+        or diag($plan) if $statement !~ $MAY;
+    $plans .= $plan;
+}
+for (split ' ', sql($ask->{indexes})) {
+    like($plans, qr/\b$_\b/, "$_ is of use");
+}
+sql('ROLLBACK');
+done_testing();
