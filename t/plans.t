@@ -57,9 +57,11 @@ sub plan_pg {
         . ($n ? "($values)" : '') . '; DEALLOCATE edu_plan');
 }
 
+# A key that is looked up by its first ids alone is a small scan.
 sub scans_pg {
     my ($plan) = @_;
-    return map { /(?:Seq Scan|Index.* Scan.*) on (\w+)/ && !/Index Cond/ ? $1
+    return map { /(?:Seq Scan|Index.* Scan.*) on (\w+)/
+                 && (!/Index Cond/ || /Filter: (?!.*created).*\(id = \$/) ? $1
                  : () } split /->/, $plan;
 }
 
@@ -81,29 +83,30 @@ sub scans_maria {
 
 # --------------------------------------------------------------- statements
 
-# As the library holds them.
+# As the library holds them; those with rowid are for SQLite alone.
 my ($library) = glob "$Bin/../lib/libeduoutcomes.so";
-my @statements = grep { /edu_/ && !/INTO edu_schema/ }
+my @statements = grep { /edu_/ && !/INTO edu_schema/
+                        && (!/rowid/ || database()->{name} eq 'sqlite3') }
     slurp($library)
     =~ /(?<=\0)((?:SELECT|INSERT INTO|UPDATE|DELETE FROM) [ -~]+)(?=\0)/g;
 cmp_ok(@statements, '>', 30, 'the library holds statements');
 
 # Enough rows for an index to be worth it, and one of each that is called x.
-# Nobody is in two classes.
+# Nobody is in two classes, and no assignment.
 sub fill {
     my %rows;
     for my $c ('x', 1 .. 100) {
         push @{ $rows{'class (id)'} }, "('$c')";
         for my $n ('x', 1 .. 9) {
-            my $user = $c eq 'x' ? $n : "$c-$n";
+            my $id = $c eq 'x' ? $n : "$c-$n";
             push @{ $rows{'member (class_id, id, role)'} },
-                "('$c', '$user', 'student')";
-            push @{ $rows{'assignment (class_id, id)'} }, "('$c', '$n')";
+                "('$c', '$id', 'student')";
+            push @{ $rows{'assignment (class_id, id)'} }, "('$c', '$id')";
             push @{ $rows{'submission (class_id, assignment_id, id, user_id)'} },
-                map "('$c', '$n', '$_', '$_')", 'x', 1 .. 4;
+                map "('$c', '$id', '$_', '$_')", 'x', 1 .. 4;
             push @{ $rows{'outcome (class_id, assignment_id, submission_id,'
                           . ' id, created, type, version, body)'} },
-                map "('$c', '$n', '$_', 'x', '', '', '', '')", 'x', 1 .. 4;
+                map "('$c', '$id', '$_', 'x', '', '', '', '')", 'x', 1 .. 4;
         }
     }
     sql("INSERT INTO edu_$_ VALUES " . join ', ', @{ $rows{$_} })

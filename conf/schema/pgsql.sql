@@ -62,6 +62,9 @@ CREATE TABLE IF NOT EXISTS edu_submission (
 );
 CREATE INDEX IF NOT EXISTS edu_submission_version
     ON edu_submission (class_id, version);
+-- So that the planner knows that an assignment has many submissions.
+CREATE STATISTICS IF NOT EXISTS edu_submission_of (dependencies)
+    ON class_id, assignment_id FROM edu_submission;
 
 -- One row an outcome, the module's own.  class_id, assignment_id, submission_id
 -- and id are the ids of its path; created is its first version, by which lists
