@@ -8,7 +8,7 @@ use warnings;
 use Exporter 'import';
 use List::Util 'sum0';
 
-our @EXPORT = qw(figure_table median memory_table work_table);
+our @EXPORT = qw(figure_table median memory_table ratio table work_table);
 
 sub median {
     my @sorted = sort { $a <=> $b } grep defined, @_;

@@ -96,7 +96,7 @@ sub tree {
 # or pgsql), slow.  tools is what they share, dir the server's own directory.
 sub new {
     my ($class, %self) = @_;
-    own_dir($self{dir});
+    own_dir($self{dir}) if !-d $self{dir};
     return bless \%self, $class;
 }
 
@@ -227,6 +227,7 @@ sub cpu {
 sub memory {
     my ($self) = @_;
     my $kib = 0;
+    local $_;
     for my $pid (keys %{ tree(@{ $self->{pids} }) }) {
         open my $in, '<', "/proc/$pid/smaps_rollup" or next;
         /^Pss:\s+(\d+)/ and $kib += $1 while <$in>;

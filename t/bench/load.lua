@@ -1,8 +1,9 @@
 -- Licensed under the Apache License, Version 2.0; see LICENSE.
 
 -- One kind of work for wrk, and a look at every answer:
---   wrk -s load.lua URL -- WORK LENGTHS
--- LENGTHS are those that a body may have, with commas between.
+--   wrk -s load.lua URL -- WORK LENGTHS [KEYS]
+-- LENGTHS are those that a body may have, with commas between.  KEYS is a file:
+-- in each line a submission's outcomes, and behind them the ids of four.
 
 local SUBMISSIONS = 2000 -- as t/bench/bench makes them
 local PARENT = "/education/classes/%s/assignments/a1/submissions/s%04d/outcomes"
@@ -14,12 +15,39 @@ wrk.headers["Host"] = "bench"
 
 local random = math.random
 
+-- What KEYS holds; all of it is asked for before anything is asked for again.
+local keys = {}
+
+local function read_keys(file)
+   for line in io.lines(file) do
+      local words = {}
+      for word in line:gmatch("%S+") do
+         table.insert(words, word)
+      end
+      table.insert(keys, words)
+   end
+end
+
+local last = 0
+
+local function key()
+   last = last % #keys + 1
+   return keys[last]
+end
+
 local function submission(class)
+   if #keys > 0 then
+      return key()[1]
+   end
    return PARENT:format(class, random(0, SUBMISSIONS - 1))
 end
 
 -- The outcomes of a submission are of four types; the second has points.
 local function outcome(type)
+   if #keys > 0 then
+      local it = key()
+      return it[1] .. "/" .. it[1 + type]
+   end
    local n = random(0, SUBMISSIONS - 1)
    return PARENT:format("read", n) ..
       ("/%08x-000%d-4000-8000-000000000000"):format(n, type)
@@ -43,6 +71,14 @@ local function create()
    return wrk.format("POST", "/v1.0" .. submission("made"), JSON,
       '{"@odata.type":"#microsoft.graph.educationPointsOutcome",' ..
       POINTS:sub(2))
+end
+
+local function attach()
+   return wrk.format("POST", "/v1.0" .. submission(), JSON,
+      '{"@odata.type":"#microsoft.graph.educationFeedbackResourceOutcome",' ..
+      '"feedbackResource":{"@odata.type":' ..
+      '"#microsoft.graph.educationWordResource",' ..
+      '"displayName":"Document1.docx"}}')
 end
 
 local function patch()
@@ -79,6 +115,7 @@ local WORKS = {
       status = { [200] = true }
    },
    create = { make = create, status = { [201] = true } },
+   attach = { make = attach, status = { [201] = true } },
    patch = { make = patch, status = { [200] = true } },
    mix = {
       make = function()
@@ -137,13 +174,17 @@ function init(args)
    for length in (args[2] or ""):gmatch("%d+") do
       lengths[tonumber(length)] = true
    end
-   for i = 1, READY do
+   if args[3] then
+      read_keys(args[3])
+      last = random(#keys)
+   end
+   for i = 1, math.max(READY, #keys) do
       ready[i] = work.make()
    end
 end
 
 function request()
-   next = next % READY + 1
+   next = next % #ready + 1
    return (ready[next]:gsub(BLANK, fresh))
 end
 
