@@ -12,12 +12,15 @@
 #include <http_protocol.h>
 #include <http_request.h>
 #include <ap_expr.h>
+#include <ap_mpm.h>
+#include <apr_atomic.h>
 #include <apr_buckets.h>
 #include <apr_dbd.h>
 #include <apr_fnmatch.h>
 #include <apr_hash.h>
 #include <apr_lib.h>
 #include <apr_optional.h>
+#include <apr_shm.h>
 #include <apr_strings.h>
 #include <apr_thread_cond.h>
 #include <apr_thread_mutex.h>
@@ -64,6 +67,9 @@ typedef struct gate_t {
     int idle;                    /**< how many wait in the pool */
     int opening;                 /**< one is being made */
     int down;                    /**< the last could not be had */
+    const server_rec *first;     /**< of the servers that share it */
+    apr_uint32_t *counted;       /**< of all children: one has counted; or
+                                      NULL */
     apr_thread_mutex_t *mutex;
     apr_thread_cond_t *changed;
 } gate_t;
@@ -72,6 +78,7 @@ typedef struct gate_t {
 typedef struct server_config_t {
     edu_schema_e schema;
     apr_interval_time_t timeout;
+    int nodes;                  /**< Apaches that share the database; 0: one */
     gate_t *gate;               /**< NULL: nothing is served */
     int group;                  /**< EduOutcomesGroupCommit; UNSET: auto */
     apr_array_header_t *mounts; /**< of const char *, for early errors */
@@ -140,6 +147,7 @@ static void *merge_server_config(apr_pool_t *p, void *basev, void *addv)
 
     MERGE(schema, EDU_SCHEMA_DEFAULT);
     MERGE(timeout, 0);
+    MERGE(nodes, 0);
     conf->gate = NULL;
     conf->turn = NULL;
     conf->writer = NULL;
@@ -367,6 +375,23 @@ static const char *set_timeout(cmd_parms *cmd, void *dummy, const char *value)
     return NULL;
 }
 
+static const char *set_nodes(cmd_parms *cmd, void *dummy, const char *value)
+{
+    server_config_t *conf = server_config(cmd->server);
+    char *end;
+    apr_int64_t nodes = apr_strtoi64(value, &end, 10);
+
+    (void)dummy;
+    if (*end || nodes < 1 || nodes > 1000) {
+        return apr_pstrcat(cmd->pool,
+                           "EduOutcomesNodes is a number of Apaches from 1 to "
+                           "1000, not ",
+                           value, NULL);
+    }
+    conf->nodes = (int)nodes;
+    return NULL;
+}
+
 static const char *set_group(cmd_parms *cmd, void *dummy, const char *value)
 {
     server_config_t *conf = server_config(cmd->server);
@@ -418,6 +443,8 @@ static const command_rec commands[] = {
                   "auto or manual: whether the module makes its tables"),
     AP_INIT_TAKE1("EduOutcomesTimeout", set_timeout, NULL, RSRC_CONF,
                   "how long a request may wait for the database, in seconds"),
+    AP_INIT_TAKE1("EduOutcomesNodes", set_nodes, NULL, RSRC_CONF,
+                  "how many Apaches such as this share the database"),
     AP_INIT_TAKE1("EduOutcomesGroupCommit", set_group, NULL, RSRC_CONF,
                   "auto, on or off: whether waiting writes share a commit"),
     { NULL, { NULL }, NULL, 0, RAW_ARGS, NULL }
@@ -974,6 +1001,7 @@ static gate_t *make_gate(const server_rec *first, const server_rec *s,
 {
     gate_t *gate = apr_pcalloc(p, sizeof(*gate));
 
+    gate->first = s;
     gate->driver = dbd_setting(s, "DBDriver", p);
     gate->params = dbd_setting(s, "DBDParams", p);
     for (; first != s; first = first->next) {
@@ -1053,20 +1081,37 @@ static apr_status_t find_turn(apr_global_mutex_t **turn, const char *params,
     return rv;
 }
 
+/* A flag of all children, or NULL: a warning is not worth a failing start. */
+static apr_uint32_t *make_flag(apr_pool_t *p)
+{
+    apr_shm_t *shm;
+    apr_uint32_t *flag = NULL;
+
+    if (!apr_shm_create(&shm, sizeof(*flag), NULL, p)) {
+        flag = apr_shm_baseaddr_get(shm);
+        apr_atomic_set32(flag, 0);
+    }
+    return flag;
+}
+
 /* SQLite lets one writer in and has all others ask again and again; a lock of
  * ours lets them in in order. */
 static int post_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp,
                        server_rec *s)
 {
-    (void)p;
+    apr_uint32_t *counted = make_flag(p);
+
     (void)plog;
+    (void)ptemp;
     for (; s; s = s->next) {
         server_config_t *conf = server_config(s);
-        const char *driver = dbd_setting(s, "DBDriver", ptemp);
-        const char *params = dbd_setting(s, "DBDParams", ptemp);
 
-        if (conf->mounts->nelts && strcmp(driver, "sqlite3") == 0 &&
-            find_turn(&conf->turn, params, s)) {
+        if (!conf->gate) {
+            continue;
+        }
+        conf->gate->counted = counted;
+        if (strcmp(conf->gate->driver, "sqlite3") == 0 &&
+            find_turn(&conf->turn, conf->gate->params, s)) {
             return HTTP_INTERNAL_SERVER_ERROR; /* it has said why */
         }
     }
@@ -1110,6 +1155,58 @@ static apr_status_t make_writer(server_rec *s, server_rec *first, apr_pool_t *p)
                     conf->group == UNSET ? conf->turn != NULL : conf->group, p);
 }
 
+/* How many connections each child may open to the databases of one driver, which
+ * are taken to be of one server.  Without threads nobody asks for more than mod_dbd
+ * opens by itself. */
+static int count_pools(const server_rec *s, const char *driver, int threaded)
+{
+    int n = 0;
+
+    for (; s; s = s->next) {
+        const gate_t *gate = server_config(s)->gate;
+
+        if (gate && gate->first == s && strcmp(gate->driver, driver) == 0) {
+            n += threaded ? gate->free : gate->idle;
+        }
+    }
+    return n;
+}
+
+/* Says, once a start, if a database does not admit all connections that all
+ * nodes may open together. */
+static void count_connections(const edu_store_t *store, server_rec *s,
+                              const server_rec *first, apr_pool_t *p)
+{
+    const gate_t *gate = server_config(s)->gate;
+    int nodes = server_config(s)->nodes ? server_config(s)->nodes : 1;
+    int threaded = 0, children = 0, each, most;
+    const char *limit;
+    apr_int64_t all;
+    edu_error_t err;
+
+    if (!gate->counted || apr_atomic_cas32(gate->counted, 1, 0)) {
+        return;
+    }
+    if (edu_store_connections(&most, store, &err, p) || !most) {
+        apr_atomic_set32(gate->counted, 0); /* others may know */
+        return;
+    }
+    ap_mpm_query(AP_MPMQ_IS_THREADED, &threaded);
+    ap_mpm_query(AP_MPMQ_MAX_DAEMONS, &children);
+    limit = threaded ? "DBDMax" : "DBDMin";
+    each = count_pools(first, gate->driver, threaded);
+    all = (apr_int64_t)nodes * children * each;
+    if (all > most) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
+                     "EDU0010: %" APR_INT64_T_FMT " connections may be wanted "
+                     "(EduOutcomesNodes %d x %d children x %s %d), but the "
+                     "database admits %d; requests that get none are answered "
+                     "503. Lower %s, or MaxRequestWorkers for fewer children, "
+                     "or raise max_connections of the database",
+                     all, nodes, children, limit, each, most, limit);
+    }
+}
+
 /* Tells of a database that cannot be used before the first request does.  It is
  * tried again then: no start of Apache depends on a database. */
 static void child_init(apr_pool_t *p, server_rec *s)
@@ -1130,6 +1227,9 @@ static void child_init(apr_pool_t *p, server_rec *s)
         if (edu_store_check(&store, &err, scratch)) {
             ap_log_error(APLOG_MARK, APLOG_ERR, 0, s, "EDU0007: %s",
                          err.detail);
+        }
+        else {
+            count_connections(&store, s, first, scratch);
         }
         if ((rv = make_writer(s, first, p))) {
             ap_log_error(APLOG_MARK, APLOG_ERR, rv, s,

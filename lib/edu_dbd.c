@@ -758,3 +758,32 @@ apr_status_t edu_store_check(const edu_store_t *store, edu_error_t *err,
 
     return edu__call_run(&call, read_nothing, NULL);
 }
+
+static int ask_most(edu_call_t *call)
+{
+    const edu_sql_dialect_t *dialect = call->session->dialect;
+
+    call->rows = NULL;
+    return dialect->most
+               ? apr_dbd_select(call->dbd.driver, call->p, call->dbd.handle,
+                                &call->rows, dialect->most, dialect->random)
+               : 0;
+}
+
+apr_status_t edu_store_connections(int *most, const edu_store_t *store,
+                                   edu_error_t *err, apr_pool_t *p)
+{
+    edu_call_t call = { .store = store, .err = err, .p = p };
+    apr_status_t rv = borrow(&call);
+    apr_dbd_row_t *row = NULL;
+
+    *most = 0;
+    if (!rv) {
+        rv = insist(&call, ask_most, "asking for max_connections", 1);
+    }
+    while (!rv && call.rows && (row = edu__call_next(&call, row))) {
+        *most = atoi(edu__call_column(&call, row, 0));
+    }
+    edu__call_close(&call);
+    return rv;
+}

@@ -217,6 +217,15 @@ const char *const *edu_store_schema(const char *driver);
 apr_status_t edu_store_check(const edu_store_t *store, edu_error_t *err,
                              apr_pool_t *p);
 
+/**
+ * Ask how many connections a database admits, of all who use it together and
+ * are no administrators.
+ * @param most  0: it sets no limit
+ * @return APR_SUCCESS or EDU_EUNAVAILABLE
+ */
+apr_status_t edu_store_connections(int *most, const edu_store_t *store,
+                                   edu_error_t *err, apr_pool_t *p);
+
 /* ----------------------------------------------------------------- service */
 
 /** The two versions of Graph; beta adds members (contract.md 1). */

@@ -548,6 +548,8 @@ typedef struct edu_sql_dialect_t {
                                      edu__sql's text, or NULL; or NULL */
     const char *limit; /**< the environment's variable for how many seconds
                             connecting may take; NULL: there is none */
+    const char *most;  /**< the query for how many connections it admits; NULL:
+                            as many as there are */
     const char *keep;  /**< what ends a SELECT so that its rows stay */
     const char *once;  /**< what ends an INSERT so that it passes over
                              a key that is taken */

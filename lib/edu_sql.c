@@ -344,6 +344,12 @@ static const edu_setting_t mysql_session[] = {
 #define SAVEPOINTS "SAVEPOINT edu_%d", "ROLLBACK TO SAVEPOINT edu_%d",        \
                    "RELEASE SAVEPOINT edu_%d"
 
+/* Some are kept for administrators; the second setting came with 16. */
+#define PGSQL_MOST                                                            \
+    "SELECT current_setting('max_connections')::int"                          \
+    " - current_setting('superuser_reserved_connections')::int"               \
+    " - COALESCE(current_setting('reserved_connections', true), '0')::int"
+
 static const edu_sql_dialect_t dialects[] = {
     { .driver = "sqlite3",
       .creates = 1,
@@ -360,6 +366,7 @@ static const edu_sql_dialect_t dialects[] = {
       .random = 1,
       .mute = 1,
       .limit = "PGCONNECT_TIMEOUT",
+      .most = PGSQL_MOST,
       .keep = " FOR SHARE",
       .once = " ON CONFLICT DO NOTHING",
       .drop = "DEALLOCATE ",
@@ -368,6 +375,7 @@ static const edu_sql_dialect_t dialects[] = {
       .schema = pgsql_schema },
     { .driver = "mysql",
       .duplicate = 1062, /* ER_DUP_ENTRY */
+      .most = "SELECT @@max_connections",
       .keep = " LOCK IN SHARE MODE",
       .once = "",
       .control = { "BEGIN", "COMMIT", "ROLLBACK", SAVEPOINTS },
