@@ -65,7 +65,8 @@ sub server_children {
 # gave, as one list.
 sub crowd {
     my ($count, $work, $meanwhile) = @_;
-    my $stop = Apache::Test::config()->{vars}{t_logs} . "/stop.$$";
+    my $parent = $$;
+    my $stop = Apache::Test::config()->{vars}{t_logs} . "/stop.$parent";
     unlink $stop;
     my @pipes;
     for my $number (1 .. $count) {
@@ -73,7 +74,9 @@ sub crowd {
         my $pid = fork // die "fork: $!";
         if (!$pid) {
             close $out;
-            my @lines = eval { $work->($number, sub { !-e $stop }) };
+            # a parent that died makes no file
+            my $running = sub { !-e $stop && getppid == $parent };
+            my @lines = eval { $work->($number, $running) };
             @lines = ("died: $@") if $@;
             print {$in} map { "$_\n" } @lines;
             close $in;
