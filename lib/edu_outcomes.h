@@ -220,7 +220,7 @@ apr_status_t edu_store_check(const edu_store_t *store, edu_error_t *err,
 /**
  * Ask how many connections a database admits, of all who use it together and
  * are no administrators.
- * @param most  0: it sets no limit
+ * @param most  0: it sets no limit, or did not answer
  * @return APR_SUCCESS or EDU_EUNAVAILABLE
  */
 apr_status_t edu_store_connections(int *most, const edu_store_t *store,

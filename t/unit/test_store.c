@@ -185,10 +185,13 @@ static void test_check_fails(database_t *db, const char *detail,
 static void test_checks(database_t *db, const char *what, apr_pool_t *p)
 {
     edu_error_t err = { 0 };
+    int most = 1;
 
     if (!ok(edu_store_check(&db->store, &err, p) == APR_SUCCESS, "%s", what)) {
         fprintf(stderr, "#   got %s\n", err.detail ? err.detail : "NULL");
     }
+    is_int(edu_store_connections(&most, &db->store, &err, p), 0, "and");
+    is_int(most, 0, "a file admits all that come");
     is_int(db->closed, db->opened, "what was borrowed is given back");
 }
 
@@ -1663,10 +1666,13 @@ static void test_no_connection(apr_pool_t *p)
     apr_array_header_t *rows;
     edu_unit_t unit;
     edu_row_t out;
+    int most = 1;
 
 #define NO_CONNECTION(call, what)                                              \
     test_unavailable((call), &err, "connection", "no connection" what)
     NO_CONNECTION(edu_store_check(&store, &err, p), "");
+    NO_CONNECTION(edu_store_connections(&most, &store, &err, p), " to count");
+    is_int(most, 0, "and no number of them");
     for (int i = 0; i < EDU_TABLES; i++) {
         NO_CONNECTION(edu__store_get(&out, &store, i, &here, &err, p),
                       " to read by");
