@@ -244,35 +244,40 @@ static const char *set_trust(cmd_parms *cmd, void *confv, int on)
                : NULL;
 }
 
+/* Reads the number that a directive takes, or returns what is wrong. */
+static const char *read_number(apr_int64_t *n, cmd_parms *cmd,
+                               const char *value, const char *what, int min,
+                               int max)
+{
+    char *end;
+
+    *n = apr_strtoi64(value, &end, 10);
+    return *end || *n < min || *n > max
+               ? apr_psprintf(cmd->pool,
+                              "%s is a number of %s from %d to %d, not %s",
+                              cmd->cmd->name, what, min, max, value)
+               : NULL;
+}
+
 static const char *set_max_body(cmd_parms *cmd, void *confv, const char *value)
 {
     dir_config_t *conf = confv;
-    char *end;
+    apr_int64_t bytes;
+    const char *err =
+        read_number(&bytes, cmd, value, "bytes", 2, APR_INT32_MAX);
 
-    if (apr_strtoff(&conf->max_body, value, &end, 10) || *end ||
-        conf->max_body < 2 || conf->max_body > APR_INT32_MAX) {
-        return apr_psprintf(cmd->pool,
-                            "EduOutcomesMaxBody is a number of bytes from 2 to "
-                            "%d, not %s",
-                            APR_INT32_MAX, value);
-    }
-    return NULL;
+    conf->max_body = bytes;
+    return err;
 }
 
 static const char *set_batch_max(cmd_parms *cmd, void *confv, const char *value)
 {
     dir_config_t *conf = confv;
-    char *end;
-    apr_int64_t max = apr_strtoi64(value, &end, 10);
+    apr_int64_t requests;
+    const char *err = read_number(&requests, cmd, value, "requests", 1, 1000);
 
-    if (*end || max < 1 || max > 1000) {
-        return apr_pstrcat(cmd->pool,
-                           "EduOutcomesBatchMax is a number of requests from 1 "
-                           "to 1000, not ",
-                           value, NULL);
-    }
-    conf->batch_max = (int)max;
-    return NULL;
+    conf->batch_max = (int)requests;
+    return err;
 }
 
 static const char *set_submissions(cmd_parms *cmd, void *confv,
@@ -359,37 +364,22 @@ static const char *set_schema(cmd_parms *cmd, void *dummy, const char *value)
 
 static const char *set_timeout(cmd_parms *cmd, void *dummy, const char *value)
 {
-    server_config_t *conf =
-        ap_get_module_config(cmd->server->module_config, &edu_outcomes_module);
-    char *end;
-    apr_int64_t seconds = apr_strtoi64(value, &end, 10);
+    apr_int64_t seconds;
+    const char *err = read_number(&seconds, cmd, value, "seconds", 2, 300);
 
     (void)dummy;
-    if (*end || seconds < 2 || seconds > 300) {
-        return apr_pstrcat(cmd->pool,
-                           "EduOutcomesTimeout is a number of seconds from 2 "
-                           "to 300, not ",
-                           value, NULL);
-    }
-    conf->timeout = apr_time_from_sec(seconds);
-    return NULL;
+    server_config(cmd->server)->timeout = apr_time_from_sec(seconds);
+    return err;
 }
 
 static const char *set_nodes(cmd_parms *cmd, void *dummy, const char *value)
 {
-    server_config_t *conf = server_config(cmd->server);
-    char *end;
-    apr_int64_t nodes = apr_strtoi64(value, &end, 10);
+    apr_int64_t nodes;
+    const char *err = read_number(&nodes, cmd, value, "Apaches", 1, 1000);
 
     (void)dummy;
-    if (*end || nodes < 1 || nodes > 1000) {
-        return apr_pstrcat(cmd->pool,
-                           "EduOutcomesNodes is a number of Apaches from 1 to "
-                           "1000, not ",
-                           value, NULL);
-    }
-    conf->nodes = (int)nodes;
-    return NULL;
+    server_config(cmd->server)->nodes = (int)nodes;
+    return err;
 }
 
 static const char *set_group(cmd_parms *cmd, void *dummy, const char *value)
