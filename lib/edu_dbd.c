@@ -8,6 +8,7 @@
 
 #include <apr_dbd.h>
 #include <apr_env.h>
+#include <apr_file_io.h>
 #include <apr_strings.h>
 
 /* Of a request's time half is for waiting and trying again; what then is under
@@ -123,10 +124,11 @@ const char *const *edu_store_schema(const char *driver)
 /* What is kept with a connection, in its pool. */
 typedef struct edu_session_t {
     const edu_sql_dialect_t *dialect;
-    apr_pool_t *pool; /* of the statements; NULL: nothing is known of the
+    apr_pool_t *pool; /* of all below; NULL: nothing is known of the
                          connection */
     int doubtful;     /* as pool NULL, once its transaction is over */
     const char *why;  /* its transaction failed */
+    apr_file_t *log;  /* see edu_sql_dialect_t; NULL: there is none */
     int generation;   /* part of the labels, so that none is there already */
     apr_dbd_prepared_t *statements[EDU_SQL_COUNT];
 } edu_session_t;
@@ -198,6 +200,7 @@ static void forget(const edu_call_t *call)
     }
     memset(session->statements, 0, sizeof(session->statements));
     session->pool = NULL;
+    session->log = NULL;
     session->doubtful = 0;
     session->why = NULL;
     session->generation++;
@@ -429,47 +432,102 @@ static apr_status_t check_schema(edu_call_t *call)
     return APR_SUCCESS;
 }
 
+/* Runs a statement that prepares a connection. SQLite answers with a row where
+ * others do not.
+ * @param answer  out: its first column, of the session; or NULL */
+static apr_status_t ask(const edu_call_t *call, const char *text,
+                        const char **answer)
+{
+    const apr_dbd_driver_t *driver = call->dbd.driver;
+    apr_dbd_results_t *rows;
+    apr_dbd_row_t *row = NULL;
+    int rc;
+
+    do {
+        rows = NULL;
+        rc = apr_dbd_select(driver, call->p, call->dbd.handle, &rows, text, 1);
+    } while (is_locked(call, rc));
+    if (rc) {
+        return unavailable(call, "%s failed; the %s driver says: %s. " HINT,
+                           text, call->session->dialect->driver,
+                           driver_says(call, rc));
+    }
+    *answer = NULL;
+    if (rows && apr_dbd_get_row(driver, call->p, rows, &row, -1) == 0) {
+        *answer =
+            apr_pstrdup(call->session->pool, apr_dbd_get_entry(driver, row, 0));
+    }
+    return APR_SUCCESS;
+}
+
 static apr_status_t open_session(const edu_call_t *call)
 {
     const edu_setting_t *setting = call->session->dialect->session;
     int ms = (int)apr_time_as_msec(REST(timeout_of(call->store)));
+    apr_status_t rv = APR_SUCCESS;
+    const char *ignored;
 
-    for (; setting->text; setting++) {
+    for (; !rv && setting->text; setting++) {
         const char *text = setting->unit
                                ? apr_psprintf(call->p, setting->text,
                                               (ms - 1) / setting->unit + 1)
                                : setting->text;
-        int rc;
 
-        do {
-            apr_dbd_results_t *rows = NULL;
-
-            /* SQLite answers with a row where others do not */
-            rc = apr_dbd_select(call->dbd.driver, call->p, call->dbd.handle,
-                                &rows, text, 1);
-        } while (is_locked(call, rc));
-        if (rc) {
-            return unavailable(call, "%s failed; the %s driver says: %s. " HINT,
-                               text, call->session->dialect->driver,
-                               driver_says(call, rc));
-        }
+        rv = ask(call, text, &ignored);
     }
-    return APR_SUCCESS;
+    return rv;
+}
+
+/* The database has its log open, which thus stays the same for as long as the
+ * connection lives.  A file that was open before tells of all errors after. */
+static apr_status_t open_log(const edu_call_t *call)
+{
+    edu_session_t *session = call->session;
+    const char *name, *ignored;
+    apr_status_t rv;
+
+    if (!session->dialect->log ||
+        (rv = ask(call, session->dialect->log, &name)) || !name) {
+        return session->dialect->log ? rv : APR_SUCCESS;
+    }
+    rv = apr_file_open(&session->log, name, APR_FOPEN_WRITE,
+                       APR_FPROT_OS_DEFAULT, session->pool);
+    if (rv) {
+        session->log = NULL;
+        return unavailable(call, "%s cannot be opened. " HINT, name);
+    }
+    return ask(call, session->dialect->lazy, &ignored);
+}
+
+apr_status_t edu__call_flush(const edu_call_t *call)
+{
+    apr_file_t *log = call->session ? call->session->log : NULL;
+    const char *name;
+
+    if (!log || apr_file_datasync(log) == APR_SUCCESS) {
+        return APR_SUCCESS;
+    }
+    apr_file_name_get(&name, log);
+    return unavailable(call,
+                       "%s cannot be flushed: what was just written may be "
+                       "lost. See to the disk",
+                       name);
 }
 
 /* Makes a new or a stale connection ready for statements. */
 static apr_status_t settle(const edu_call_t *call)
 {
     edu_call_t check = *call;
-    apr_status_t rv = open_session(call);
+    apr_status_t rv;
 
+    apr_pool_create(&call->session->pool, call->dbd.pool);
+    rv = open_session(call);
     if (!rv) {
-        apr_pool_create(&call->session->pool, call->dbd.pool);
         check.sql = EDU_SQL_VERSION;
         check.args = NULL;
         rv = check_schema(&check);
     }
-    return rv;
+    return rv ? rv : open_log(call);
 }
 
 /* ------------------------------------------------------------------- calls */
@@ -644,8 +702,6 @@ static int do_nothing(edu_call_t *call)
     return 0;
 }
 
-/* A statement shows whether what is prepared on a connection is good: within a
- * transaction it would be too late to try again. */
 apr_status_t edu__call_open(edu_call_t *call)
 {
     apr_time_t now = apr_time_now();
@@ -654,15 +710,9 @@ apr_status_t edu__call_open(edu_call_t *call)
     if (rv || edu__unit_of(call->store)) {
         return rv;
     }
-    call->sql = EDU_SQL_VERSION;
-    rv = insist(call,
-                call->session->dialect->stales ? run_patiently : do_nothing,
-                edu__sql[EDU_SQL_VERSION].label, 1);
+    rv = insist(call, do_nothing, "nothing", 1);
     if (rv) {
         edu__call_close(call);
-    }
-    else if (call->rows) {
-        read_nothing(call, NULL);
     }
     edu__call_charge(call->store, now);
     return rv;
@@ -744,6 +794,9 @@ apr_status_t edu__call_run(edu_call_t *call, edu_read_fn *read, void *out)
     memset(call->err, 0, sizeof(*call->err));
     if (read) {
         read(call, out);
+    }
+    else if (!unit) {
+        rv = edu__call_flush(call);
     }
     edu__call_close(call);
     return rv;

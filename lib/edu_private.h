@@ -540,9 +540,8 @@ typedef struct edu_sql_dialect_t {
     int duplicate;      /**< its result code for a key that is taken; 0: what
                              ends an INSERT keeps it from failing */
     int lasting;        /**< the columns of a row are in the call's pool */
-    int stales; /**< a change of the schema makes what is prepared fail */
-    int random; /**< rows have to be asked for as if in any order */
-    int mute;   /**< a lost connection looks as if it lived until a
+    int random;         /**< rows have to be asked for as if in any order */
+    int mute;           /**< a lost connection looks as if it lived until a
                              statement fails */
     const char *const *instead; /**< by EDU_SQL_*: what it runs in place of
                                      edu__sql's text, or NULL; or NULL */
@@ -557,6 +556,9 @@ typedef struct edu_sql_dialect_t {
                              go; NULL: it goes with its pool */
     const char *control[EDU_CONTROLS]; /**< %d: how deep it is */
     const edu_setting_t *session;      /**< what each connection runs first */
+    const char *log;  /**< a query for the file that it commits to; no row: to
+                           none; NULL: a COMMIT sees to that by itself */
+    const char *lazy; /**< what keeps a COMMIT from flushing that file */
     const char *const *schema;
 } edu_sql_dialect_t;
 
@@ -633,6 +635,10 @@ apr_status_t edu__call_patience(const edu_store_t *store, edu_error_t *err,
  *  put another in its place. */
 apr_status_t edu__call_control(edu_call_t *call, edu_control_e what);
 
+/** Have what was committed on an open connection on the disk, if COMMIT alone
+ *  does not see to that. @return APR_SUCCESS or EDU_EUNAVAILABLE */
+apr_status_t edu__call_flush(const edu_call_t *call);
+
 /* ------------------------------------------------------------- edu_unit.c */
 
 /** A unit of work: one transaction over one connection, behind the face of a
@@ -643,6 +649,7 @@ typedef struct edu_unit_t {
     edu_call_t call;          /**< its connection */
     struct edu_unit_t *outer; /**< NULL: it has the transaction */
     int broken;               /**< it can only be rolled back */
+    int committed;            /**< whether or not that is durable */
 } edu_unit_t;
 
 /** The unit whose store this is, or NULL. */
@@ -656,7 +663,7 @@ apr_status_t edu__unit_begin(edu_unit_t *unit, const edu_store_t *store,
  * End: all that was written is durable, or nothing was.
  * @param undo  give up what was written
  * @param err   described where a statement of the end itself failed
- * @return APR_SUCCESS, or EDU_EUNAVAILABLE: nothing was written
+ * @return APR_SUCCESS; or EDU_EUNAVAILABLE: nothing was written, or nobody knows
  */
 apr_status_t edu__unit_end(edu_unit_t *unit, int undo, edu_error_t *err);
 

@@ -310,8 +310,8 @@ static const char *const sqlite3_instead[EDU_SQL_COUNT] = {
         " UNION ALL " REGISTRATION
 };
 
-/* WAL lets readers and a writer work side by side; FULL makes an answer
- * durable. */
+/* WAL lets readers and a writer work side by side; FULL makes an answer durable,
+ * where there is no WAL. */
 static const edu_setting_t sqlite3_session[] = {
     { "PRAGMA journal_mode=WAL", 0 },
     { "PRAGMA synchronous=FULL", 0 },
@@ -354,13 +354,16 @@ static const edu_sql_dialect_t dialects[] = {
     { .driver = "sqlite3",
       .creates = 1,
       .busy = 5, /* SQLITE_BUSY */
-      .stales = 1,
       .lasting = 1,
       .instead = sqlite3_instead,
       .keep = "",
       .once = " ON CONFLICT DO NOTHING",
       .control = { "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK", SAVEPOINTS },
       .session = sqlite3_session,
+      .log = "SELECT file || '-wal'"
+             " FROM pragma_database_list, pragma_journal_mode"
+             " WHERE name = 'main' AND journal_mode = 'wal'",
+      .lazy = "PRAGMA synchronous=NORMAL",
       .schema = sqlite3_schema },
     { .driver = "pgsql",
       .random = 1,

@@ -376,9 +376,7 @@ static apr_status_t change(const edu_store_t *store, int sql, args_t *args,
     edu_call_t call = {
         .store = store, .sql = sql, .args = args->list, .err = err, .p = p
     };
-    apr_status_t rv = store->writer
-                          ? edu__unit_run(store, run_write, &call, 0, err, p)
-                          : edu__call_run(&call, NULL, NULL);
+    apr_status_t rv = edu__unit_run(store, run_write, &call, 0, err, p);
 
     if (rv || !otherwise || call.affected == 1) {
         return rv;

@@ -155,7 +155,8 @@ static apr_status_t end_inner(edu_unit_t *unit, int undo)
     return rv;
 }
 
-/* No transaction goes back to the pool open. */
+/* No transaction goes back to the pool open.  Others write while this one is
+ * flushed. */
 static apr_status_t end_outer(edu_unit_t *unit, int undo)
 {
     apr_status_t rv = check(unit);
@@ -163,12 +164,16 @@ static apr_status_t end_outer(edu_unit_t *unit, int undo)
 
     if (!rv && !undo) {
         rv = edu__call_control(&unit->call, EDU_COMMIT);
+        unit->committed = !rv;
     }
     if (rv || undo) {
         unit->call.err = &ignored;
         edu__call_control(&unit->call, EDU_ROLLBACK);
     }
     pass_turn(unit);
+    if (unit->committed) {
+        rv = edu__call_flush(&unit->call);
+    }
     edu__call_close(&unit->call);
     return rv;
 }
@@ -233,43 +238,12 @@ static apr_status_t run_among(const edu_store_t *store, const job_t *job)
                       : job->work(store, job->baton);
 }
 
-/* Whether all went as each job says.  If the transaction as such failed, no job
- * was done. */
-static int run_together(job_t *jobs)
-{
-    edu_error_t err;
-    edu_unit_t unit;
-
-    if (edu__unit_begin(&unit, jobs->store, &err, jobs->p)) {
-        for (job_t *job = jobs; job; job = job->next) {
-            job->rv =
-                edu_error_set(job->err, EDU_EUNAVAILABLE, NULL, job->p, NULL);
-            job->err->detail = apr_pstrdup(job->p, err.detail);
-        }
-        return 1;
-    }
-    for (job_t *job = jobs; job && !unit.broken; job = job->next) {
-        job->rv = run_among(&unit.store, job);
-    }
-    return edu__unit_end(&unit, 0, &err) == APR_SUCCESS;
-}
-
-/* What fails together may be one job's fault alone. */
-static void run_jobs(job_t *jobs)
-{
-    if (jobs->next && run_together(jobs)) {
-        return;
-    }
-    for (job_t *job = jobs; job; job = job->next) {
-        job->rv = run_alone(job);
-    }
-}
-
 /* The leader's job and those that wait, up to a limit. */
 static void gather(edu_writer_t *writer, job_t *own)
 {
     job_t *end = own;
 
+    apr_thread_mutex_lock(writer->mutex);
     own->next = writer->first;
     for (int n = 1; n < MAX_GROUP && end->next; n++) {
         end = end->next;
@@ -278,6 +252,37 @@ static void gather(edu_writer_t *writer, job_t *own)
     end->next = NULL;
     if (!writer->first) {
         writer->last = &writer->first;
+    }
+    apr_thread_mutex_unlock(writer->mutex);
+}
+
+/* Runs the leader's job and those of all who came before its transaction began.
+ * If the transaction as such fails, none was done: that may be one job's fault
+ * alone. */
+static void run_together(job_t *own)
+{
+    edu_error_t err;
+    edu_unit_t unit;
+    apr_status_t rv;
+
+    own->rv = edu__unit_begin(&unit, own->store, own->err, own->p);
+    if (own->rv) {
+        return;
+    }
+    gather(own->store->writer, own);
+    for (job_t *job = own; job && !unit.broken; job = job->next) {
+        job->rv = run_among(&unit.store, job);
+    }
+    rv = edu__unit_end(&unit, 0, &err);
+    for (job_t *job = own; rv && job; job = job->next) {
+        if (!unit.committed) {
+            job->rv = run_alone(job);
+        }
+        else if (!job->rv) {
+            job->rv =
+                edu_error_set(job->err, EDU_EUNAVAILABLE, NULL, job->p, NULL);
+            job->err->detail = apr_pstrdup(job->p, err.detail);
+        }
     }
 }
 
@@ -298,10 +303,7 @@ static void lead(job_t *own)
     own->next = NULL;
     own->rv = edu__call_patience(own->store, own->err, own->p);
     if (!own->rv) {
-        apr_thread_mutex_lock(writer->mutex);
-        gather(writer, own);
-        apr_thread_mutex_unlock(writer->mutex);
-        run_jobs(own);
+        run_together(own);
     }
     apr_thread_mutex_lock(writer->mutex);
     for (job = own->next; job; job = next) {
@@ -353,6 +355,11 @@ apr_status_t edu__unit_run(const edu_store_t *store, edu_work_fn *work,
 
     if (edu__unit_of(store)) {
         return run_among(store, &job);
+    }
+    /* a statement is a transaction already */
+    if (!whole && store->writer && !store->writer->group &&
+        !store->writer->turn.take) {
+        return work(store, baton);
     }
     if (!store->writer || !store->writer->group ||
         queue_up(store->writer, &job)) {
