@@ -233,6 +233,21 @@ static void test_together(client_t *clients, int group, apr_pool_t *p)
     is_str(stored(clients, p), apr_itoa(p, own), "and have what they wrote");
 }
 
+/* Without a turn to wait for, a statement is a transaction by itself. */
+static void test_single(client_t *client, apr_pool_t *p)
+{
+    edu_row_t row = row_of(client, ROUNDS + 1, p);
+    edu_error_t err = { 0 };
+
+    edu_writer_create(&client->store.writer, NULL, 0, p);
+    flushes = 0;
+    no_disk = 1;
+    is_int(
+        edu__store_insert(&client->store, EDU_OUTCOME, &place, &row, &err, p),
+        EDU_EUNAVAILABLE, "what is written by itself is flushed, too");
+    is_int(flushes, 1, "once");
+}
+
 static void open_clients(client_t *clients, const char *file, apr_pool_t *p)
 {
     edu_error_t err;
@@ -259,6 +274,7 @@ static void tests(apr_pool_t *p)
     open_clients(clients, file, p);
     test_together(clients, 1, p);
     test_together(clients, 0, p);
+    test_single(&clients[0], p);
     for (int i = 0; i < THREADS; i++) {
         is_int(clients[i].db->opened, clients[i].db->closed,
                "what was borrowed is given back");
