@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define THREADS 16
@@ -23,7 +24,7 @@ int fdatasync(int fd)
 {
     flushes++;
     errno = EIO;
-    return no_disk && no_disk-- ? -1 : fsync(fd);
+    return no_disk && no_disk-- ? -1 : (int)syscall(SYS_fdatasync, fd);
 }
 
 static const edu_path_t place = { .class_id = "c",
