@@ -148,7 +148,7 @@ sub httpd {
         PORT   => $self->{port},
         STATIC => $tools->{static},
         DRIVER => $self->{db},
-        $tools->{defaults} ? (DEFAULTS => 1) : (),
+        CONNECTIONS => $self->{db} eq 'pgsql' ? 16 : 8,
         PARAMS => $self->{db} eq 'pgsql' ? "host=$dir user=bench dbname=postgres"
                                          : $self->database);
     open my $conf, '>', "$dir/httpd.conf" or die "$dir/httpd.conf: $!\n";
