@@ -432,9 +432,9 @@ static apr_status_t check_schema(edu_call_t *call)
     return APR_SUCCESS;
 }
 
-/* Runs a statement that prepares a connection. SQLite answers with a row where
- * others do not.
- * @param answer  out: its first column, of the session; or NULL */
+/* Runs a statement about a connection.
+ * @param answer  out: its first column, or NULL if there is no row; NULL: what
+ *                SQLite answers where others do not is of no use */
 static apr_status_t ask(const edu_call_t *call, const char *text,
                         const char **answer)
 {
@@ -452,10 +452,10 @@ static apr_status_t ask(const edu_call_t *call, const char *text,
                            text, call->session->dialect->driver,
                            driver_says(call, rc));
     }
-    *answer = NULL;
-    if (rows && apr_dbd_get_row(driver, call->p, rows, &row, -1) == 0) {
-        *answer =
-            apr_pstrdup(call->session->pool, apr_dbd_get_entry(driver, row, 0));
+    if (answer) {
+        *answer = rows && !apr_dbd_get_row(driver, call->p, rows, &row, -1)
+                      ? edu__call_column(call, row, 0)
+                      : NULL;
     }
     return APR_SUCCESS;
 }
@@ -465,7 +465,6 @@ static apr_status_t open_session(const edu_call_t *call)
     const edu_setting_t *setting = call->session->dialect->session;
     int ms = (int)apr_time_as_msec(REST(timeout_of(call->store)));
     apr_status_t rv = APR_SUCCESS;
-    const char *ignored;
 
     for (; !rv && setting->text; setting++) {
         const char *text = setting->unit
@@ -473,7 +472,7 @@ static apr_status_t open_session(const edu_call_t *call)
                                               (ms - 1) / setting->unit + 1)
                                : setting->text;
 
-        rv = ask(call, text, &ignored);
+        rv = ask(call, text, NULL);
     }
     return rv;
 }
@@ -483,12 +482,13 @@ static apr_status_t open_session(const edu_call_t *call)
 static apr_status_t open_log(const edu_call_t *call)
 {
     edu_session_t *session = call->session;
-    const char *name, *ignored;
-    apr_status_t rv;
+    const char *name = NULL;
+    apr_status_t rv = session->dialect->log
+                          ? ask(call, session->dialect->log, &name)
+                          : APR_SUCCESS;
 
-    if (!session->dialect->log ||
-        (rv = ask(call, session->dialect->log, &name)) || !name) {
-        return session->dialect->log ? rv : APR_SUCCESS;
+    if (rv || !name) {
+        return rv;
     }
     rv = apr_file_open(&session->log, name, APR_FOPEN_WRITE,
                        APR_FPROT_OS_DEFAULT, session->pool);
@@ -496,7 +496,7 @@ static apr_status_t open_log(const edu_call_t *call)
         session->log = NULL;
         return unavailable(call, "%s cannot be opened. " HINT, name);
     }
-    return ask(call, session->dialect->lazy, &ignored);
+    return ask(call, session->dialect->lazy, NULL);
 }
 
 apr_status_t edu__call_flush(const edu_call_t *call)

@@ -238,22 +238,20 @@ static apr_status_t run_among(const edu_store_t *store, const job_t *job)
                       : job->work(store, job->baton);
 }
 
-/* The leader's job and those that wait, up to a limit. */
-static void gather(edu_writer_t *writer, job_t *own)
+/* The first of those that wait, who then wait no more; with the mutex. */
+static job_t *dequeue(edu_writer_t *writer, int most)
 {
-    job_t *end = own;
+    job_t *jobs = writer->first, **end = &jobs;
 
-    apr_thread_mutex_lock(writer->mutex);
-    own->next = writer->first;
-    for (int n = 1; n < MAX_GROUP && end->next; n++) {
-        end = end->next;
+    while (*end && most--) {
+        end = &(*end)->next;
     }
-    writer->first = end->next;
-    end->next = NULL;
+    writer->first = *end;
+    *end = NULL;
     if (!writer->first) {
         writer->last = &writer->first;
     }
-    apr_thread_mutex_unlock(writer->mutex);
+    return jobs;
 }
 
 /* Runs the leader's job and those of all who came before its transaction began.
@@ -261,6 +259,7 @@ static void gather(edu_writer_t *writer, job_t *own)
  * alone. */
 static void run_together(job_t *own)
 {
+    edu_writer_t *writer = own->store->writer;
     edu_error_t err;
     edu_unit_t unit;
     apr_status_t rv;
@@ -269,7 +268,9 @@ static void run_together(job_t *own)
     if (own->rv) {
         return;
     }
-    gather(own->store->writer, own);
+    apr_thread_mutex_lock(writer->mutex);
+    own->next = dequeue(writer, MAX_GROUP - 1);
+    apr_thread_mutex_unlock(writer->mutex);
     for (job_t *job = own; job && !unit.broken; job = job->next) {
         job->rv = run_among(&unit.store, job);
     }
@@ -300,7 +301,6 @@ static void lead(job_t *own)
     edu_writer_t *writer = own->store->writer;
     job_t *job, *next;
 
-    own->next = NULL;
     own->rv = edu__call_patience(own->store, own->err, own->p);
     if (!own->rv) {
         run_together(own);
@@ -310,13 +310,9 @@ static void lead(job_t *own)
         next = job->next;
         tell(job, DONE);
     }
-    job = writer->first;
+    job = dequeue(writer, 1);
     writer->led = job != NULL;
     if (job) {
-        writer->first = job->next;
-        if (!writer->first) {
-            writer->last = &writer->first;
-        }
         tell(job, LEADS);
     }
     apr_thread_mutex_unlock(writer->mutex);
