@@ -701,23 +701,28 @@ static void log_answer(request_rec *r, const edu_trace_t *trace,
 
 static int send_response(request_rec *r, const edu_response_t *res)
 {
-    const struct iovec *parts = (const struct iovec *)res->body->elts;
     apr_table_t *headers =
         ap_is_HTTP_ERROR(res->status) ? r->err_headers_out : r->headers_out;
     apr_bucket_brigade *bb =
         apr_brigade_create(r->pool, r->connection->bucket_alloc);
-    apr_off_t length;
+    apr_size_t length = 0;
 
     r->status = res->status;
     apr_table_do(set_header, headers, res->headers, NULL);
     apr_table_unset(headers, "Content-Type"); /* of httpd's own making */
     if (res->body->nelts) {
+        /* in one piece, for a brigade takes 8 KB for each that it copies */
+        const char *body =
+            apr_pstrcatv(r->pool, (const struct iovec *)res->body->elts,
+                         res->body->nelts, &length);
+
         ap_set_content_type(r, apr_table_get(res->headers, "Content-Type"));
-        apr_brigade_writev(bb, NULL, NULL, parts, res->body->nelts);
+        APR_BRIGADE_INSERT_TAIL(
+            bb,
+            apr_bucket_pool_create(body, length, r->pool, bb->bucket_alloc));
     }
-    apr_brigade_length(bb, 1, &length);
     if (length || res->status == HTTP_OK) {
-        ap_set_content_length(r, length);
+        ap_set_content_length(r, (apr_off_t)length);
     }
     /* httpd would keep a small answer back and look for a further request first:
      * under the event MPM that costs two changes of thread */
