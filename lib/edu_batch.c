@@ -215,6 +215,7 @@ static void prepare(batch_t *batch, item_t *item)
     const edu_request_t *req = batch->x->req;
     const char *method = text_of(item->json, "method");
     const char *url = text_of(item->json, "url");
+    const json_t *body = json_object_get(item->json, "body");
 
     item->done = 0;
     memset(&item->res, 0, sizeof(item->res));
@@ -226,6 +227,7 @@ static void prepare(batch_t *batch, item_t *item)
     }
     item->req.header = item_header;
     item->req.body = item_body;
+    item->req.json = json_is_object(body) || json_is_array(body) ? body : NULL;
     item->req.admit = item_admit;
     item->req.nested = 1;
     item->outer = req;
@@ -407,7 +409,7 @@ static apr_status_t run_once(batch_t *batch)
 apr_status_t edu__batch_run(edu_exchange_t *x)
 {
     batch_t batch = { .x = x };
-    json_t *body;
+    const json_t *body;
     apr_status_t rv;
     int tries = 0;
 

@@ -264,7 +264,7 @@ static apr_status_t create_once(edu_exchange_t *x, const json_t *body)
 
 apr_status_t edu__outcome_create(edu_exchange_t *x)
 {
-    json_t *body;
+    const json_t *body;
     apr_status_t rv = edu__read_body(x, &body);
 
     if (rv) {
@@ -336,7 +336,7 @@ static apr_status_t delete_once(edu_exchange_t *x, const json_t *body)
 
 apr_status_t edu__outcome_update(edu_exchange_t *x)
 {
-    json_t *body;
+    const json_t *body;
     apr_status_t rv = edu__check_blind(x);
 
     if (!rv) {

@@ -277,6 +277,8 @@ struct edu_request_t {
      *  NULL: there is no $batch, and all paths are as good. */
     apr_status_t (*admit)(void *baton, edu_request_t *item, const char *method,
                           const char *url, edu_error_t *err, apr_pool_t *p);
+    /** The body, an object or an array that is read already; NULL: see body. */
+    const struct json_t *json;
     int nested;  /**< it is of a $batch */
     void *baton; /**< for header, body and admit */
 };

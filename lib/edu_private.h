@@ -870,7 +870,7 @@ void edu__service_refuse(edu_response_t *res, const edu_request_t *req,
  * @return APR_SUCCESS; EDU_EMEDIATYPE; EDU_EBADREQUEST or EDU_EGRADING, as
  *         edu__json_parse; or as the server refuses it
  */
-apr_status_t edu__read_body(edu_exchange_t *x, json_t **body);
+apr_status_t edu__read_body(edu_exchange_t *x, const json_t **body);
 
 /** A stored document that is none: EDU_EINTERNAL. */
 apr_status_t edu__damaged(edu_exchange_t *x, const char *what, const char *id);

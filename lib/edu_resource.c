@@ -310,16 +310,17 @@ static apr_status_t check_media_type(edu_exchange_t *x)
                                NULL);
 }
 
-apr_status_t edu__read_body(edu_exchange_t *x, json_t **body)
+apr_status_t edu__read_body(edu_exchange_t *x, const json_t **body)
 {
     const char *data = NULL;
     apr_size_t len = 0;
     apr_status_t rv = check_media_type(x);
 
-    if (!rv) {
+    *body = x->req->json;
+    if (!rv && !*body) {
         rv = x->req->body(x->req->baton, &data, &len, x->err, x->p);
     }
-    if (rv) {
+    if (rv || *body) {
         return rv;
     }
     if (len == 0) {
@@ -532,7 +533,7 @@ static apr_status_t put_once(edu_exchange_t *x, const json_t *body)
 
 apr_status_t edu__resource_put(edu_exchange_t *x)
 {
-    json_t *body;
+    const json_t *body;
     apr_status_t rv = edu__read_body(x, &body);
 
     /* a PUT says all: it is checked as if it created */

@@ -237,7 +237,7 @@ static const char *referred(const char *url, apr_pool_t *p)
 
 apr_status_t edu__member_add(edu_exchange_t *x)
 {
-    json_t *body;
+    const json_t *body;
     apr_status_t rv = edu__read_body(x, &body);
 
     if (rv) {
@@ -365,7 +365,7 @@ static apr_status_t check_users(edu_exchange_t *x, const json_t *body)
 /* The list as a whole: who is not in it is no member any more. */
 apr_status_t edu__members_put(edu_exchange_t *x)
 {
-    json_t *body;
+    const json_t *body;
     apr_status_t rv = edu__read_body(x, &body);
 
     if (rv || (rv = check_users(x, body)) ||
