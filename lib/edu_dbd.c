@@ -622,10 +622,7 @@ void edu__call_close(edu_call_t *call)
 /* What to do after a failure: begin again, and with which connection. */
 typedef enum next_e { GIVE_UP, SAME, OTHER } next_e;
 
-/* A connection that answers has refused, and what it refused it has not done.
- * One that is lost may have done it. @param unsure  something was sent, and
- * doing it twice is not the same as once */
-static next_e look(edu_call_t *call, int unsure, int tries)
+static next_e look(edu_call_t *call, int tries)
 {
     int there;
 
@@ -638,7 +635,6 @@ static next_e look(edu_call_t *call, int unsure, int tries)
     forget(call);
     return tries == TRIES || apr_time_now() >= call->until ? GIVE_UP
            : there                                         ? SAME
-           : unsure                                        ? GIVE_UP
                                                            : OTHER;
 }
 
@@ -659,10 +655,6 @@ static apr_status_t insist(edu_call_t *call, int (*step)(edu_call_t *call),
         apr_status_t rv = call->session->pool ? APR_SUCCESS : settle(call);
         int rc = 0;
 
-        if (!rv && !harmless && call->session->dialect->mute &&
-            !edu__unit_of(call->store) && !is_there(call)) {
-            rv = unavailable(call, "the connection is lost");
-        }
         if (!rv && (rc = step(call))) {
             rv = unavailable(call, "%s failed; the %s driver says: %s", what,
                              call->session->dialect->driver,
@@ -671,7 +663,8 @@ static apr_status_t insist(edu_call_t *call, int (*step)(edu_call_t *call),
         if (!rv) {
             return APR_SUCCESS;
         }
-        next = look(call, rc && !harmless, tries);
+        call->unsure |= rc && !harmless;
+        next = look(call, tries);
         if (next == GIVE_UP) {
             return rv;
         }

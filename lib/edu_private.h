@@ -541,8 +541,6 @@ typedef struct edu_sql_dialect_t {
                              ends an INSERT keeps it from failing */
     int lasting;        /**< the columns of a row are in the call's pool */
     int random;         /**< rows have to be asked for as if in any order */
-    int mute;           /**< a lost connection looks as if it lived until a
-                             statement fails */
     const char *const *instead; /**< by EDU_SQL_*: what it runs in place of
                                      edu__sql's text, or NULL; or NULL */
     const char *limit; /**< the environment's variable for how many seconds
@@ -597,6 +595,8 @@ typedef struct edu_call_t {
     apr_time_t until;    /**< no try begins later */
     const char *control; /**< the statement of transaction control */
     struct apr_dbd_results_t *rows;
+    int unsure; /**< out: a try that failed may have done it all the same, as where
+                     the connection was lost before the answer */
 } edu_call_t;
 
 /** What a read does with its rows, all of them. */

@@ -369,7 +369,6 @@ static const edu_sql_dialect_t dialects[] = {
       .schema = sqlite3_schema },
     { .driver = "pgsql",
       .random = 1,
-      .mute = 1,
       .limit = "PGCONNECT_TIMEOUT",
       .most = PGSQL_MOST,
       .keep = " FOR SHARE",

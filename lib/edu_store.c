@@ -367,21 +367,51 @@ static apr_status_t run_write(const edu_store_t *store, void *baton)
     return edu__call_run(call, NULL, NULL);
 }
 
-/* Runs a write. @param otherwise  what it is if its condition kept it from
- * changing anything; APR_SUCCESS: that is fine, too */
+/* What a write makes of a row. */
+typedef struct aim_t {
+    edu_table_e table;
+    const edu_path_t *path;
+    const char *id;
+    const edu_row_t *row; /* NULL: nothing */
+} aim_t;
+
+/* Whether the row is as the write would have it: a try did that whose connection
+ * was lost before the answer. */
+static apr_status_t look_back(int *done, const edu_store_t *store,
+                              const aim_t *aim, edu_error_t *err, apr_pool_t *p)
+{
+    edu_path_t path = *aim->path;
+    edu_row_t now;
+    apr_status_t rv;
+
+    *edu__path_id(&path, aim->table) = aim->id;
+    rv = edu__store_get(&now, store, aim->table, &path, err, p);
+    *done = !aim->row
+                ? !now.stored
+                : now.stored && strcmp(now.version, aim->row->version) == 0 &&
+                      strcmp(now.body, aim->row->body) == 0;
+    return rv;
+}
+
+/* Runs a write.
+ * @param otherwise  what it is if its condition kept it from changing anything;
+ *                   APR_SUCCESS: that is fine, too
+ * @param aim        NULL: it is done in units only, or twice is as good as once
+ */
 static apr_status_t change(const edu_store_t *store, int sql, args_t *args,
-                           apr_status_t otherwise, edu_error_t *err,
-                           apr_pool_t *p)
+                           apr_status_t otherwise, const aim_t *aim,
+                           edu_error_t *err, apr_pool_t *p)
 {
     edu_call_t call = {
         .store = store, .sql = sql, .args = args->list, .err = err, .p = p
     };
     apr_status_t rv = edu__unit_run(store, run_write, &call, 0, err, p);
+    int done = call.affected == 1 || !otherwise;
 
-    if (rv || !otherwise || call.affected == 1) {
-        return rv;
+    if (!rv && !done && call.unsure && aim) {
+        rv = look_back(&done, store, aim, err, p);
     }
-    return edu_error_set(err, otherwise, NULL, p, NULL);
+    return rv || done ? rv : edu_error_set(err, otherwise, NULL, p, NULL);
 }
 
 static void add_row(args_t *args, edu_table_e table, const edu_path_t *path,
@@ -410,7 +440,8 @@ apr_status_t edu__store_insert(const edu_store_t *store, edu_table_e table,
     if (table != EDU_OUTCOME) { /* the row above, which has to be there */
         add_keys(&args, edu__shapes[table].keys, path);
     }
-    return change(store, EDU_SQL_INSERT + table, &args, EDU_ECONFLICT, err, p);
+    return change(store, EDU_SQL_INSERT + table, &args, EDU_ECONFLICT,
+                  &(aim_t){ table, path, row->id, row }, err, p);
 }
 
 apr_status_t edu__store_insert_open(const edu_store_t *store,
@@ -423,7 +454,8 @@ apr_status_t edu__store_insert_open(const edu_store_t *store,
     add_row(&args, EDU_OUTCOME, path, row);
     add_keys(&args, 3, path);
     add_keys(&args, 2, path);
-    return change(store, EDU_SQL_OPEN, &args, EDU_ECONFLICT, err, p);
+    return change(store, EDU_SQL_OPEN, &args, EDU_ECONFLICT,
+                  &(aim_t){ EDU_OUTCOME, path, row->id, row }, err, p);
 }
 
 apr_status_t edu__store_replace(const edu_store_t *store, edu_table_e table,
@@ -444,8 +476,8 @@ apr_status_t edu__store_replace(const edu_store_t *store, edu_table_e table,
     add_keys(&args, edu__shapes[table].keys, path);
     add(&args, row->id);
     add(&args, version);
-    return change(store, EDU_SQL_REPLACE + table, &args, EDU_EPRECONDITION, err,
-                  p);
+    return change(store, EDU_SQL_REPLACE + table, &args, EDU_EPRECONDITION,
+                  &(aim_t){ table, path, row->id, row }, err, p);
 }
 
 apr_status_t edu__store_put(const edu_store_t *store, edu_table_e table,
@@ -471,8 +503,8 @@ apr_status_t edu__store_remove(const edu_store_t *store, edu_table_e table,
     add_keys(&args, edu__shapes[table].keys, path);
     add(&args, id);
     add(&args, version);
-    return change(store, EDU_SQL_REMOVE + table, &args, EDU_EPRECONDITION, err,
-                  p);
+    return change(store, EDU_SQL_REMOVE + table, &args, EDU_EPRECONDITION,
+                  &(aim_t){ table, path, id, NULL }, err, p);
 }
 
 apr_status_t edu__store_clear(const edu_store_t *store, edu_table_e table,
@@ -488,7 +520,8 @@ apr_status_t edu__store_clear(const edu_store_t *store, edu_table_e table,
     if (edu__shapes[table].keys > 2) {
         add_option(&args, path->submission_id);
     }
-    return change(store, EDU_SQL_CLEAR + table, &args, APR_SUCCESS, err, p);
+    return change(store, EDU_SQL_CLEAR + table, &args, APR_SUCCESS, NULL, err,
+                  p);
 }
 
 apr_status_t edu__store_touch(const edu_store_t *store, const edu_path_t *path,
@@ -501,7 +534,7 @@ apr_status_t edu__store_touch(const edu_store_t *store, const edu_path_t *path,
     add(&args, by);
     add_keys(&args, 3, path);
     add(&args, version);
-    return change(store, EDU_SQL_TOUCH, &args, EDU_EPRECONDITION, err, p);
+    return change(store, EDU_SQL_TOUCH, &args, EDU_EPRECONDITION, NULL, err, p);
 }
 
 apr_status_t edu__store_hold(const edu_store_t *store, const edu_path_t *path,
@@ -510,7 +543,7 @@ apr_status_t edu__store_hold(const edu_store_t *store, const edu_path_t *path,
     args_t args = { .n = 0 };
 
     add_keys(&args, 2, path);
-    return change(store, EDU_SQL_HOLD, &args, EDU_EPRECONDITION, err, p);
+    return change(store, EDU_SQL_HOLD, &args, EDU_EPRECONDITION, NULL, err, p);
 }
 
 apr_status_t edu__store_lock(const edu_store_t *store, const edu_path_t *path,
@@ -519,5 +552,5 @@ apr_status_t edu__store_lock(const edu_store_t *store, const edu_path_t *path,
     args_t args = { .n = 0 };
 
     add_keys(&args, 3, path);
-    return change(store, EDU_SQL_LOCK, &args, APR_SUCCESS, err, p);
+    return change(store, EDU_SQL_LOCK, &args, APR_SUCCESS, NULL, err, p);
 }

@@ -255,8 +255,8 @@ static job_t *dequeue(edu_writer_t *writer, int most)
 }
 
 /* Runs the leader's job and those of all who came before its transaction began.
- * If the transaction as such fails, none was done: that may be one job's fault
- * alone. */
+ * If a statement ends the transaction, none was done: that may be one job's fault
+ * alone.  Of a COMMIT that fails nobody may know. */
 static void run_together(job_t *own)
 {
     edu_writer_t *writer = own->store->writer;
@@ -276,7 +276,7 @@ static void run_together(job_t *own)
     }
     rv = edu__unit_end(&unit, 0, &err);
     for (job_t *job = own; rv && job; job = job->next) {
-        if (!unit.committed) {
+        if (unit.broken) {
             job->rv = run_alone(job);
         }
         else if (!job->rv) {

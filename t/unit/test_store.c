@@ -7,8 +7,44 @@
 #include <apr_file_io.h>
 #include <apr_lib.h>
 #include <apr_thread_proc.h>
+#include <dlfcn.h>
 
 #define SECONDS(t) ((t) / (double)APR_USEC_PER_SEC)
+
+/* What becomes of the next write: the connection is lost before or after it is
+ * done, and the caller learns of neither. */
+typedef enum fate_e { FINE, BEFORE, AFTER } fate_e;
+static fate_e next_write;
+static int no_answer;
+
+int apr_dbd_pquery(const apr_dbd_driver_t *driver, apr_pool_t *pool,
+                   apr_dbd_t *handle, int *nrows, apr_dbd_prepared_t *statement,
+                   int nargs, const char **args)
+{
+    int (*real)(const apr_dbd_driver_t *, apr_pool_t *, apr_dbd_t *, int *,
+                apr_dbd_prepared_t *, int, const char **) =
+        dlsym(RTLD_NEXT, "apr_dbd_pquery");
+    int rc = next_write == BEFORE
+                 ? 1
+                 : real(driver, pool, handle, nrows, statement, nargs, args);
+
+    no_answer = next_write != FINE;
+    next_write = FINE;
+    return no_answer ? 1 : rc;
+}
+
+int apr_dbd_select(const apr_dbd_driver_t *driver, apr_pool_t *pool,
+                   apr_dbd_t *handle, apr_dbd_results_t **res,
+                   const char *statement, int random)
+{
+    int (*real)(const apr_dbd_driver_t *, apr_pool_t *, apr_dbd_t *,
+                apr_dbd_results_t **, const char *, int) =
+        dlsym(RTLD_NEXT, "apr_dbd_select");
+    int lost = no_answer;
+
+    no_answer = 0;
+    return lost ? 1 : real(driver, pool, handle, res, statement, random);
+}
 
 static const edu_path_t here = OUTCOME_AT("c", "a", "s", "id-1");
 
@@ -1585,6 +1621,63 @@ static void test_lost(database_t *db, apr_pool_t *p)
            "which is as durable");
 }
 
+/* A write whose connection is lost is repeated on another, and what the first try
+ * did is not taken for the doing of somebody else. */
+static void test_cut(database_t *db, fate_e fate, apr_pool_t *p)
+{
+    const char *when = fate == BEFORE ? "before" : "after";
+    edu_store_t store = db->store;
+    const edu_path_t path = OUTCOME_AT("cut", "a", "s", "id");
+    edu_row_t row = { .id = "id",
+                      .created = "1",
+                      .kind = "educationOutcome",
+                      .version = "1",
+                      .body = "{1}" };
+    edu_error_t err = { 0 };
+    apr_status_t rv;
+
+    /* a write that shares nothing is not in a transaction of its own */
+    edu_writer_create(&store.writer, NULL, 0, p);
+    next_write = fate;
+    rv = edu__store_insert_open(&store, &path, &row, &err, p);
+    ok(!rv && !next_write, "an open insert, cut off %s it is done", when);
+    is_str(body_of(db, &path, p), "{1}", "is there");
+    rv = edu__store_insert_open(&store, &path, &row, &err, p);
+    is_int(rv, EDU_ECONFLICT, "which another insert finds");
+
+    row.version = "2";
+    row.body = "{2}";
+    next_write = fate;
+    rv = edu__store_replace(&store, EDU_OUTCOME, &path, &row, "1", &err, p);
+    ok(!rv && !next_write, "a change, cut off %s it is done", when);
+    is_str(body_of(db, &path, p), "{2}", "is there");
+    next_write = fate;
+    row.version = "3";
+    rv = edu__store_replace(&store, EDU_OUTCOME, &path, &row, "1", &err, p);
+    is_int(rv, EDU_EPRECONDITION, "one of an old version is refused, cut off");
+    row.version = "2";
+    row.body = "{3}";
+    rv = edu__store_replace(&store, EDU_OUTCOME, &path, &row, "1", &err, p);
+    is_int(rv, EDU_EPRECONDITION, "or not");
+
+    next_write = fate;
+    rv = edu__store_remove(&store, EDU_OUTCOME, &path, "id", "2", &err, p);
+    ok(!rv && !next_write, "a removal, cut off %s it is done", when);
+    is_str(body_of(db, &path, p), NULL, "is done");
+
+    next_write = fate;
+    rv = edu__store_insert(&store, EDU_OUTCOME, &path, &row, &err, p);
+    ok(!rv && !next_write, "an insert, cut off %s it is done", when);
+    is_str(body_of(db, &path, p), "{3}", "is there");
+    next_write = fate;
+    row.body = "{4}";
+    rv = edu__store_insert(&store, EDU_OUTCOME, &path, &row, &err, p);
+    is_int(rv, EDU_ECONFLICT, "one that another was faster than is refused");
+    rv = edu__store_remove(&store, EDU_OUTCOME, &path, "id", "2", &err, p);
+    is_int(rv, 0, "all is removed");
+    is_int(db->closed, db->opened, "what was borrowed is given back");
+}
+
 static void test_locked(database_t *db, database_t *other, apr_pool_t *p)
 {
     edu_error_t err = { 0 };
@@ -1767,6 +1860,8 @@ static void tests(apr_pool_t *p)
     test_stale(db, other, p);
     test_gone(db, other, p);
     test_lost(db, p);
+    test_cut(db, BEFORE, p);
+    test_cut(db, AFTER, p);
     test_locked(db, other, p);
     test_waits(db, other, p);
     database_close(db);
