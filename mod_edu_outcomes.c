@@ -443,6 +443,12 @@ static const command_rec commands[] = {
 
 /* -------------------------------------------------------------------- store */
 
+static int is_shut(const gate_t *gate)
+{
+    return gate->free == 0 ||
+           (gate->opening && (gate->down || gate->idle <= 0));
+}
+
 /* Who wants a connection goes through the gate.  One that has to be made is
  * made by one thread at a time, as mod_dbd has it anyway, but who waits here can
  * give up.
@@ -454,13 +460,15 @@ static apr_status_t enter(gate_t *gate, int *from_pool, int *alone,
     apr_status_t rv = APR_SUCCESS;
 
     apr_thread_mutex_lock(gate->mutex);
-    while (!rv && (gate->free == 0 ||
-                   (gate->opening && (gate->down || gate->idle <= 0)))) {
+    while (!rv && is_shut(gate)) {
         apr_interval_time_t left = until - apr_time_now();
 
-        rv = left > 0
-                 ? apr_thread_cond_timedwait(gate->changed, gate->mutex, left)
-                 : APR_TIMEUP;
+        if (left > 0) {
+            apr_thread_cond_timedwait(gate->changed, gate->mutex, left);
+        }
+        else {
+            rv = APR_TIMEUP;
+        }
     }
     if (!rv) {
         *from_pool = gate->idle > 0;
@@ -473,8 +481,12 @@ static apr_status_t enter(gate_t *gate, int *from_pool, int *alone,
     return rv;
 }
 
+/* A connection that the pool had is no news to those who wait. */
 static void note(gate_t *gate, int alone, int succeeded)
 {
+    if (succeeded && !alone) {
+        return;
+    }
     apr_thread_mutex_lock(gate->mutex);
     gate->free += !succeeded;
     gate->down = !succeeded;
@@ -490,8 +502,8 @@ static void leave(gate_t *gate)
     apr_thread_mutex_lock(gate->mutex);
     gate->free++;
     gate->idle++;
-    apr_thread_cond_signal(gate->changed);
     apr_thread_mutex_unlock(gate->mutex);
+    apr_thread_cond_signal(gate->changed);
 }
 
 /* mod_dbd finds a dead connection in its pool, throws it away and gives none:
