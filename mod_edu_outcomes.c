@@ -1143,6 +1143,8 @@ static apr_status_t make_writer(server_rec *s, server_rec *first, apr_pool_t *p)
 {
     server_config_t *conf = server_config(s);
     edu_turn_t turn = { take_turn, pass_turn, NULL };
+    int group = conf->group == UNSET ? edu_store_groups(conf->gate->driver)
+                                     : conf->group;
     apr_status_t rv = APR_SUCCESS;
 
     for (; first != s; first = first->next) {
@@ -1157,9 +1159,8 @@ static apr_status_t make_writer(server_rec *s, server_rec *first, apr_pool_t *p)
     }
     turn.baton = conf->turn;
     return rv ? rv
-              : edu_writer_create(
-                    &conf->writer, conf->turn ? &turn : NULL,
-                    conf->group == UNSET ? conf->turn != NULL : conf->group, p);
+              : edu_writer_create(&conf->writer, conf->turn ? &turn : NULL,
+                                  group, p);
 }
 
 /* How many connections each child may open to the databases of one driver, which

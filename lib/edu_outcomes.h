@@ -178,7 +178,8 @@ typedef struct edu_turn_t {
  * an answer of its own, and none before its commit.
  * @param turn   taken around each transaction (copied), so that processes do
  *               not meet in the database's own lock; NULL: they may
- * @param group  0: no more than that, each write is a transaction
+ * @param group  0: no more than that, each write is a transaction; and so is one
+ *               that nobody is there to share with
  * @param p      as long as requests are served
  */
 apr_status_t edu_writer_create(edu_writer_t **writer, const edu_turn_t *turn,
@@ -200,6 +201,10 @@ const char *edu_store_refuse(const char *driver, const char *params);
  */
 void edu_store_limit(const char *driver, apr_interval_time_t timeout,
                      apr_pool_t *p);
+
+/** Whether it is better for writes to a database that they share transactions;
+ *  see edu_writer_create. */
+int edu_store_groups(const char *driver);
 
 /**
  * The statements that make the schema, or bring up one of an earlier version,

@@ -254,6 +254,18 @@ static job_t *dequeue(edu_writer_t *writer, int most)
     return jobs;
 }
 
+/* Whether a job is a transaction by itself: it is one statement, and there is
+ * nobody to share one with.  Where writers take turns it has to have its own. */
+static int is_alone(edu_writer_t *writer, const job_t *job)
+{
+    int alone;
+
+    apr_thread_mutex_lock(writer->mutex);
+    alone = !job->whole && !writer->turn.take && !writer->first;
+    apr_thread_mutex_unlock(writer->mutex);
+    return alone;
+}
+
 /* Runs the leader's job and those of all who came before its transaction began.
  * If a statement ends the transaction, none was done: that may be one job's fault
  * alone.  Of a COMMIT that fails nobody may know. */
@@ -302,7 +314,10 @@ static void lead(job_t *own)
     job_t *job, *next;
 
     own->rv = edu__call_patience(own->store, own->err, own->p);
-    if (!own->rv) {
+    if (!own->rv && is_alone(writer, own)) {
+        own->rv = own->work(own->store, own->baton);
+    }
+    else if (!own->rv) {
         run_together(own);
     }
     apr_thread_mutex_lock(writer->mutex);

@@ -225,13 +225,17 @@ log_await($mark, $_, 0.1)
     'DBD.*Error: ', 'AH10159: ', 'AH00957: ', 'AH00959: ', 'AH01114: ',
     'AH01084: ', 'AH01102: ', 'AH00898: ';
 
-# The primary sends no more to the replica, until each client waits for it.
+# The primary sends no more to the replica, until each client waits for it, maybe
+# for the commit of another.
 my $sender;
 sub cut_off {
     $sender = query('db1', 'SELECT pid FROM pg_stat_replication') + 0;
     return kill(STOP => $sender) && await {
-        query('db1', 'SELECT count(*) FROM pg_stat_activity'
-            . q{ WHERE wait_event = 'SyncRep'}) == $CLIENTS };
+        my $before = count_served(qr/^/);
+        sleep 0.3;
+        count_served(qr/^/) == $before
+            && query('db1', 'SELECT count(*) FROM pg_stat_activity'
+                . q{ WHERE wait_event = 'SyncRep'}) > 0 };
 }
 
 my ($victim, @left) = @nodes;

@@ -15,7 +15,17 @@
  * done, and the caller learns of neither. */
 typedef enum fate_e { FINE, BEFORE, AFTER } fate_e;
 static fate_e next_write;
-static int no_answer;
+static int no_answer, begun; /* transactions */
+
+int apr_dbd_query(const apr_dbd_driver_t *driver, apr_dbd_t *handle, int *nrows,
+                  const char *statement)
+{
+    int (*real)(const apr_dbd_driver_t *, apr_dbd_t *, int *, const char *) =
+        dlsym(RTLD_NEXT, "apr_dbd_query");
+
+    begun += strncmp(statement, "BEGIN", 5) == 0;
+    return real(driver, handle, nrows, statement);
+}
 
 int apr_dbd_pquery(const apr_dbd_driver_t *driver, apr_pool_t *pool,
                    apr_dbd_t *handle, int *nrows, apr_dbd_prepared_t *statement,
@@ -1678,6 +1688,24 @@ static void test_cut(database_t *db, fate_e fate, apr_pool_t *p)
     is_int(db->closed, db->opened, "what was borrowed is given back");
 }
 
+/* A statement takes no transaction that it would have for itself. */
+static void test_alone(database_t *db, int group, apr_pool_t *p)
+{
+    edu_row_t row = { .id = apr_itoa(p, group),
+                      .created = "1",
+                      .kind = "educationOutcome",
+                      .version = "1",
+                      .body = "{}" };
+    edu_store_t store = db->store;
+    edu_error_t err = { 0 };
+
+    edu_writer_create(&store.writer, NULL, group, p);
+    begun = 0;
+    is_int(edu__store_insert(&store, EDU_OUTCOME, &here, &row, &err, p), 0,
+           "a write alone");
+    is_int(begun, 0, "is a transaction by itself");
+}
+
 static void test_locked(database_t *db, database_t *other, apr_pool_t *p)
 {
     edu_error_t err = { 0 };
@@ -1862,6 +1890,8 @@ static void tests(apr_pool_t *p)
     test_lost(db, p);
     test_cut(db, BEFORE, p);
     test_cut(db, AFTER, p);
+    test_alone(db, 0, p);
+    test_alone(db, 1, p);
     test_locked(db, other, p);
     test_waits(db, other, p);
     database_close(db);
