@@ -21,7 +21,7 @@ typedef struct job_t {
     apr_pool_t *p;
     apr_status_t rv;
     enum { WAITS, LEADS, DONE } state;
-    apr_thread_cond_t *news; /* of its state */
+    apr_thread_cond_t *news; /* of its state; the writer's */
     struct job_t *next;
 } job_t;
 
@@ -29,6 +29,7 @@ struct edu_writer_t {
     edu_turn_t turn; /* take may be NULL */
     int group;
     apr_thread_mutex_t *mutex; /* over all below */
+    apr_array_header_t *idle;  /* apr_thread_cond_t *, for who comes to wait */
     job_t *first, **last;      /* who waits */
     int led;                   /* somebody commits */
 };
@@ -198,6 +199,8 @@ apr_status_t edu_writer_create(edu_writer_t **writer, const edu_turn_t *turn,
     }
     (*writer)->group = group;
     (*writer)->last = &(*writer)->first;
+    apr_pool_create(&p, p); /* not thread-safe: used with the mutex only */
+    (*writer)->idle = apr_array_make(p, 64, sizeof(apr_thread_cond_t *));
     return apr_thread_mutex_create(&(*writer)->mutex, APR_THREAD_MUTEX_DEFAULT,
                                    p);
 }
@@ -299,19 +302,21 @@ static void run_together(job_t *own)
     }
 }
 
-static void tell(job_t *job, int state)
+static apr_thread_cond_t *tell(job_t *job, int state)
 {
     job->state = state;
-    apr_thread_cond_signal(job->news);
+    return job->news;
 }
 
 /* Commits for all who came meanwhile, and has the first of those who come now
- * do the same; who has waited too long does that only.  A job that is done may be
- * gone at once. */
+ * do the same; who has waited too long does that only.  A job that was told is
+ * gone as soon as the mutex is free, and who is woken before would wait for that. */
 static void lead(job_t *own)
 {
     edu_writer_t *writer = own->store->writer;
-    job_t *job, *next;
+    apr_thread_cond_t *news[MAX_GROUP];
+    job_t *job;
+    int n = 0;
 
     own->rv = edu__call_patience(own->store, own->err, own->p);
     if (!own->rv && is_alone(writer, own)) {
@@ -321,40 +326,47 @@ static void lead(job_t *own)
         run_together(own);
     }
     apr_thread_mutex_lock(writer->mutex);
-    for (job = own->next; job; job = next) {
-        next = job->next;
-        tell(job, DONE);
-    }
     job = dequeue(writer, 1);
     writer->led = job != NULL;
     if (job) {
-        tell(job, LEADS);
+        news[n++] = tell(job, LEADS);
+    }
+    for (job = own->next; job; job = job->next) {
+        news[n++] = tell(job, DONE);
     }
     apr_thread_mutex_unlock(writer->mutex);
+    for (int i = 0; i < n; i++) {
+        apr_thread_cond_signal(news[i]);
+    }
 }
 
 /* Waits until somebody has done the job, or it is to lead. */
 static apr_status_t queue_up(edu_writer_t *writer, job_t *job)
 {
-    apr_status_t rv = apr_thread_cond_create(&job->news, job->p);
+    apr_thread_cond_t **idle;
+    apr_status_t rv = APR_SUCCESS;
 
-    if (rv) {
-        return rv;
-    }
     apr_thread_mutex_lock(writer->mutex);
     if (!writer->led) {
         writer->led = 1;
         job->state = LEADS;
     }
+    else if ((idle = apr_array_pop(writer->idle))) {
+        job->news = *idle;
+    }
     else {
+        rv = apr_thread_cond_create(&job->news, writer->idle->pool);
+    }
+    if (!rv && job->state == WAITS) {
         *writer->last = job;
         writer->last = &job->next;
-    }
-    while (job->state == WAITS) {
-        apr_thread_cond_wait(job->news, writer->mutex);
+        while (job->state == WAITS) {
+            apr_thread_cond_wait(job->news, writer->mutex);
+        }
+        APR_ARRAY_PUSH(writer->idle, apr_thread_cond_t *) = job->news;
     }
     apr_thread_mutex_unlock(writer->mutex);
-    return APR_SUCCESS;
+    return rv;
 }
 
 apr_status_t edu__unit_run(const edu_store_t *store, edu_work_fn *work,
