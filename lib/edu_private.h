@@ -683,13 +683,14 @@ typedef apr_status_t edu_work_fn(const edu_store_t *store, void *baton);
 /**
  * Do some work in a transaction, which it may share with that of others; it
  * then runs in the thread of one of them while its own waits.
+ * @param path   where; those who share one work in the order of their paths
  * @param whole  it is of several statements: all or none of them are done
  * @return what the work returns (anything but APR_SUCCESS undoes it), or
  *         EDU_EUNAVAILABLE
  */
-apr_status_t edu__unit_run(const edu_store_t *store, edu_work_fn *work,
-                           void *baton, int whole, edu_error_t *err,
-                           apr_pool_t *p);
+apr_status_t edu__unit_run(const edu_store_t *store, const edu_path_t *path,
+                           edu_work_fn *work, void *baton, int whole,
+                           edu_error_t *err, apr_pool_t *p);
 
 /* ------------------------------------------------------------ edu_store.c */
 

@@ -255,7 +255,7 @@ apr_status_t edu__atomically(edu_exchange_t *x,
 {
     deed_t deed = { x, work, baton };
 
-    return edu__unit_run(x->store, do_deed, &deed, 1, x->err, x->p);
+    return edu__unit_run(x->store, &x->path, do_deed, &deed, 1, x->err, x->p);
 }
 
 /* Something that is to be settled. */

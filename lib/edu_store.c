@@ -367,11 +367,12 @@ static apr_status_t run_write(const edu_store_t *store, void *baton)
     return edu__call_run(call, NULL, NULL);
 }
 
-/* What a write makes of a row. */
+/* What a write makes of a row, or of several. */
 typedef struct aim_t {
-    edu_table_e table;
     const edu_path_t *path;
-    const char *id;
+    const char *id; /* NULL: it is done in units only, or twice is as good as
+                       once */
+    edu_table_e table;
     const edu_row_t *row; /* NULL: nothing */
 } aim_t;
 
@@ -393,11 +394,8 @@ static apr_status_t look_back(int *done, const edu_store_t *store,
     return rv;
 }
 
-/* Runs a write.
- * @param otherwise  what it is if its condition kept it from changing anything;
- *                   APR_SUCCESS: that is fine, too
- * @param aim        NULL: it is done in units only, or twice is as good as once
- */
+/* Runs a write. @param otherwise  what it is if its condition kept it from
+ * changing anything; APR_SUCCESS: that is fine, too */
 static apr_status_t change(const edu_store_t *store, int sql, args_t *args,
                            apr_status_t otherwise, const aim_t *aim,
                            edu_error_t *err, apr_pool_t *p)
@@ -405,10 +403,11 @@ static apr_status_t change(const edu_store_t *store, int sql, args_t *args,
     edu_call_t call = {
         .store = store, .sql = sql, .args = args->list, .err = err, .p = p
     };
-    apr_status_t rv = edu__unit_run(store, run_write, &call, 0, err, p);
+    apr_status_t rv =
+        edu__unit_run(store, aim->path, run_write, &call, 0, err, p);
     int done = call.affected == 1 || !otherwise;
 
-    if (!rv && !done && call.unsure && aim) {
+    if (!rv && !done && call.unsure && aim->id) {
         rv = look_back(&done, store, aim, err, p);
     }
     return rv || done ? rv : edu_error_set(err, otherwise, NULL, p, NULL);
@@ -441,7 +440,7 @@ apr_status_t edu__store_insert(const edu_store_t *store, edu_table_e table,
         add_keys(&args, edu__shapes[table].keys, path);
     }
     return change(store, EDU_SQL_INSERT + table, &args, EDU_ECONFLICT,
-                  &(aim_t){ table, path, row->id, row }, err, p);
+                  &(aim_t){ path, row->id, table, row }, err, p);
 }
 
 apr_status_t edu__store_insert_open(const edu_store_t *store,
@@ -455,7 +454,7 @@ apr_status_t edu__store_insert_open(const edu_store_t *store,
     add_keys(&args, 3, path);
     add_keys(&args, 2, path);
     return change(store, EDU_SQL_OPEN, &args, EDU_ECONFLICT,
-                  &(aim_t){ EDU_OUTCOME, path, row->id, row }, err, p);
+                  &(aim_t){ path, row->id, EDU_OUTCOME, row }, err, p);
 }
 
 apr_status_t edu__store_replace(const edu_store_t *store, edu_table_e table,
@@ -477,7 +476,7 @@ apr_status_t edu__store_replace(const edu_store_t *store, edu_table_e table,
     add(&args, row->id);
     add(&args, version);
     return change(store, EDU_SQL_REPLACE + table, &args, EDU_EPRECONDITION,
-                  &(aim_t){ table, path, row->id, row }, err, p);
+                  &(aim_t){ path, row->id, table, row }, err, p);
 }
 
 apr_status_t edu__store_put(const edu_store_t *store, edu_table_e table,
@@ -504,7 +503,7 @@ apr_status_t edu__store_remove(const edu_store_t *store, edu_table_e table,
     add(&args, id);
     add(&args, version);
     return change(store, EDU_SQL_REMOVE + table, &args, EDU_EPRECONDITION,
-                  &(aim_t){ table, path, id, NULL }, err, p);
+                  &(aim_t){ path, id, table, NULL }, err, p);
 }
 
 apr_status_t edu__store_clear(const edu_store_t *store, edu_table_e table,
@@ -520,8 +519,8 @@ apr_status_t edu__store_clear(const edu_store_t *store, edu_table_e table,
     if (edu__shapes[table].keys > 2) {
         add_option(&args, path->submission_id);
     }
-    return change(store, EDU_SQL_CLEAR + table, &args, APR_SUCCESS, NULL, err,
-                  p);
+    return change(store, EDU_SQL_CLEAR + table, &args, APR_SUCCESS,
+                  &(aim_t){ .path = path }, err, p);
 }
 
 apr_status_t edu__store_touch(const edu_store_t *store, const edu_path_t *path,
@@ -534,7 +533,8 @@ apr_status_t edu__store_touch(const edu_store_t *store, const edu_path_t *path,
     add(&args, by);
     add_keys(&args, 3, path);
     add(&args, version);
-    return change(store, EDU_SQL_TOUCH, &args, EDU_EPRECONDITION, NULL, err, p);
+    return change(store, EDU_SQL_TOUCH, &args, EDU_EPRECONDITION,
+                  &(aim_t){ .path = path }, err, p);
 }
 
 apr_status_t edu__store_hold(const edu_store_t *store, const edu_path_t *path,
@@ -543,7 +543,8 @@ apr_status_t edu__store_hold(const edu_store_t *store, const edu_path_t *path,
     args_t args = { .n = 0 };
 
     add_keys(&args, 2, path);
-    return change(store, EDU_SQL_HOLD, &args, EDU_EPRECONDITION, NULL, err, p);
+    return change(store, EDU_SQL_HOLD, &args, EDU_EPRECONDITION,
+                  &(aim_t){ .path = path }, err, p);
 }
 
 apr_status_t edu__store_lock(const edu_store_t *store, const edu_path_t *path,
@@ -552,5 +553,6 @@ apr_status_t edu__store_lock(const edu_store_t *store, const edu_path_t *path,
     args_t args = { .n = 0 };
 
     add_keys(&args, 3, path);
-    return change(store, EDU_SQL_LOCK, &args, APR_SUCCESS, NULL, err, p);
+    return change(store, EDU_SQL_LOCK, &args, APR_SUCCESS,
+                  &(aim_t){ .path = path }, err, p);
 }

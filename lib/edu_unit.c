@@ -8,12 +8,15 @@
 #include <apr_thread_cond.h>
 #include <apr_thread_mutex.h>
 
+#include <stdlib.h>
+
 /* The most writes in one transaction. */
 #define MAX_GROUP 128
 
 /* One write on its way, in the memory of its own thread. */
 typedef struct job_t {
     const edu_store_t *store;
+    const edu_path_t *path;
     edu_work_fn *work;
     void *baton;
     int whole;
@@ -257,6 +260,23 @@ static job_t *dequeue(edu_writer_t *writer, int most)
     return jobs;
 }
 
+static int compare(const char *a, const char *b)
+{
+    return strcmp(a ? a : "", b ? b : "");
+}
+
+/* The order in which all groups lock rows, so that no two wait for each other. */
+static int by_path(const void *av, const void *bv)
+{
+    const edu_path_t *a = (*(const job_t *const *)av)->path;
+    const edu_path_t *b = (*(const job_t *const *)bv)->path;
+    int order = compare(a->class_id, b->class_id);
+
+    order = order ? order : compare(a->assignment_id, b->assignment_id);
+    order = order ? order : compare(a->submission_id, b->submission_id);
+    return order ? order : compare(a->outcome_id, b->outcome_id);
+}
+
 /* Whether a job is a transaction by itself: it is one statement, and there is
  * nobody to share one with.  Where writers take turns it has to have its own. */
 static int is_alone(edu_writer_t *writer, const job_t *job)
@@ -275,9 +295,11 @@ static int is_alone(edu_writer_t *writer, const job_t *job)
 static void run_together(job_t *own)
 {
     edu_writer_t *writer = own->store->writer;
+    job_t *jobs[MAX_GROUP];
     edu_error_t err;
     edu_unit_t unit;
     apr_status_t rv;
+    int n = 0;
 
     own->rv = edu__unit_begin(&unit, own->store, own->err, own->p);
     if (own->rv) {
@@ -286,8 +308,14 @@ static void run_together(job_t *own)
     apr_thread_mutex_lock(writer->mutex);
     own->next = dequeue(writer, MAX_GROUP - 1);
     apr_thread_mutex_unlock(writer->mutex);
-    for (job_t *job = own; job && !unit.broken; job = job->next) {
-        job->rv = run_among(&unit.store, job);
+    for (job_t *job = own; job; job = job->next) {
+        jobs[n++] = job;
+    }
+    if (!writer->turn.take) {
+        qsort(jobs, n, sizeof(job_t *), by_path);
+    }
+    for (int i = 0; i < n && !unit.broken; i++) {
+        jobs[i]->rv = run_among(&unit.store, jobs[i]);
     }
     rv = edu__unit_end(&unit, 0, &err);
     for (job_t *job = own; rv && job; job = job->next) {
@@ -369,11 +397,11 @@ static apr_status_t queue_up(edu_writer_t *writer, job_t *job)
     return rv;
 }
 
-apr_status_t edu__unit_run(const edu_store_t *store, edu_work_fn *work,
-                           void *baton, int whole, edu_error_t *err,
-                           apr_pool_t *p)
+apr_status_t edu__unit_run(const edu_store_t *store, const edu_path_t *path,
+                           edu_work_fn *work, void *baton, int whole,
+                           edu_error_t *err, apr_pool_t *p)
 {
-    job_t job = { store, work, baton, whole, err, p, .state = WAITS };
+    job_t job = { store, path, work, baton, whole, err, p, .state = WAITS };
     apr_time_t now = apr_time_now();
 
     if (edu__unit_of(store)) {

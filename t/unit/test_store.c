@@ -1546,7 +1546,7 @@ static int in_unit(database_t *db, const edu_path_t *path, apr_pool_t *p)
 {
     two_t two = { path, { 0 }, p };
 
-    return edu__unit_run(&db->store, write_two, &two, 1, &two.err, p);
+    return edu__unit_run(&db->store, &here, write_two, &two, 1, &two.err, p);
 }
 
 /* Every call that a stale statement could fail. */

@@ -108,8 +108,8 @@ static void *APR_THREAD_FUNC write_twos(apr_thread_t *thread, void *baton)
 
     for (int round = 0; round < ROUNDS; round++) {
         two_t two = { client, row_of(client, round, client->p), { 0 } };
-        apr_status_t rv = edu__unit_run(&client->store, write_two, &two, 1,
-                                        &two.err, client->p);
+        apr_status_t rv = edu__unit_run(&client->store, &place, write_two, &two,
+                                        1, &two.err, client->p);
 
         count(client, rv);
         client->wrong +=
