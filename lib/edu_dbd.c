@@ -778,6 +778,7 @@ apr_status_t edu__call_run(edu_call_t *call, edu_read_fn *read, void *out)
     apr_time_t now = apr_time_now();
     apr_status_t rv = borrow(call);
 
+    call->unsure = 0;
     if (!rv) {
         rv = insist(call, run_patiently, edu__sql[call->sql].label,
                     begins(call, "SELECT"));

@@ -650,7 +650,6 @@ typedef struct edu_unit_t {
     edu_call_t call;          /**< its connection */
     struct edu_unit_t *outer; /**< NULL: it has the transaction */
     int broken;               /**< it can only be rolled back */
-    int committed;            /**< whether or not that is durable */
 } edu_unit_t;
 
 /** The unit whose store this is, or NULL. */

@@ -168,14 +168,13 @@ static apr_status_t end_outer(edu_unit_t *unit, int undo)
 
     if (!rv && !undo) {
         rv = edu__call_control(&unit->call, EDU_COMMIT);
-        unit->committed = !rv;
     }
     if (rv || undo) {
         unit->call.err = &ignored;
         edu__call_control(&unit->call, EDU_ROLLBACK);
     }
     pass_turn(unit);
-    if (unit->committed) {
+    if (!rv && !undo) {
         rv = edu__call_flush(&unit->call);
     }
     edu__call_close(&unit->call);
@@ -277,14 +276,22 @@ static int by_path(const void *av, const void *bv)
     return order ? order : compare(a->outcome_id, b->outcome_id);
 }
 
-/* Whether a job is a transaction by itself: it is one statement, and there is
- * nobody to share one with.  Where writers take turns it has to have its own. */
-static int is_alone(edu_writer_t *writer, const job_t *job)
+/* Whether a job is a transaction by itself: it is one statement, and writers take
+ * no turns, which go with a transaction. */
+static int is_single(const job_t *job)
+{
+    const edu_writer_t *writer = job->store->writer;
+
+    return !job->whole && writer && !writer->turn.take;
+}
+
+/* Whether nobody waits who could share a transaction. */
+static int is_alone(const edu_writer_t *writer)
 {
     int alone;
 
     apr_thread_mutex_lock(writer->mutex);
-    alone = !job->whole && !writer->turn.take && !writer->first;
+    alone = !writer->first;
     apr_thread_mutex_unlock(writer->mutex);
     return alone;
 }
@@ -347,7 +354,7 @@ static void lead(job_t *own)
     int n = 0;
 
     own->rv = edu__call_patience(own->store, own->err, own->p);
-    if (!own->rv && is_alone(writer, own)) {
+    if (!own->rv && is_single(own) && is_alone(writer)) {
         own->rv = own->work(own->store, own->baton);
     }
     else if (!own->rv) {
@@ -407,9 +414,7 @@ apr_status_t edu__unit_run(const edu_store_t *store, const edu_path_t *path,
     if (edu__unit_of(store)) {
         return run_among(store, &job);
     }
-    /* a statement is a transaction already */
-    if (!whole && store->writer && !store->writer->group &&
-        !store->writer->turn.take) {
+    if (is_single(&job) && !store->writer->group) {
         return work(store, baton);
     }
     if (!store->writer || !store->writer->group ||

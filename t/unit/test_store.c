@@ -1685,6 +1685,11 @@ static void test_cut(database_t *db, fate_e fate, apr_pool_t *p)
     is_int(rv, EDU_ECONFLICT, "one that another was faster than is refused");
     rv = edu__store_remove(&store, EDU_OUTCOME, &path, "id", "2", &err, p);
     is_int(rv, 0, "all is removed");
+
+    /* a transaction that was cut off is undone */
+    next_write = fate;
+    rv = edu__store_remove(&db->store, EDU_OUTCOME, &path, "id", "2", &err, p);
+    is_int(rv, EDU_EPRECONDITION, "what is gone cannot be removed");
     is_int(db->closed, db->opened, "what was borrowed is given back");
 }
 
