@@ -93,7 +93,8 @@ sub tree {
 # --------------------------------------------------------------------- server
 
 # A row of the table of servers: name, program (httpd or go), mpm, db (sqlite3
-# or pgsql), slow.  tools is what they share, dir the server's own directory.
+# or pgsql), slow, group (EduOutcomesGroupCommit).  tools is what they share, dir
+# the server's own directory.
 sub new {
     my ($class, %self) = @_;
     own_dir($self{dir}) if !-d $self{dir};
@@ -148,6 +149,7 @@ sub httpd {
         PORT   => $self->{port},
         STATIC => $tools->{static},
         DRIVER => $self->{db},
+        GROUP  => $self->{group} // 'auto',
         CONNECTIONS => $self->{db} eq 'pgsql' ? 16 : 8,
         PARAMS => $self->{db} eq 'pgsql' ? "host=$dir user=bench dbname=postgres"
                                          : $self->database);
