@@ -168,28 +168,29 @@ static apr_status_t write_resource(edu_exchange_t *x, void *baton)
 }
 
 /* In Graph's world an outcome of most types exists already, and one that is
- * just an educationOutcome cannot. */
+ * just an educationOutcome cannot.
+ * @param was  what is known of the submission */
 static apr_status_t create_registered(edu_exchange_t *x, const json_t *body,
-                                      edu_row_t *row)
+                                      edu_row_t *row, edu_row_t *was)
 {
     const edu_type_t *type = edu__type_of(&edu__outcome, NULL, body);
     const char *id = edu__singleton_id(type->name);
     const char *sent = json_string_value(json_object_get(body, "id"));
-    edu_row_t was = { .stored = 0 };
-    write_t write = { row, &was, NULL };
-    apr_status_t rv =
-        edu__store_get(&was, x->store, EDU_OUTCOME, &x->path, x->err, x->p);
+    write_t write = { row, was, NULL };
+    apr_status_t rv = APR_SUCCESS;
 
-    if (!rv && type == &edu__outcome) {
+    if (type == &edu__outcome) {
         return edu_error_set(x->err, EDU_EBADREQUEST, "@odata.type", x->p,
                              "A registered submission holds outcomes of the "
                              "types derived from educationOutcome. Send the "
                              "@odata.type of one.");
     }
-    if (!rv && id) {
-        rv = edu__placeholder_get(x, &was, id);
+    if (id) {
+        x->path.outcome_id = id;
+        rv = edu__store_get(was, x->store, EDU_OUTCOME, &x->path, x->err, x->p);
+        rv = rv ? rv : edu__placeholder_get(x, was, id);
     }
-    if (!rv && was.version) {
+    if (!rv && was->version) {
         return taken(x);
     }
     if (!rv && id && sent && strcasecmp(sent, id) != 0) {
@@ -198,7 +199,7 @@ static apr_status_t create_registered(edu_exchange_t *x, const json_t *body,
                              "id %s. Leave 'id' out.",
                              id);
     }
-    if (rv || (rv = make_row(x, row, NULL, body, &was))) {
+    if (rv || (rv = make_row(x, row, NULL, body, was))) {
         return rv;
     }
     write.version = row->version;
@@ -230,8 +231,6 @@ static apr_status_t write_open(edu_exchange_t *x, void *row)
  * says whether that is so. */
 static apr_status_t create_once(edu_exchange_t *x, const json_t *body)
 {
-    const edu_type_t *type = edu__type_of(&edu__outcome, NULL, body);
-    const char *id = edu__singleton_id(type->name);
     edu_row_t row, was = { .stored = 0 };
     apr_status_t rv = EDU_ECONFLICT;
 
@@ -247,16 +246,11 @@ static apr_status_t create_once(edu_exchange_t *x, const json_t *body)
         if (!rv) {
             rv = edu__admit(x, &was.registration);
         }
-        if (!rv && was.registration.user_id && id) {
-            x->path.outcome_id = id;
+        if (!rv && was.registration.user_id) {
+            rv = create_registered(x, body, &row, &was);
         }
-        else if (!rv && was.stored) {
-            return taken(x);
-        }
-        if (!rv) {
-            rv = was.registration.user_id
-                     ? create_registered(x, body, &row)
-                     : edu__atomically(x, write_open, &row);
+        else if (!rv) {
+            rv = was.stored ? taken(x) : edu__atomically(x, write_open, &row);
         }
     }
     return rv ? rv : edu__answer_created(x, &row);
