@@ -173,9 +173,10 @@ typedef struct edu_turn_t {
 } edu_turn_t;
 
 /**
- * Let the threads of a process write together: whoever comes while another
- * commits waits, and the first of those then commits for all.  Each still gets
- * an answer of its own, and none before its commit.
+ * Let the threads of a process write together: whoever comes while another (or,
+ * where that is slow, a few others) commits waits, and the first of those then
+ * commits for all.  Each still gets an answer of its own, and none before its
+ * commit.
  * @param turn   taken around each transaction (copied), so that processes do
  *               not meet in the database's own lock; NULL: they may
  * @param group  0: no more than that, each write is a transaction; and so is one

@@ -13,6 +13,10 @@
 /* The most writes in one transaction. */
 #define MAX_GROUP 128
 
+/* Of those who commit: one, and another for each ms that a commit takes, so that
+ * flushes go on side by side where they are slow; but not all connections. */
+#define MAX_LEADERS 4
+
 /* One write on its way, in the memory of its own thread. */
 typedef struct job_t {
     const edu_store_t *store;
@@ -23,6 +27,7 @@ typedef struct job_t {
     edu_error_t *err;
     apr_pool_t *p;
     apr_status_t rv;
+    apr_interval_time_t commit; /* of who leads: that it took */
     enum { WAITS, LEADS, DONE } state;
     apr_thread_cond_t *news; /* of its state; the writer's */
     struct job_t *next;
@@ -31,10 +36,11 @@ typedef struct job_t {
 struct edu_writer_t {
     edu_turn_t turn; /* take may be NULL */
     int group;
-    apr_thread_mutex_t *mutex; /* over all below */
-    apr_array_header_t *idle;  /* apr_thread_cond_t *, for who comes to wait */
-    job_t *first, **last;      /* who waits */
-    int led;                   /* somebody commits */
+    apr_thread_mutex_t *mutex;  /* over all below */
+    apr_array_header_t *idle;   /* apr_thread_cond_t *, for who comes to wait */
+    job_t *first, **last;       /* who waits */
+    int leaders;                /* how many commit */
+    apr_interval_time_t commit; /* that the last took */
 };
 
 /* What all calls of a unit share: one connection, lent again and again. */
@@ -306,6 +312,7 @@ static void run_together(job_t *own)
     edu_error_t err;
     edu_unit_t unit;
     apr_status_t rv;
+    apr_time_t began;
     int n = 0;
 
     own->rv = edu__unit_begin(&unit, own->store, own->err, own->p);
@@ -324,7 +331,9 @@ static void run_together(job_t *own)
     for (int i = 0; i < n && !unit.broken; i++) {
         jobs[i]->rv = run_among(&unit.store, jobs[i]);
     }
+    began = apr_time_now();
     rv = edu__unit_end(&unit, 0, &err);
+    own->commit = apr_time_now() - began;
     for (job_t *job = own; rv && job; job = job->next) {
         if (unit.broken) {
             job->rv = run_alone(job);
@@ -335,6 +344,13 @@ static void run_together(job_t *own)
             job->err->detail = apr_pstrdup(job->p, err.detail);
         }
     }
+}
+
+/* Whether enough others commit, with the mutex. */
+static int is_led(const edu_writer_t *writer)
+{
+    return writer->leaders == MAX_LEADERS ||
+           writer->leaders > apr_time_as_msec(writer->commit);
 }
 
 static apr_thread_cond_t *tell(job_t *job, int state)
@@ -350,20 +366,24 @@ static void lead(job_t *own)
 {
     edu_writer_t *writer = own->store->writer;
     apr_thread_cond_t *news[MAX_GROUP];
+    apr_time_t began = apr_time_now();
     job_t *job;
     int n = 0;
 
     own->rv = edu__call_patience(own->store, own->err, own->p);
     if (!own->rv && is_single(own) && is_alone(writer)) {
         own->rv = own->work(own->store, own->baton);
+        own->commit = apr_time_now() - began;
     }
     else if (!own->rv) {
         run_together(own);
     }
     apr_thread_mutex_lock(writer->mutex);
-    job = dequeue(writer, 1);
-    writer->led = job != NULL;
+    writer->leaders--;
+    writer->commit = own->commit;
+    job = is_led(writer) ? NULL : dequeue(writer, 1);
     if (job) {
+        writer->leaders++;
         news[n++] = tell(job, LEADS);
     }
     for (job = own->next; job; job = job->next) {
@@ -382,8 +402,8 @@ static apr_status_t queue_up(edu_writer_t *writer, job_t *job)
     apr_status_t rv = APR_SUCCESS;
 
     apr_thread_mutex_lock(writer->mutex);
-    if (!writer->led) {
-        writer->led = 1;
+    if (!is_led(writer)) {
+        writer->leaders++;
         job->state = LEADS;
     }
     else if ((idle = apr_array_pop(writer->idle))) {

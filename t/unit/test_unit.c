@@ -4,6 +4,7 @@
 
 #include "database.h"
 
+#include <apr_atomic.h>
 #include <apr_file_io.h>
 #include <apr_thread_mutex.h>
 #include <apr_thread_proc.h>
@@ -16,15 +17,25 @@
 #define THREADS 16
 #define ROUNDS 40
 
-/* How often something was flushed, and how often that is to fail: in place of the
- * system's. */
+/* In place of the system's: how often something was flushed, how many flushes are
+ * under way, how long they take, and how often one is to fail. */
 static int flushes, no_disk;
+static apr_uint32_t flushing;
+static apr_interval_time_t slow_disk;
 
 int fdatasync(int fd)
 {
+    int rc = -1;
+
+    apr_atomic_inc32(&flushing);
     flushes++;
+    apr_sleep(slow_disk);
     errno = EIO;
-    return no_disk && no_disk-- ? -1 : (int)syscall(SYS_fdatasync, fd);
+    if (!no_disk || !no_disk--) {
+        rc = (int)syscall(SYS_fdatasync, fd);
+    }
+    apr_atomic_dec32(&flushing);
+    return rc;
 }
 
 static const edu_path_t place = { .class_id = "c",
@@ -157,14 +168,18 @@ static int sum(const client_t *clients, size_t member)
 
 #define SUM(member) sum(clients, offsetof(client_t, member))
 
-/* How often the turn was taken: once a transaction. */
-static int turns;
+/* How often the turn was taken: once a transaction; and how often while another
+ * was flushed. */
+static int turns, beside;
 
 static apr_status_t take(void *baton, apr_time_t until)
 {
+    apr_status_t rv = apr_thread_mutex_lock(baton);
+
     (void)until;
     turns++;
-    return apr_thread_mutex_lock(baton);
+    beside += apr_atomic_read32(&flushing) > 0;
+    return rv;
 }
 
 static void pass(void *baton)
@@ -217,7 +232,12 @@ static void test_together(client_t *clients, int group, apr_pool_t *p)
            EDU_ECONFLICT, "it was written all the same");
 
     database_run(clients[0].db, "DELETE FROM edu_outcome");
+    slow_disk = apr_time_from_msec(2);
+    turns = beside = 0;
     run_all(clients, write_twos, p);
+    slow_disk = 0;
+    ok(beside > turns / 2, "while a slow disk flushes, others write: %d of %d",
+       beside, turns);
     is_int(SUM(wrong), 0, "what is of two statements has its own answer, too");
     is_str(stored(clients, p), apr_itoa(p, own), "and is whole or not at all");
 
