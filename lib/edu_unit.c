@@ -13,8 +13,8 @@
 /* The most writes in one transaction. */
 #define MAX_GROUP 128
 
-/* Of those who commit: one, and another for each ms that a commit takes, so that
- * flushes go on side by side where they are slow; but not all connections. */
+/* The most who commit at a time: one, and another for each ms that a commit takes,
+ * so that flushes go on side by side where they are slow. */
 #define MAX_LEADERS 4
 
 /* One write on its way, in the memory of its own thread. */
