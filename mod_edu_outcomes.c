@@ -80,7 +80,7 @@ typedef struct server_config_t {
     apr_interval_time_t timeout;
     int nodes;                  /**< Apaches that share the database; 0: one */
     gate_t *gate;               /**< NULL: nothing is served */
-    int group;                  /**< EduOutcomesGroupCommit; 0: off */
+    int group;                  /**< EduOutcomesGroupCommit; UNSET: auto */
     apr_array_header_t *mounts; /**< of const char *, for early errors */
     apr_global_mutex_t *turn;   /**< to write; of all servers that share a
                                      database */
@@ -1143,6 +1143,8 @@ static apr_status_t make_writer(server_rec *s, server_rec *first, apr_pool_t *p)
 {
     server_config_t *conf = server_config(s);
     edu_turn_t turn = { take_turn, pass_turn, NULL };
+    int group = conf->group == UNSET ? edu_store_groups(conf->gate->driver)
+                                     : conf->group;
     apr_status_t rv = APR_SUCCESS;
 
     for (; first != s; first = first->next) {
@@ -1158,7 +1160,7 @@ static apr_status_t make_writer(server_rec *s, server_rec *first, apr_pool_t *p)
     turn.baton = conf->turn;
     return rv ? rv
               : edu_writer_create(&conf->writer, conf->turn ? &turn : NULL,
-                                  conf->group != 0, p);
+                                  group, p);
 }
 
 /* How many connections each child may open to the databases of one driver, which

@@ -355,6 +355,7 @@ static const edu_setting_t mysql_session[] = {
 static const edu_sql_dialect_t dialects[] = {
     { .driver = "sqlite3",
       .creates = 1,
+      .groups = 1,
       .busy = 5, /* SQLITE_BUSY */
       .lasting = 1,
       .instead = sqlite3_instead,
@@ -368,6 +369,7 @@ static const edu_sql_dialect_t dialects[] = {
       .lazy = "PRAGMA synchronous=NORMAL",
       .schema = sqlite3_schema },
     { .driver = "pgsql",
+      .groups = 1,
       .random = 1,
       .limit = "PGCONNECT_TIMEOUT",
       .most = PGSQL_MOST,
