@@ -174,8 +174,8 @@ typedef struct edu_turn_t {
 
 /**
  * Let the threads of a process write together: whoever comes while another (or,
- * where that is slow, a few others) commits waits, and the first of those then
- * commits for all.  Each still gets an answer of its own, and none before its
+ * where they take turns and that is slow, a few others) commits waits, and the
+ * first of those then commits for all.  Each still gets an answer of its own, and none before its
  * commit.
  * @param turn   taken around each transaction (copied), so that processes do
  *               not meet in the database's own lock; NULL: they may

@@ -312,7 +312,7 @@ static void run_together(job_t *own)
     edu_error_t err;
     edu_unit_t unit;
     apr_status_t rv;
-    apr_time_t began;
+    apr_time_t began = apr_time_now(), ends;
     int n = 0;
 
     own->rv = edu__unit_begin(&unit, own->store, own->err, own->p);
@@ -331,11 +331,15 @@ static void run_together(job_t *own)
     for (int i = 0; i < n && !unit.broken; i++) {
         jobs[i]->rv = run_among(&unit.store, jobs[i]);
     }
-    began = apr_time_now();
+    ends = apr_time_now();
     rv = edu__unit_end(&unit, 0, &err);
-    own->commit = apr_time_now() - began;
+    own->commit = apr_time_now() - ends;
     for (job_t *job = own; rv && job; job = job->next) {
         if (unit.broken) {
+            /* else all would wait one after another for the same lock */
+            if (job != own) {
+                edu__call_charge(job->store, began);
+            }
             job->rv = run_alone(job);
         }
         else if (!job->rv) {
@@ -346,11 +350,14 @@ static void run_together(job_t *own)
     }
 }
 
-/* Whether enough others commit, with the mutex. */
+/* Whether enough others commit, with the mutex.  Without turns whoever came last
+ * could have those before wait anew for the lock of a row: then one leads, which is
+ * the first of them. */
 static int is_led(const edu_writer_t *writer)
 {
     return writer->leaders == MAX_LEADERS ||
-           writer->leaders > apr_time_as_msec(writer->commit);
+           writer->leaders >
+               (writer->turn.take ? apr_time_as_msec(writer->commit) : 0);
 }
 
 static apr_thread_cond_t *tell(job_t *job, int state)
@@ -366,14 +373,12 @@ static void lead(job_t *own)
 {
     edu_writer_t *writer = own->store->writer;
     apr_thread_cond_t *news[MAX_GROUP];
-    apr_time_t began = apr_time_now();
     job_t *job;
     int n = 0;
 
     own->rv = edu__call_patience(own->store, own->err, own->p);
     if (!own->rv && is_single(own) && is_alone(writer)) {
         own->rv = own->work(own->store, own->baton);
-        own->commit = apr_time_now() - began;
     }
     else if (!own->rv) {
         run_together(own);
