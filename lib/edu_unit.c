@@ -26,6 +26,7 @@ typedef struct job_t {
     int whole;
     edu_error_t *err;
     apr_pool_t *p;
+    apr_time_t since; /* it waits, as far as that is not charged yet */
     apr_status_t rv;
     apr_interval_time_t commit; /* of who leads: that it took */
     enum { WAITS, LEADS, DONE } state;
@@ -312,7 +313,7 @@ static void run_together(job_t *own)
     edu_error_t err;
     edu_unit_t unit;
     apr_status_t rv;
-    apr_time_t began = apr_time_now(), ends;
+    apr_time_t ends;
     int n = 0;
 
     own->rv = edu__unit_begin(&unit, own->store, own->err, own->p);
@@ -338,7 +339,8 @@ static void run_together(job_t *own)
         if (unit.broken) {
             /* else all would wait one after another for the same lock */
             if (job != own) {
-                edu__call_charge(job->store, began);
+                edu__call_charge(job->store, job->since);
+                job->since = apr_time_now();
             }
             job->rv = run_alone(job);
         }
@@ -433,8 +435,8 @@ apr_status_t edu__unit_run(const edu_store_t *store, const edu_path_t *path,
                            edu_work_fn *work, void *baton, int whole,
                            edu_error_t *err, apr_pool_t *p)
 {
-    job_t job = { store, path, work, baton, whole, err, p, .state = WAITS };
-    apr_time_t now = apr_time_now();
+    job_t job = { store, path, work, baton,
+                  whole, err,  p,    .since = apr_time_now() };
 
     if (edu__unit_of(store)) {
         return run_among(store, &job);
@@ -446,7 +448,7 @@ apr_status_t edu__unit_run(const edu_store_t *store, const edu_path_t *path,
         queue_up(store->writer, &job)) {
         return run_alone(&job);
     }
-    edu__call_charge(store, now);
+    edu__call_charge(store, job.since);
     if (job.state == LEADS) {
         lead(&job);
     }

@@ -6,36 +6,39 @@
 
 #include <apr_atomic.h>
 #include <apr_file_io.h>
+#include <apr_portable.h>
 #include <apr_thread_mutex.h>
 #include <apr_thread_proc.h>
 
 #include <errno.h>
 #include <stddef.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define THREADS 16
-#define ROUNDS 40
 
-/* In place of the system's: how often something was flushed, how many flushes are
- * under way, how long they take, and how often one is to fail. */
+static int rounds = 40;
+
+/* In place of apr's, so that SQLite's own are left out: how often something was
+ * flushed, how many flushes are under way, how long they take, and which is to
+ * fail, if any: 1 is the next. */
 static int no_disk;
 static apr_uint32_t flushes, flushing;
 static apr_interval_time_t slow_disk;
 
-int fdatasync(int fd)
+apr_status_t apr_file_datasync(apr_file_t *file)
 {
-    int rc = -1;
+    apr_status_t rv = APR_EGENERAL;
+    apr_os_file_t fd;
 
     apr_atomic_inc32(&flushing);
     apr_atomic_inc32(&flushes);
     apr_sleep(slow_disk);
-    errno = EIO;
-    if (!no_disk || !no_disk--) {
-        rc = (int)syscall(SYS_fdatasync, fd);
+    if (!no_disk || --no_disk) {
+        apr_os_file_get(&fd, file);
+        rv = fdatasync(fd) ? APR_FROM_OS_ERROR(errno) : APR_SUCCESS;
     }
     apr_atomic_dec32(&flushing);
-    return rc;
+    return rv;
 }
 
 static const edu_path_t place = { .class_id = "c",
@@ -76,7 +79,7 @@ static void *APR_THREAD_FUNC write_rows(apr_thread_t *thread, void *baton)
     client_t *client = baton;
     edu_error_t err;
 
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = 0; round < rounds; round++) {
         edu_row_t row = row_of(client, round, client->p);
 
         count(client, edu__store_insert(&client->store, EDU_OUTCOME, &place,
@@ -117,7 +120,7 @@ static void *APR_THREAD_FUNC write_twos(apr_thread_t *thread, void *baton)
 {
     client_t *client = baton;
 
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = 0; round < rounds; round++) {
         two_t two = { client, row_of(client, round, client->p), { 0 } };
         apr_status_t rv = edu__unit_run(&client->store, &place, write_two, &two,
                                         1, &two.err, client->p);
@@ -187,6 +190,10 @@ static void pass(void *baton)
     apr_thread_mutex_unlock(baton);
 }
 
+#define REFUSE                                                                 \
+    "CREATE TRIGGER refuse BEFORE INSERT ON edu_outcome WHEN new.type = ''"    \
+    " BEGIN SELECT RAISE(ROLLBACK, 'no'); END"
+
 static const char *stored(client_t *clients, apr_pool_t *p)
 {
     return database_ask(clients[0].db, "SELECT count(*) FROM edu_outcome", p);
@@ -197,10 +204,10 @@ static void test_together(client_t *clients, int group, apr_pool_t *p)
     const char *how = group ? "together" : "one by one";
     apr_thread_mutex_t *mutex;
     edu_turn_t turn = { take, pass, NULL };
-    edu_row_t row = row_of(&clients[0], ROUNDS, p);
+    edu_row_t row = row_of(&clients[0], rounds, p);
     edu_error_t err = { 0 };
     edu_writer_t *writer;
-    int flushed, own = THREADS * ROUNDS;
+    int flushed, many = rounds, own = THREADS * many;
 
     apr_thread_mutex_create(&mutex, APR_THREAD_MUTEX_DEFAULT, p);
     turn.baton = mutex;
@@ -211,10 +218,10 @@ static void test_together(client_t *clients, int group, apr_pool_t *p)
     database_run(clients[0].db, "DELETE FROM edu_outcome");
     turns = flushes = 0;
     run_all(clients, write_rows, p);
-    is_int(SUM(done), own + ROUNDS, apr_pstrcat(p, how, ": written", NULL));
-    is_int(SUM(taken), 2 * own - ROUNDS, "each is told what is taken");
+    is_int(SUM(done), own + rounds, apr_pstrcat(p, how, ": written", NULL));
+    is_int(SUM(taken), 2 * own - rounds, "each is told what is taken");
     is_int(SUM(failed), 0, "nothing fails");
-    is_str(stored(clients, p), apr_itoa(p, own + ROUNDS), "all of it is there");
+    is_str(stored(clients, p), apr_itoa(p, own + rounds), "all of it is there");
     /* each that the change of the schema made stale takes one more */
     ok(group ? turns < 3 * own : turns >= 3 * own, "%d writes, %d turns",
        3 * own, turns);
@@ -243,22 +250,109 @@ static void test_together(client_t *clients, int group, apr_pool_t *p)
     is_str(stored(clients, p), apr_itoa(p, own), "and is whole or not at all");
 
     database_run(clients[0].db, "DELETE FROM edu_outcome");
-    database_run(clients[0].db,
-                 "CREATE TRIGGER refuse BEFORE INSERT ON edu_outcome"
-                 " WHEN new.type = '' BEGIN SELECT RAISE(ROLLBACK, 'no'); END");
+    rounds = 5; /* each failure is tried again, with pauses */
+    database_run(clients[0].db, REFUSE);
     run_all(clients, write_mixed, p);
     database_run(clients[0].db, "DROP TRIGGER refuse");
     is_int(clients[0].done + clients[0].taken, 0, "who breaks a transaction");
-    is_int(clients[0].failed, 3 * ROUNDS, "fails");
-    is_int(SUM(failed), 3 * ROUNDS, "and nobody else does");
+    is_int(clients[0].failed, 3 * rounds, "fails");
+    is_int(SUM(failed), 3 * rounds, "and nobody else does");
+    own = THREADS * rounds;
     is_int(SUM(done), own, "they are all told");
     is_str(stored(clients, p), apr_itoa(p, own), "and have what they wrote");
+    rounds = many;
+}
+
+/* A statement that waits for a lock, in vain, and so ends its transaction. */
+#define WAIT apr_time_from_msec(400)
+
+typedef struct patient_t {
+    client_t *client;
+    apr_interval_time_t waited, took;
+    int runs;
+    apr_status_t rv;
+} patient_t;
+
+/* What all others come during, so that they then share a transaction. */
+static apr_status_t hold(const edu_store_t *store, void *baton)
+{
+    patient_t *patient = baton;
+
+    (void)store;
+    patient->runs++;
+    apr_sleep(WAIT / 4);
+    return APR_SUCCESS;
+}
+
+static apr_status_t wait_in_vain(const edu_store_t *store, void *baton)
+{
+    patient_t *patient = baton;
+    apr_time_t now = apr_time_now();
+    edu_row_t row = row_of(patient->client, 0, patient->client->p);
+    edu_error_t err;
+
+    patient->runs++;
+    apr_sleep(WAIT);
+    edu__call_charge(store, now);
+    return edu__store_insert(store, EDU_OUTCOME, &place, &row, &err,
+                             patient->client->p);
+}
+
+static void *APR_THREAD_FUNC write_in_vain(apr_thread_t *thread, void *baton)
+{
+    patient_t *patient = baton;
+    client_t *client = patient->client;
+    apr_time_t now = apr_time_now();
+    edu_error_t err = { 0 };
+
+    client->kind = NULL; /* see the trigger */
+    client->store.timeout = 5 * WAIT;
+    client->store.waited = &patient->waited;
+    patient->rv = edu__unit_run(&client->store, &place,
+                                client->number ? wait_in_vain : hold, patient,
+                                1, &err, client->p);
+    patient->took = apr_time_now() - now;
+    (void)thread;
+    return NULL;
+}
+
+/* Without turns, as with the databases that lock rows. */
+static void test_patience(client_t *clients, apr_pool_t *p)
+{
+    patient_t patients[THREADS] = { 0 };
+    apr_thread_t *threads[THREADS];
+    edu_writer_t *writer;
+    apr_status_t rv;
+    int late = 0, runs = 0, failed = 0;
+
+    edu_writer_create(&writer, NULL, 1, p);
+    database_run(clients[0].db, REFUSE);
+    for (int i = 0; i < THREADS; i++) {
+        patients[i].client = &clients[i];
+        clients[i].store.writer = writer;
+        apr_thread_create(&threads[i], NULL, write_in_vain, &patients[i], p);
+        apr_sleep(i ? 0 : WAIT / 8);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        apr_thread_join(&rv, threads[i]);
+        late += patients[i].took > 5 * WAIT;
+        runs += patients[i].runs;
+        failed += patients[i].rv == EDU_EUNAVAILABLE;
+        clients[i].store.timeout = 0;
+        clients[i].store.waited = NULL;
+    }
+    database_run(clients[0].db, "DROP TRIGGER refuse");
+    is_int(failed, THREADS - 1,
+           "all who wait for what they do not get are told");
+    is_int(late, 0, "in time");
+    ok(runs < THREADS, "most by others: %d of %d waited for themselves", runs,
+       THREADS);
 }
 
 /* Without a turn to wait for, a statement is a transaction by itself. */
 static void test_single(client_t *client, apr_pool_t *p)
 {
-    edu_row_t row = row_of(client, ROUNDS + 1, p);
+    edu_row_t row = row_of(client, rounds + 1, p);
     edu_error_t err = { 0 };
 
     edu_writer_create(&client->store.writer, NULL, 0, p);
@@ -297,6 +391,7 @@ static void tests(apr_pool_t *p)
     test_together(clients, 1, p);
     test_together(clients, 0, p);
     test_single(&clients[0], p);
+    test_patience(clients, p);
     for (int i = 0; i < THREADS; i++) {
         is_int(clients[i].db->opened, clients[i].db->closed,
                "what was borrowed is given back");
