@@ -12,6 +12,7 @@
 #include <http_protocol.h>
 #include <http_request.h>
 #include <ap_expr.h>
+#include <ap_listen.h>
 #include <ap_mpm.h>
 #include <apr_atomic.h>
 #include <apr_buckets.h>
@@ -21,13 +22,17 @@
 #include <apr_lib.h>
 #include <apr_optional.h>
 #include <apr_shm.h>
+#include <apr_signal.h>
 #include <apr_strings.h>
 #include <apr_thread_cond.h>
 #include <apr_thread_mutex.h>
+#include <apr_thread_proc.h>
 #include <mod_dbd.h>
+#include <mpm_common.h>
 #include <util_mutex.h>
 
 #include <stddef.h>
+#include <unistd.h>
 
 module AP_MODULE_DECLARE_DATA edu_outcomes_module;
 
@@ -1101,30 +1106,6 @@ static apr_uint32_t *make_flag(apr_pool_t *p)
     return flag;
 }
 
-/* SQLite lets one writer in and has all others ask again and again; a lock of
- * ours lets them in in order. */
-static int post_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp,
-                       server_rec *s)
-{
-    apr_uint32_t *counted = make_flag(p);
-
-    (void)plog;
-    (void)ptemp;
-    for (; s; s = s->next) {
-        server_config_t *conf = server_config(s);
-
-        if (!conf->gate) {
-            continue;
-        }
-        conf->gate->counted = counted;
-        if (strcmp(conf->gate->driver, "sqlite3") == 0 &&
-            find_turn(&conf->turn, conf->gate->params, s)) {
-            return HTTP_INTERNAL_SERVER_ERROR; /* it has said why */
-        }
-    }
-    return OK;
-}
-
 static apr_status_t take_turn(void *baton, apr_time_t until)
 {
     apr_interval_time_t left = until - apr_time_now();
@@ -1161,6 +1142,213 @@ static apr_status_t make_writer(server_rec *s, server_rec *first, apr_pool_t *p)
     return rv ? rv
               : edu_writer_create(&conf->writer, conf->turn ? &turn : NULL,
                                   group, p);
+}
+
+/* -------------------------------------------------------------- checkpoints */
+
+#define CHECKPOINT_PAUSE apr_time_from_msec(100)
+
+/** The process that checkpoints the databases that want it. */
+typedef struct checkpointer_t {
+    apr_proc_t proc;
+    server_rec *s;
+    apr_pool_t *p;
+} checkpointer_t;
+
+/** What it knows of a database. */
+typedef struct checkpoint_t {
+    server_rec *s;
+    edu_store_t store;
+    edu_dbd_t dbd; /**< its only connection; the handle is NULL until then */
+    int failed;    /**< the last time */
+} checkpoint_t;
+
+static volatile sig_atomic_t is_over;
+
+static void end_checkpoints(int sig)
+{
+    (void)sig;
+    is_over = 1;
+}
+
+static apr_status_t open_own(void *baton, edu_dbd_t *dbd, apr_pool_t *p)
+{
+    checkpoint_t *of = baton;
+    const char *params = server_config(of->s)->gate->params;
+    apr_status_t rv = of->dbd.handle
+                          ? APR_SUCCESS
+                          : apr_dbd_open(of->dbd.driver, of->dbd.pool, params,
+                                         &of->dbd.handle);
+
+    (void)p;
+    *dbd = of->dbd;
+    return rv;
+}
+
+static void keep_own(void *baton, edu_dbd_t *dbd)
+{
+    (void)baton;
+    (void)dbd;
+}
+
+static checkpoint_t *make_checkpoint(server_rec *s, apr_pool_t *p)
+{
+    checkpoint_t *of = apr_pcalloc(p, sizeof(*of));
+
+    of->s = s;
+    of->store = store_of(s, NULL);
+    of->store.open = open_own;
+    of->store.close = keep_own;
+    of->store.baton = of;
+    of->store.schema = EDU_SCHEMA_UNUSED;
+    apr_pool_create(&of->dbd.pool, p);
+    apr_dbd_get_driver(p, server_config(s)->gate->driver, &of->dbd.driver);
+    return of;
+}
+
+/* Of checkpoint_t *, one for each database. */
+static apr_array_header_t *list_checkpoints(server_rec *first, apr_pool_t *p)
+{
+    apr_array_header_t *list = apr_array_make(p, 2, sizeof(checkpoint_t *));
+
+    for (server_rec *s = first; s; s = s->next) {
+        const server_config_t *conf = server_config(s);
+
+        if (conf->turn && conf->gate->first == s && !make_writer(s, first, p)) {
+            APR_ARRAY_PUSH(list, checkpoint_t *) = make_checkpoint(s, p);
+        }
+    }
+    return list;
+}
+
+static void checkpoint(checkpoint_t *of, apr_pool_t *p)
+{
+    edu_error_t err;
+    int failed = edu_store_checkpoint(&of->store, &err, p) != APR_SUCCESS;
+
+    if (failed && !of->failed) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, of->s,
+                     "EDU0011: a checkpoint failed, and is tried again; the "
+                     "log of the database grows meanwhile: %s",
+                     err.detail);
+    }
+    of->failed = failed;
+}
+
+/* Lives as long as its parent wants, or is there. */
+static void run_checkpoints(pid_t parent, server_rec *s, apr_pool_t *p)
+{
+    apr_array_header_t *list;
+    apr_pool_t *scratch;
+
+    apr_signal(SIGTERM, end_checkpoints);
+    apr_signal(SIGINT, end_checkpoints);
+    apr_signal(SIGHUP, SIG_IGN);
+    apr_signal(SIGXFSZ, SIG_IGN); /* as httpd does: to fail is enough */
+    apr_signal(AP_SIG_GRACEFUL, SIG_IGN);
+    apr_signal(AP_SIG_GRACEFUL_STOP, SIG_IGN);
+    ap_close_listeners();
+    if (ap_run_drop_privileges(p, s)) {
+        exit(1); /* it has said why */
+    }
+    apr_pool_create(&p, p);
+    apr_pool_create(&scratch, p);
+    list = list_checkpoints(s, p);
+    do {
+        apr_sleep(CHECKPOINT_PAUSE);
+        for (int i = 0; i < list->nelts && !is_over; i++) {
+            checkpoint(APR_ARRAY_IDX(list, i, checkpoint_t *), scratch);
+            apr_pool_clear(scratch);
+        }
+    } while (!is_over && getppid() == parent);
+    for (int i = 0; i < list->nelts; i++) {
+        const edu_dbd_t *dbd = &APR_ARRAY_IDX(list, i, checkpoint_t *)->dbd;
+
+        if (dbd->handle) {
+            apr_dbd_close(dbd->driver, dbd->handle);
+        }
+    }
+    exit(0);
+}
+
+static apr_status_t start_checkpoints(checkpointer_t *of);
+
+/* One that died is replaced. */
+static void maintain_checkpoints(int reason, void *baton, apr_wait_t status)
+{
+    int state;
+
+    (void)status;
+    if (reason == APR_OC_REASON_DEATH || reason == APR_OC_REASON_LOST) {
+        apr_proc_other_child_unregister(baton);
+        if (!ap_mpm_query(AP_MPMQ_MPM_STATE, &state) &&
+            state != AP_MPMQ_STOPPING) {
+            start_checkpoints(baton);
+        }
+    }
+}
+
+static apr_status_t start_checkpoints(checkpointer_t *of)
+{
+    const pid_t parent = getpid();
+    apr_status_t rv = apr_proc_fork(&of->proc, of->p);
+
+    if (rv == APR_INCHILD) {
+        run_checkpoints(parent, of->s, of->p);
+    }
+    if (rv != APR_INPARENT) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, rv, of->s,
+                     "EDU0012: no process for checkpoints");
+        return rv;
+    }
+    apr_pool_note_subprocess(of->p, &of->proc, APR_KILL_AFTER_TIMEOUT);
+    apr_proc_other_child_register(&of->proc, maintain_checkpoints, of, NULL,
+                                  of->p);
+    return APR_SUCCESS;
+}
+
+/* SQLite's driver lets a process do one thing at a time, so that only a process
+ * of its own can checkpoint without keeping requests waiting. */
+static apr_status_t have_checkpoints(server_rec *first, apr_pool_t *p)
+{
+    const server_rec *s = first;
+    checkpointer_t *of;
+
+    while (s && !server_config(s)->turn) {
+        s = s->next;
+    }
+    if (!s || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
+        return APR_SUCCESS;
+    }
+    of = apr_pcalloc(p, sizeof(*of));
+    of->s = first;
+    of->p = p;
+    return start_checkpoints(of);
+}
+
+/* SQLite lets one writer in and has all others ask again and again; a lock of
+ * ours lets them in in order. */
+static int post_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp,
+                       server_rec *s)
+{
+    apr_uint32_t *counted = make_flag(p);
+    server_rec *first = s;
+
+    (void)plog;
+    (void)ptemp;
+    for (; s; s = s->next) {
+        server_config_t *conf = server_config(s);
+
+        if (!conf->gate) {
+            continue;
+        }
+        conf->gate->counted = counted;
+        if (strcmp(conf->gate->driver, "sqlite3") == 0 &&
+            find_turn(&conf->turn, conf->gate->params, s)) {
+            return HTTP_INTERNAL_SERVER_ERROR; /* it has said why */
+        }
+    }
+    return have_checkpoints(first, p) ? HTTP_INTERNAL_SERVER_ERROR : OK;
 }
 
 /* How many connections each child may open to the databases of one driver, which

@@ -136,6 +136,7 @@ typedef struct edu_session_t {
     int doubtful;     /* as pool NULL, once its transaction is over */
     const char *why;  /* its transaction failed */
     apr_file_t *log;  /* see edu_sql_dialect_t; NULL: there is none */
+    apr_file_t *data; /* what the log is copied to; NULL until then */
     int generation;   /* part of the labels, so that none is there already */
     apr_dbd_prepared_t *statements[EDU_SQL_COUNT];
 } edu_session_t;
@@ -484,6 +485,19 @@ static apr_status_t open_session(const edu_call_t *call)
     return rv;
 }
 
+/* @param name  of a file that the database has open, too; NULL: there is none */
+static apr_status_t open_file(const edu_call_t *call, const char *name,
+                              apr_file_t **file, apr_pool_t *p)
+{
+    *file = NULL;
+    if (name &&
+        apr_file_open(file, name, APR_FOPEN_WRITE, APR_FPROT_OS_DEFAULT, p)) {
+        *file = NULL;
+        return unavailable(call, "%s cannot be opened. " HINT, name);
+    }
+    return APR_SUCCESS;
+}
+
 /* The database has its log open, which thus stays the same for as long as the
  * connection lives.  A file that was open before tells of all errors after. */
 static apr_status_t open_log(const edu_call_t *call)
@@ -494,31 +508,27 @@ static apr_status_t open_log(const edu_call_t *call)
                           ? ask(call, session->dialect->log, &name)
                           : APR_SUCCESS;
 
-    if (rv || !name) {
-        return rv;
-    }
-    rv = apr_file_open(&session->log, name, APR_FOPEN_WRITE,
-                       APR_FPROT_OS_DEFAULT, session->pool);
-    if (rv) {
-        session->log = NULL;
-        return unavailable(call, "%s cannot be opened. " HINT, name);
-    }
-    return ask(call, session->dialect->lazy, NULL);
+    rv = rv ? rv : open_file(call, name, &session->log, session->pool);
+    return !rv && session->log ? ask(call, session->dialect->lazy, NULL) : rv;
 }
 
-apr_status_t edu__call_flush(const edu_call_t *call)
+static apr_status_t flush(const edu_call_t *call, apr_file_t *file)
 {
-    apr_file_t *log = call->session ? call->session->log : NULL;
     const char *name;
 
-    if (!log || apr_file_datasync(log) == APR_SUCCESS) {
+    if (!file || apr_file_datasync(file) == APR_SUCCESS) {
         return APR_SUCCESS;
     }
-    apr_file_name_get(&name, log);
+    apr_file_name_get(&name, file);
     return unavailable(call,
                        "%s cannot be flushed: what was just written may be "
                        "lost. See to the disk",
                        name);
+}
+
+apr_status_t edu__call_flush(const edu_call_t *call)
+{
+    return call->session ? flush(call, call->session->log) : APR_SUCCESS;
 }
 
 /* Makes a new or a stale connection ready for statements. */
@@ -529,7 +539,7 @@ static apr_status_t settle(const edu_call_t *call)
 
     apr_pool_create(&call->session->pool, call->dbd.pool);
     rv = open_session(call);
-    if (!rv) {
+    if (!rv && call->store->schema != EDU_SCHEMA_UNUSED) {
         check.sql = EDU_SQL_VERSION;
         check.args = NULL;
         rv = check_schema(&check);
@@ -813,31 +823,73 @@ apr_status_t edu_store_check(const edu_store_t *store, edu_error_t *err,
     return edu__call_run(&call, read_nothing, NULL);
 }
 
-static int ask_most(edu_call_t *call)
+static int query(edu_call_t *call)
 {
-    const edu_sql_dialect_t *dialect = call->session->dialect;
-
     call->rows = NULL;
-    return dialect->most
-               ? apr_dbd_select(call->dbd.driver, call->p, call->dbd.handle,
-                                &call->rows, dialect->most, dialect->random)
-               : 0;
+    return apr_dbd_select(call->dbd.driver, call->p, call->dbd.handle,
+                          &call->rows, call->control,
+                          call->session->dialect->random);
+}
+
+/* Asks about the database: what ends the answer, or NULL. */
+static apr_status_t read_last(edu_call_t *call, const char *text,
+                              const char **last)
+{
+    apr_dbd_row_t *row = NULL;
+    apr_status_t rv;
+
+    *last = NULL;
+    if (!text) {
+        return APR_SUCCESS;
+    }
+    call->control = text;
+    rv = insist(call, query, text, 1);
+    while (!rv && (row = edu__call_next(call, row))) {
+        int columns = apr_dbd_num_cols(call->dbd.driver, call->rows);
+
+        *last = edu__call_column(call, row, columns - 1);
+    }
+    return rv;
+}
+
+static apr_status_t read_number(edu_call_t *call, const char *text, int *n)
+{
+    const char *last;
+    apr_status_t rv = read_last(call, text, &last);
+
+    *n = last ? atoi(last) : 0;
+    return rv;
+}
+
+apr_status_t edu__call_checkpoint(edu_call_t *call, int *pages)
+{
+    return read_number(call, call->session->dialect->checkpoint, pages);
+}
+
+/* Stays open, for to close it would let go of the locks that SQLite has on it. */
+apr_status_t edu__call_flush_data(edu_call_t *call)
+{
+    edu_session_t *session = call->session;
+    const char *name;
+    apr_status_t rv = APR_SUCCESS;
+
+    if (!session->data) {
+        rv = read_last(call, session->dialect->data, &name);
+        rv = rv ? rv : open_file(call, name, &session->data, call->dbd.pool);
+    }
+    return rv ? rv : flush(call, session->data);
 }
 
 apr_status_t edu_store_connections(int *most, const edu_store_t *store,
                                    edu_error_t *err, apr_pool_t *p)
 {
     edu_call_t call = { .store = store, .err = err, .p = p };
-    apr_status_t rv = borrow(&call);
-    apr_dbd_row_t *row = NULL;
+    apr_status_t rv = edu__call_open(&call);
 
     *most = 0;
     if (!rv) {
-        rv = insist(&call, ask_most, "asking for max_connections", 1);
+        rv = read_number(&call, call.session->dialect->most, most);
+        edu__call_close(&call);
     }
-    while (!rv && call.rows && (row = edu__call_next(&call, row))) {
-        *most = atoi(edu__call_column(&call, row, 0));
-    }
-    edu__call_close(&call);
     return rv;
 }

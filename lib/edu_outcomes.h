@@ -140,7 +140,8 @@ typedef struct edu_dbd_t {
 typedef enum edu_schema_e {
     EDU_SCHEMA_DEFAULT, /**< create for SQLite, check for all others */
     EDU_SCHEMA_AUTO,    /**< create what is missing, or bring it up */
-    EDU_SCHEMA_MANUAL   /**< an administrator loads the schema file */
+    EDU_SCHEMA_MANUAL,  /**< an administrator loads the schema file */
+    EDU_SCHEMA_UNUSED   /**< nobody looks: only checkpoints are wanted */
 } edu_schema_e;
 
 /** What the writers of a process share: see edu_writer_create. */
@@ -185,6 +186,18 @@ typedef struct edu_turn_t {
  */
 apr_status_t edu_writer_create(edu_writer_t **writer, const edu_turn_t *turn,
                                int group, apr_pool_t *p);
+
+/**
+ * Copy what a database has committed from its log to where it belongs.  SQLite
+ * leaves that to whoever happens to commit, while all others wait; where it is
+ * done several times a second, no COMMIT has to.  Best by a process that does
+ * nothing else, for apr_dbd lets a process do one thing at a time with SQLite.
+ * @param store  that of the others: its writer takes the same turn
+ * @return APR_SUCCESS, also for a database that needs none of this; or
+ *         EDU_EUNAVAILABLE
+ */
+apr_status_t edu_store_checkpoint(const edu_store_t *store, edu_error_t *err,
+                                  apr_pool_t *p);
 
 /**
  * Whether a database can be used, told by its configuration alone.

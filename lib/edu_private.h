@@ -558,6 +558,10 @@ typedef struct edu_sql_dialect_t {
     const char *log;  /**< a query for the file that it commits to; no row: to
                            none; NULL: a COMMIT sees to that by itself */
     const char *lazy; /**< what keeps a COMMIT from flushing that file */
+    const char *data; /**< a query that ends with the file that is copied to */
+    const char *checkpoint; /**< a query that copies from there what it can, and
+                                 ends its row with how many pages of it have
+                                 been; NULL: that is not for us to do */
     const char *const *schema;
 } edu_sql_dialect_t;
 
@@ -639,6 +643,17 @@ apr_status_t edu__call_control(edu_call_t *call, edu_control_e what);
 /** Have what was committed on an open connection on the disk, if COMMIT alone
  *  does not see to that. @return APR_SUCCESS or EDU_EUNAVAILABLE */
 apr_status_t edu__call_flush(const edu_call_t *call);
+
+/**
+ * Copy what is committed from the log to the database, as far as readers let it,
+ * on an open connection.
+ * @param pages  so many have been copied since the log began; 0: there is none
+ * @return APR_SUCCESS or EDU_EUNAVAILABLE
+ */
+apr_status_t edu__call_checkpoint(edu_call_t *call, int *pages);
+
+/** Have what was copied on the disk. @return APR_SUCCESS or EDU_EUNAVAILABLE */
+apr_status_t edu__call_flush_data(edu_call_t *call);
 
 /* ------------------------------------------------------------- edu_unit.c */
 

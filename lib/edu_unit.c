@@ -17,6 +17,10 @@
  * so that flushes go on side by side where they are slow. */
 #define MAX_LEADERS 4
 
+/* How many pages the log of a database may have before it is to begin anew: 64
+ * MiB of SQLite's, half of what a COMMIT would put an end to by itself. */
+#define MAX_LOG 16384
+
 /* One write on its way, in the memory of its own thread. */
 typedef struct job_t {
     const edu_store_t *store;
@@ -195,6 +199,32 @@ apr_status_t edu__unit_end(edu_unit_t *unit, int undo, edu_error_t *err)
     /* who undoes has said why */
     unit->call.err = undo ? &ignored : err;
     return unit->outer ? end_inner(unit, undo) : end_outer(unit, undo);
+}
+
+/* A log begins anew when all of it is copied and flushed, which is never so while
+ * others write.  They wait for what they wrote since the last that was done beside
+ * them. */
+apr_status_t edu_store_checkpoint(const edu_store_t *store, edu_error_t *err,
+                                  apr_pool_t *p)
+{
+    edu_unit_t unit = {
+        .store = *store, .call = {.store = store, .err = err, .p = p}
+    };
+    apr_status_t rv = edu__call_open(&unit.call);
+    int pages;
+
+    if (rv) {
+        return rv;
+    }
+    rv = edu__call_checkpoint(&unit.call, &pages);
+    if (!rv && pages > MAX_LOG && !(rv = edu__call_flush_data(&unit.call)) &&
+        !(rv = edu__call_checkpoint(&unit.call, &pages)) &&
+        !(rv = take_turn(&unit))) {
+        rv = edu__call_checkpoint(&unit.call, &pages);
+        pass_turn(&unit);
+    }
+    edu__call_close(&unit.call);
+    return rv;
 }
 
 /* --------------------------------------------------------------- together */

@@ -1806,6 +1806,7 @@ static void test_no_connection(apr_pool_t *p)
     NO_CONNECTION(edu_store_check(&store, &err, p), "");
     NO_CONNECTION(edu_store_connections(&most, &store, &err, p), " to count");
     is_int(most, 0, "and no number of them");
+    NO_CONNECTION(edu_store_checkpoint(&store, &err, p), " for a checkpoint");
     for (int i = 0; i < EDU_TABLES; i++) {
         NO_CONNECTION(edu__store_get(&out, &store, i, &here, &err, p),
                       " to read by");

@@ -25,11 +25,24 @@ static int no_disk;
 static apr_uint32_t flushes, flushing;
 static apr_interval_time_t slow_disk;
 
+static void write_big(void);
+
+/* In the middle of which flush, or turn, somebody else writes: 1 is the next. */
+static int late_flush, late_turn;
+
+static void write_late(int *late)
+{
+    if (*late && !--*late) {
+        write_big();
+    }
+}
+
 apr_status_t apr_file_datasync(apr_file_t *file)
 {
     apr_status_t rv = APR_EGENERAL;
     apr_os_file_t fd;
 
+    write_late(&late_flush);
     apr_atomic_inc32(&flushing);
     apr_atomic_inc32(&flushes);
     apr_sleep(slow_disk);
@@ -182,6 +195,7 @@ static apr_status_t take(void *baton, apr_time_t until)
     (void)until;
     turns++;
     beside += apr_atomic_read32(&flushing) > 0;
+    write_late(&late_turn);
     return rv;
 }
 
@@ -349,6 +363,90 @@ static void test_patience(client_t *clients, apr_pool_t *p)
        THREADS);
 }
 
+/* One who writes 4 MiB, and whose connection nobody else uses. */
+static client_t *big;
+
+static void write_big(void)
+{
+    edu_row_t row = row_of(big, big->done++, big->p);
+    edu_error_t err = { 0 };
+    char *body = apr_palloc(big->p, 4 << 20);
+
+    memset(body, 'x', 4 << 20);
+    body[(4 << 20) - 1] = '\0';
+    row.body = body;
+    is_int(
+        edu__store_insert(&big->store, EDU_OUTCOME, &place, &row, &err, big->p),
+        0, "another 4 MiB are written");
+}
+
+static int size_of(const char *file, const char *tail, apr_pool_t *p)
+{
+    apr_finfo_t info = { .size = -1 };
+
+    apr_stat(&info, apr_pstrcat(p, file, tail, NULL), APR_FINFO_SIZE, p);
+    return (int)info.size;
+}
+
+/* 64 MiB, so that the log is to begin anew, or less. */
+static void fill_log(void)
+{
+    for (int i = 0; i < 16; i++) {
+        write_big();
+    }
+}
+
+static void test_checkpoint(client_t *client, apr_pool_t *p)
+{
+    database_t *db = database_make(client->db->file, EDU_SCHEMA_UNUSED, p);
+    apr_thread_mutex_t *mutex;
+    edu_turn_t turn = { take, pass, NULL };
+    edu_error_t err = { 0 };
+    int size;
+
+    apr_thread_mutex_create(&mutex, APR_THREAD_MUTEX_DEFAULT, p);
+    turn.baton = mutex;
+    edu_writer_create(&db->store.writer, &turn, 0, p);
+    big = client;
+    big->kind = "fine";
+    big->done = 0;
+    big->store.writer = NULL;
+    database_run(big->db, "DELETE FROM edu_outcome");
+    is_int(edu_store_checkpoint(&db->store, &err, p), 0, "a checkpoint");
+    write_big();
+    size = size_of(db->file, "", p);
+    fill_log();
+    is_int(size_of(db->file, "", p), size, "no COMMIT makes one");
+    size = size_of(db->file, "-wal", p);
+    ok(size > 64 << 20, "the log grows");
+
+    turns = 0;
+    late_flush = 1;
+    late_turn = 1;
+    is_int(edu_store_checkpoint(&db->store, &err, p), 0,
+           "a checkpoint while others write");
+    is_int(turns, 1, "takes one turn");
+    ok(!late_flush && !late_turn, "and they did write");
+    ok(size_of(db->file, "", p) > 19 * (4 << 20), "it copies all");
+    size = size_of(db->file, "-wal", p);
+    write_big();
+    is_int(size_of(db->file, "-wal", p), size, "and the log begins anew");
+    is_int(edu_store_checkpoint(&db->store, &err, p), 0, "a checkpoint");
+    is_int(turns, 1, "of a short log keeps nobody waiting");
+
+    fill_log();
+    no_disk = 1;
+    is_int(edu_store_checkpoint(&db->store, &err, p), EDU_EUNAVAILABLE,
+           "a disk that fails");
+    ok(err.detail && strstr(err.detail, ".db cannot be flushed"),
+       "is told by the name of the file");
+    is_int(turns, 1, "before anybody is kept waiting");
+    is_int(edu_store_checkpoint(&db->store, &err, p), 0,
+           "it can be done again");
+    is_int(turns, 2, "with a turn");
+    database_close(db);
+}
+
 /* Without a turn to wait for, a statement is a transaction by itself. */
 static void test_single(client_t *client, apr_pool_t *p)
 {
@@ -392,6 +490,7 @@ static void tests(apr_pool_t *p)
     test_together(clients, 0, p);
     test_single(&clients[0], p);
     test_patience(clients, p);
+    test_checkpoint(&clients[0], p);
     for (int i = 0; i < THREADS; i++) {
         is_int(clients[i].db->opened, clients[i].db->closed,
                "what was borrowed is given back");

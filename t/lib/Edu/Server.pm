@@ -11,8 +11,8 @@ use Edu::Wire;
 use Exporter 'import';
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(await crowd server_children server_pid start_server
-    stop_server);
+our @EXPORT = qw(await crowd server_checkpointers server_children server_pid
+    start_server stop_server);
 
 # Polls until the code gives something true, at most so many seconds.
 sub await (&;$) {
@@ -49,7 +49,7 @@ sub stop_server {
 }
 
 # The processes whose parent is httpd's first.
-sub server_children {
+sub processes {
     my $pid = server_pid() or return;
     my @children;
     for (glob '/proc/[0-9]*/stat') {
@@ -59,6 +59,21 @@ sub server_children {
     }
     return @children;
 }
+
+# Who can be connected to.
+sub serves {
+    my ($pid) = @_;
+    return grep { (readlink // '') =~ /^socket:/ } glob "/proc/$pid/fd/*";
+}
+
+# There soon is one, whatever befell the last.
+sub server_children {
+    my @children;
+    await { @children = grep { serves($_) } processes() };
+    return @children;
+}
+
+sub server_checkpointers { return grep { !serves($_) } processes() }
 
 # Runs $work->($number, $running) in $count processes while $meanwhile->() runs
 # here; $running->() is true until that is over.  Returns the lines that each
