@@ -1249,7 +1249,8 @@ static void run_checkpoints(pid_t parent, server_rec *s, apr_pool_t *p)
     apr_signal(AP_SIG_GRACEFUL_STOP, SIG_IGN);
     ap_close_listeners();
     if (ap_run_drop_privileges(p, s)) {
-        exit(1); /* it has said why */
+        apr_sleep(apr_time_from_sec(1)); /* it has said why, and may again */
+        exit(1);
     }
     apr_pool_create(&p, p);
     apr_pool_create(&scratch, p);

@@ -30,8 +30,8 @@ typedef struct job_t {
     int whole;
     edu_error_t *err;
     apr_pool_t *p;
-    apr_time_t since; /* it waits, as far as that is not charged yet */
     apr_status_t rv;
+    int broken; /* it shared a transaction that was: it is not done yet */
     apr_interval_time_t commit; /* of who leads: that it took */
     enum { WAITS, LEADS, DONE } state;
     apr_thread_cond_t *news; /* of its state; the writer's */
@@ -334,8 +334,8 @@ static int is_alone(const edu_writer_t *writer)
 }
 
 /* Runs the leader's job and those of all who came before its transaction began.
- * If a statement ends the transaction, none was done: that may be one job's fault
- * alone.  Of a COMMIT that fails nobody may know. */
+ * If a statement ends the transaction, none was done, and each does its own: that
+ * may be one job's fault alone.  Of a COMMIT that fails nobody may know. */
 static void run_together(job_t *own)
 {
     edu_writer_t *writer = own->store->writer;
@@ -366,15 +366,8 @@ static void run_together(job_t *own)
     rv = edu__unit_end(&unit, 0, &err);
     own->commit = apr_time_now() - ends;
     for (job_t *job = own; rv && job; job = job->next) {
-        if (unit.broken) {
-            /* else all would wait one after another for the same lock */
-            if (job != own) {
-                edu__call_charge(job->store, job->since);
-                job->since = apr_time_now();
-            }
-            job->rv = run_alone(job);
-        }
-        else if (!job->rv) {
+        job->broken = unit.broken;
+        if (!job->broken && !job->rv) {
             job->rv =
                 edu_error_set(job->err, EDU_EUNAVAILABLE, NULL, job->p, NULL);
             job->err->detail = apr_pstrdup(job->p, err.detail);
@@ -465,8 +458,8 @@ apr_status_t edu__unit_run(const edu_store_t *store, const edu_path_t *path,
                            edu_work_fn *work, void *baton, int whole,
                            edu_error_t *err, apr_pool_t *p)
 {
-    job_t job = { store, path, work, baton,
-                  whole, err,  p,    .since = apr_time_now() };
+    job_t job = { store, path, work, baton, whole, err, p, .state = WAITS };
+    apr_time_t now = apr_time_now();
 
     if (edu__unit_of(store)) {
         return run_among(store, &job);
@@ -478,9 +471,9 @@ apr_status_t edu__unit_run(const edu_store_t *store, const edu_path_t *path,
         queue_up(store->writer, &job)) {
         return run_alone(&job);
     }
-    edu__call_charge(store, job.since);
+    edu__call_charge(store, now);
     if (job.state == LEADS) {
         lead(&job);
     }
-    return job.rv;
+    return job.broken ? run_alone(&job) : job.rv;
 }
