@@ -85,7 +85,7 @@ typedef struct server_config_t {
     apr_interval_time_t timeout;
     int nodes;                  /**< Apaches that share the database; 0: one */
     gate_t *gate;               /**< NULL: nothing is served */
-    int group;                  /**< EduOutcomesGroupCommit; UNSET: auto */
+    int group;                  /**< EduOutcomesGroupCommit; 0: off */
     apr_array_header_t *mounts; /**< of const char *, for early errors */
     apr_global_mutex_t *turn;   /**< to write; of all servers that share a
                                      database */
@@ -392,10 +392,9 @@ static const char *set_group(cmd_parms *cmd, void *dummy, const char *value)
     server_config_t *conf = server_config(cmd->server);
 
     (void)dummy;
-    conf->group = strcasecmp(value, "on") == 0    ? 1
-                  : strcasecmp(value, "off") == 0 ? 0
-                                                  : UNSET;
-    return conf->group != UNSET || strcasecmp(value, "auto") == 0
+    conf->group = strcasecmp(value, "off") != 0;
+    return !conf->group || strcasecmp(value, "on") == 0 ||
+                   strcasecmp(value, "auto") == 0
                ? NULL
                : apr_pstrcat(cmd->pool,
                              "EduOutcomesGroupCommit is auto, on or off, not ",
@@ -1124,8 +1123,6 @@ static apr_status_t make_writer(server_rec *s, server_rec *first, apr_pool_t *p)
 {
     server_config_t *conf = server_config(s);
     edu_turn_t turn = { take_turn, pass_turn, NULL };
-    int group = conf->group == UNSET ? edu_store_groups(conf->gate->driver)
-                                     : conf->group;
     apr_status_t rv = APR_SUCCESS;
 
     for (; first != s; first = first->next) {
@@ -1141,7 +1138,7 @@ static apr_status_t make_writer(server_rec *s, server_rec *first, apr_pool_t *p)
     turn.baton = conf->turn;
     return rv ? rv
               : edu_writer_create(&conf->writer, conf->turn ? &turn : NULL,
-                                  group, p);
+                                  conf->group != 0, p);
 }
 
 /* -------------------------------------------------------------- checkpoints */

@@ -112,13 +112,6 @@ void edu_store_limit(const char *driver, apr_interval_time_t timeout,
     }
 }
 
-int edu_store_groups(const char *driver)
-{
-    const edu_sql_dialect_t *dialect = edu__sql_dialect(driver);
-
-    return dialect && dialect->groups;
-}
-
 const char *const *edu_store_schema(const char *driver)
 {
     const edu_sql_dialect_t *dialect = edu__sql_dialect(driver);

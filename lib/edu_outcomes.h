@@ -216,10 +216,6 @@ const char *edu_store_refuse(const char *driver, const char *params);
 void edu_store_limit(const char *driver, apr_interval_time_t timeout,
                      apr_pool_t *p);
 
-/** Whether it is better for writes to a database that they share transactions;
- *  see edu_writer_create. */
-int edu_store_groups(const char *driver);
-
 /**
  * The statements that make the schema, or bring up one of an earlier version,
  * in order, NULL-terminated.

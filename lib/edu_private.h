@@ -535,7 +535,6 @@ typedef struct edu_setting_t {
 typedef struct edu_sql_dialect_t {
     const char *driver; /**< its name in apr_dbd */
     int creates;        /**< the schema, unless told otherwise */
-    int groups;         /**< writes, unless told otherwise */
     int busy;           /**< its result code for a locked database; 0: the
                              database itself waits */
     int duplicate;      /**< its result code for a key that is taken; 0: what
