@@ -99,6 +99,7 @@ sub under_fire {
     note("$round: ", scalar @lines, " batches, $whole groups are stored");
 }
 
+log_expect('AH10392: ');    # event's, when all are killed again and again
 for my $round (1 .. 3) {
     my @victims;
     under_fire($round, sub {

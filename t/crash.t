@@ -34,6 +34,7 @@ sub under_fire {
     return (scalar @created, "@lost");
 }
 
+log_expect('AH10392: ');    # event's, when they are killed again and again
 for my $round (1 .. 3) {
     my $victim;
     my ($count, $lost) = under_fire(sub {

@@ -105,8 +105,7 @@ sub recovered {
 
 # Who failed says so in the log, which is what it is for: we, mod_dbd, and event
 # of its threads that wait.
-my $mark = log_mark();
-log_await($mark, $_, 0.1)
+log_expect($_)
     for 'EDU0002: .* 503 ', 'EDU0007: ', 'AH00629: ', 'AH0063[0236]: ',
     'AH02655: ', 'DBD.*Error: ', 'AH10159: ';
 

@@ -10,7 +10,7 @@ use Apache::TestConfig ();
 use Exporter 'import';
 use Time::HiRes 'sleep';
 
-our @EXPORT = qw(log_mark log_await log_complaints);
+our @EXPORT = qw(log_mark log_await log_complaints log_expect);
 
 my $COMPLAINT = qr/\[[\w-]*:(?:warn|error|crit|alert|emerg)\]
                   |exit\ signal|[Aa]ssert|Sanitizer|runtime\ error/x;
@@ -28,12 +28,18 @@ sub lines {
 # Where the error log ends now.
 sub log_mark { return -s file('error_log') || 0 }
 
-# True once a line after $mark matches; such lines are no complaint then.
-sub log_await {
-    my ($mark, $regex, $seconds) = @_;
+# Such lines are no complaint from now on, if they come.
+sub log_expect {
+    my ($regex) = @_;
     open my $expected, '>>', file('expected_lines') or die "expected: $!";
     print $expected "$regex\n";
     close $expected;
+}
+
+# True once a line after $mark matches; such lines are no complaint then.
+sub log_await {
+    my ($mark, $regex, $seconds) = @_;
+    log_expect($regex);
     for (1 .. 10 * ($seconds || 3)) {
         return 1 if grep { /$regex/ } lines('error_log', $mark);
         sleep 0.1;
