@@ -454,8 +454,8 @@ static int is_shut(const gate_t *gate)
 }
 
 /* Who wants a connection goes through the gate.  One that has to be made is
- * made by one thread at a time, as mod_dbd has it anyway, but who waits here can
- * give up.
+ * made by one thread at a time, as mod_dbd has it anyway, but who waits here
+ * can give up.
  * @param from_pool  out: there is one already, alive or dead
  * @param alone      out: nobody else may make one meanwhile */
 static apr_status_t enter(gate_t *gate, int *from_pool, int *alone,
@@ -740,8 +740,8 @@ static int send_response(request_rec *r, const edu_response_t *res)
     if (length || res->status == HTTP_OK) {
         ap_set_content_length(r, (apr_off_t)length);
     }
-    /* httpd would keep a small answer back and look for a further request first:
-     * under the event MPM that costs two changes of thread */
+    /* httpd would keep a small answer back and look for a further request
+     * first: under the event MPM that costs two changes of thread */
     if (length <= FLUSH_MAX) {
         APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_flush_create(bb->bucket_alloc));
     }
@@ -966,7 +966,7 @@ static apr_status_t error_filter(ap_filter_t *f, apr_bucket_brigade *page)
     return ap_pass_brigade(f->next, bb);
 }
 
-/* ------------------------------------------------------------------ start-up */
+/* ----------------------------------------------------------------- start-up */
 
 /* The argument of the last such directive among siblings, or NULL. */
 static const char *argument(const ap_directive_t *d, const char *name,
@@ -1349,9 +1349,9 @@ static int post_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp,
     return have_checkpoints(first, p) ? HTTP_INTERNAL_SERVER_ERROR : OK;
 }
 
-/* How many connections each child may open to the databases of one driver, which
- * are taken to be of one server.  Without threads nobody asks for more than mod_dbd
- * opens by itself. */
+/* How many connections each child may open to the databases of one driver,
+ * which are taken to be of one server.  Without threads nobody asks for more
+ * than mod_dbd opens by itself. */
 static int count_pools(const server_rec *s, const char *driver, int threaded)
 {
     int n = 0;

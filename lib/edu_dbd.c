@@ -478,7 +478,7 @@ static apr_status_t open_session(const edu_call_t *call)
     return rv;
 }
 
-/* @param name  of a file that the database has open, too; NULL: there is none */
+/* @param name  of a file that the database has open, too; NULL: none */
 static apr_status_t open_file(const edu_call_t *call, const char *name,
                               apr_file_t **file, apr_pool_t *p)
 {
@@ -859,7 +859,7 @@ apr_status_t edu__call_checkpoint(edu_call_t *call, int *pages)
     return read_number(call, call->session->dialect->checkpoint, pages);
 }
 
-/* Stays open, for to close it would let go of the locks that SQLite has on it. */
+/* Stays open: to close it would let go of the locks that SQLite has on it. */
 apr_status_t edu__call_flush_data(edu_call_t *call)
 {
     edu_session_t *session = call->session;

@@ -672,7 +672,7 @@ apr_status_t edu__orderby_parse(apr_array_header_t **orders, const char *text,
     return rv || !*parser.at ? rv : fault(&parser, "it goes on unexpectedly.");
 }
 
-/* ---------------------------------------------------------------- evaluation */
+/* --------------------------------------------------------------- evaluation */
 
 /* A comparison with null is false, but for eq and ne (OData 5.1.1.1). */
 static int compares(op_e op, const json_t *a, const json_t *b)

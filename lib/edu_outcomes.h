@@ -176,12 +176,12 @@ typedef struct edu_turn_t {
 /**
  * Let the threads of a process write together: whoever comes while another (or,
  * where they take turns and that is slow, a few others) commits waits, and the
- * first of those then commits for all.  Each still gets an answer of its own, and none before its
- * commit.
+ * first of those then commits for all.  Each still gets an answer of its own,
+ * and none before its commit.
  * @param turn   taken around each transaction (copied), so that processes do
  *               not meet in the database's own lock; NULL: they may
- * @param group  0: no more than that, each write is a transaction; and so is one
- *               that nobody is there to share with
+ * @param group  0: no more than that, each write is a transaction; and so is
+ *               one that nobody is there to share with
  * @param p      as long as requests are served
  */
 apr_status_t edu_writer_create(edu_writer_t **writer, const edu_turn_t *turn,

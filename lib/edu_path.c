@@ -136,8 +136,8 @@ const char *edu__new_guid(apr_pool_t *p)
     apr_uuid_t uuid;
     char *text = apr_palloc(p, APR_UUID_FORMATTED_LENGTH + 1);
 
-    /* as RFC 9562 5.4 has it; apr_uuid_get asks the kernel seven times and takes
-     * a lock */
+    /* as RFC 9562 5.4 has it; apr_uuid_get asks the kernel seven times and
+     * takes a lock */
     apr_generate_random_bytes(uuid.data, sizeof(uuid.data));
     uuid.data[6] = (uuid.data[6] & 0x0f) | 0x40;
     uuid.data[8] = (uuid.data[8] & 0x3f) | 0x80;
@@ -306,12 +306,17 @@ static const char *above(const edu_path_t *path, int depth, int in_quotes,
     const char *url = "";
 
     for (int i = 0; i < depth; i++) {
-        url = i == 0 && path->owner ? apr_pstrcat(p, path->owner, "/", NULL)
-              : in_quotes           ? apr_pstrcat(p, url, names[i], "('",
-                                                  quoted(keys[i], p), "')/", NULL)
-                                    : apr_pstrcat(p, url, names[i], "/",
-                                                  apr_pescape_path_segment(p, keys[i]),
-                                                  "/", NULL);
+        if (i == 0 && path->owner) {
+            url = apr_pstrcat(p, path->owner, "/", NULL);
+        }
+        else if (in_quotes) {
+            url = apr_pstrcat(p, url, names[i], "('", quoted(keys[i], p), "')/",
+                              NULL);
+        }
+        else {
+            url = apr_pstrcat(p, url, names[i], "/",
+                              apr_pescape_path_segment(p, keys[i]), "/", NULL);
+        }
     }
     return depth == 0 && path->owner ? apr_pstrcat(p, path->owner, "/", NULL)
                                      : url;

@@ -6,9 +6,9 @@
  *
  * Arrows go down only: service -> path, query, and the verbs in outcome,
  * submission, roster, list and batch; verbs -> resource, grading; these ->
- * header, filter, check, entity, store; store -> dbd -> sql; entity -> check, json,
- * time; check -> types.  A json_t is born and owned in edu_json.c and borrowed
- * everywhere else.
+ * header, filter, check, entity, store; store -> dbd -> sql; entity -> check,
+ * json, time; check -> types.  A json_t is born and owned in edu_json.c and
+ * borrowed everywhere else.
  */
 #ifndef EDU_PRIVATE_H
 #define EDU_PRIVATE_H
@@ -571,11 +571,11 @@ extern const char edu__sql_probe[];
 const edu_sql_dialect_t *edu__sql_dialect(const char *driver);
 
 /** The version of the schema that the statements are for: N or N.M, a digit
- *  each, so that versions sort as text.  A new M is for what can be added beneath
- *  modules that do not know it: a table, an index, a column with a default.  A
- *  module serves each database of its N that has what it needs, so that nodes
- *  can be replaced one after another.  Anything else takes a new N, which
- *  earlier modules refuse. */
+ *  each, so that versions sort as text.  A new M is for what can be added
+ *  beneath modules that do not know it: a table, an index, a column with a
+ *  default.  A module serves each database of its N that has what it needs, so
+ *  that nodes can be replaced one after another.  Anything else takes a new N,
+ *  which earlier modules refuse. */
 #define EDU_SCHEMA_VERSION "2"
 
 /* -------------------------------------------------------------- edu_dbd.c */
@@ -599,8 +599,8 @@ typedef struct edu_call_t {
     apr_time_t until;    /**< no try begins later */
     const char *control; /**< the statement of transaction control */
     struct apr_dbd_results_t *rows;
-    int unsure; /**< out: a try that failed may have done it all the same, as where
-                     the connection was lost before the answer */
+    int unsure; /**< out: a try that failed may have done it all the same, as
+                     where the connection was lost before the answer */
 } edu_call_t;
 
 /** What a read does with its rows, all of them. */
@@ -644,8 +644,8 @@ apr_status_t edu__call_control(edu_call_t *call, edu_control_e what);
 apr_status_t edu__call_flush(const edu_call_t *call);
 
 /**
- * Copy what is committed from the log to the database, as far as readers let it,
- * on an open connection.
+ * Copy what is committed from the log to the database, as far as readers let
+ * it, on an open connection.
  * @param pages  so many have been copied since the log began; 0: there is none
  * @return APR_SUCCESS or EDU_EUNAVAILABLE
  */
@@ -677,7 +677,8 @@ apr_status_t edu__unit_begin(edu_unit_t *unit, const edu_store_t *store,
  * End: all that was written is durable, or nothing was.
  * @param undo  give up what was written
  * @param err   described where a statement of the end itself failed
- * @return APR_SUCCESS; or EDU_EUNAVAILABLE: nothing was written, or nobody knows
+ * @return APR_SUCCESS; or EDU_EUNAVAILABLE: nothing was written, or nobody
+ *         knows
  */
 apr_status_t edu__unit_end(edu_unit_t *unit, int undo, edu_error_t *err);
 
@@ -922,8 +923,9 @@ apr_status_t edu__check_blind(edu_exchange_t *x);
  *  sort as text. */
 const char *edu__version_at(edu_time_t t, apr_pool_t *p);
 
-/** What a change of a row (without a version: a creation) will carry.  Its version is
- *  its instant; neither that nor its stamp goes back, whatever the clock says.
+/** What a change of a row (without a version: a creation) will carry.  Its
+ *  version is its instant; neither that nor its stamp goes back, whatever the
+ *  clock says.
  *  @param old  the row's document, or NULL */
 void edu__plan_change(edu_change_t *change, const edu_exchange_t *x,
                       const json_t *old, const edu_row_t *was);

@@ -23,8 +23,8 @@ apr_status_t edu__damaged(edu_exchange_t *x, const char *what, const char *id)
     return rv;
 }
 
-/* The version of what is shown: a submission with other names for its status, or
- * with its outcomes, some of which may be placeholders that the assignment
+/* The version of what is shown: a submission with other names for its status,
+ * or with its outcomes, some of which may be placeholders that the assignment
  * makes, is another representation (RFC 9110 8.8.3). */
 static const char *version_of(const edu_exchange_t *x, const edu_row_t *row)
 {
@@ -277,8 +277,8 @@ static apr_status_t settle_inside(edu_exchange_t *x, void *baton)
 }
 
 /* At first what is read is read before the transaction that writes, which is
- * over the sooner.  Where others always come between, it is read within, with the
- * submission locked. */
+ * over the sooner.  Where others always come between, it is read within, with
+ * the submission locked. */
 apr_status_t edu__settle(edu_exchange_t *x, const json_t *body,
                          edu_once_fn *once)
 {

@@ -376,8 +376,8 @@ typedef struct aim_t {
     const edu_row_t *row; /* NULL: nothing */
 } aim_t;
 
-/* Whether the row is as the write would have it: a try did that whose connection
- * was lost before the answer. */
+/* Whether the row is as the write would have it: a try did that whose
+ * connection was lost before the answer. */
 static apr_status_t look_back(int *done, const edu_store_t *store,
                               const aim_t *aim, edu_error_t *err, apr_pool_t *p)
 {

@@ -13,8 +13,8 @@
 /* The most writes in one transaction. */
 #define MAX_GROUP 128
 
-/* The most who commit at a time: one, and another for each ms that a commit takes,
- * so that flushes go on side by side where they are slow. */
+/* The most who commit at a time: one, and another for each ms that a commit
+ * takes, so that flushes go on side by side where they are slow. */
 #define MAX_LEADERS 4
 
 /* How many pages the log of a database may have before it is to begin anew: 64
@@ -201,9 +201,9 @@ apr_status_t edu__unit_end(edu_unit_t *unit, int undo, edu_error_t *err)
     return unit->outer ? end_inner(unit, undo) : end_outer(unit, undo);
 }
 
-/* A log begins anew when all of it is copied and flushed, which is never so while
- * others write.  They wait for what they wrote since the last that was done beside
- * them. */
+/* A log begins anew when all of it is copied and flushed, which is never so
+ * while others write.  They wait for what they wrote since the last that was
+ * done beside them. */
 apr_status_t edu_store_checkpoint(const edu_store_t *store, edu_error_t *err,
                                   apr_pool_t *p)
 {
@@ -301,7 +301,7 @@ static int compare(const char *a, const char *b)
     return strcmp(a ? a : "", b ? b : "");
 }
 
-/* The order in which all groups lock rows, so that no two wait for each other. */
+/* In which order all groups lock rows: so no two wait for each other. */
 static int by_path(const void *av, const void *bv)
 {
     const edu_path_t *a = (*(const job_t *const *)av)->path;
@@ -313,8 +313,8 @@ static int by_path(const void *av, const void *bv)
     return order ? order : compare(a->outcome_id, b->outcome_id);
 }
 
-/* Whether a job is a transaction by itself: it is one statement, and writers take
- * no turns, which go with a transaction. */
+/* Whether a job is a transaction by itself: it is one statement, and writers
+ * take no turns, which go with a transaction. */
 static int is_single(const job_t *job)
 {
     const edu_writer_t *writer = job->store->writer;
@@ -334,8 +334,8 @@ static int is_alone(const edu_writer_t *writer)
 }
 
 /* Runs the leader's job and those of all who came before its transaction began.
- * If a statement ends the transaction, none was done, and each does its own: that
- * may be one job's fault alone.  Of a COMMIT that fails nobody may know. */
+ * If a statement ends the transaction, none was done, and each does its own:
+ * that may be one's fault alone.  Of a COMMIT that fails nobody may know. */
 static void run_together(job_t *own)
 {
     edu_writer_t *writer = own->store->writer;
@@ -375,9 +375,9 @@ static void run_together(job_t *own)
     }
 }
 
-/* Whether enough others commit, with the mutex.  Without turns whoever came last
- * could have those before wait anew for the lock of a row: then one leads, which is
- * the first of them. */
+/* Whether enough others commit, with the mutex.  Without turns whoever came
+ * last could have those before wait anew for the lock of a row: then one leads,
+ * which is the first of them. */
 static int is_led(const edu_writer_t *writer)
 {
     return writer->leaders == MAX_LEADERS ||
@@ -393,7 +393,8 @@ static apr_thread_cond_t *tell(job_t *job, int state)
 
 /* Commits for all who came meanwhile, and has the first of those who come now
  * do the same; who has waited too long does that only.  A job that was told is
- * gone as soon as the mutex is free, and who is woken before would wait for that. */
+ * gone as soon as the mutex is free, and who is woken before would wait for
+ * that. */
 static void lead(job_t *own)
 {
     edu_writer_t *writer = own->store->writer;

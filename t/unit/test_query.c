@@ -126,7 +126,7 @@ static const struct match_t {
       TYPE("educationSpeakerProgressResource")
       ",'maxRecordingAttempts':16777216}}", 0 },
 
-    /* what was sent as 66.66666666666667 is kept as a float32 and found again */
+    /* sent as 66.66666666666667, it is kept as a float32 and found again */
     { "points/points eq 66.66666666666667", SINGLE, 1 },
     { "66.66666666666667 eq points/points", SINGLE, 1 },
     { "points/points in (1,66.66666666666667)", SINGLE, 1 },

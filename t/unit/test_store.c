@@ -1631,8 +1631,8 @@ static void test_lost(database_t *db, apr_pool_t *p)
            "which is as durable");
 }
 
-/* A write whose connection is lost is repeated on another, and what the first try
- * did is not taken for the doing of somebody else. */
+/* A write whose connection is lost is repeated on another, and what the first
+ * try did is not taken for the doing of somebody else. */
 static void test_cut(database_t *db, fate_e fate, apr_pool_t *p)
 {
     const char *when = fate == BEFORE ? "before" : "after";

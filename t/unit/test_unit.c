@@ -27,7 +27,7 @@ static apr_interval_time_t slow_disk;
 
 static void write_big(void);
 
-/* In the middle of which flush, or turn, somebody else writes: 1 is the next. */
+/* In the middle of which flush, or turn, another writes: 1 is the next. */
 static int late_flush, late_turn;
 
 static void write_late(int *late)
