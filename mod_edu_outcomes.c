@@ -1145,14 +1145,7 @@ static apr_status_t make_writer(server_rec *s, server_rec *first, apr_pool_t *p)
 
 #define CHECKPOINT_PAUSE apr_time_from_msec(100)
 
-/** The process that checkpoints the databases that want it. */
-typedef struct checkpointer_t {
-    apr_proc_t proc;
-    server_rec *s;
-    apr_pool_t *p;
-} checkpointer_t;
-
-/** What it knows of a database. */
+/** What the process that checkpoints knows of a database. */
 typedef struct checkpoint_t {
     server_rec *s;
     edu_store_t store;
@@ -1269,84 +1262,73 @@ static void run_checkpoints(pid_t parent, server_rec *s, apr_pool_t *p)
     exit(0);
 }
 
-static apr_status_t start_checkpoints(checkpointer_t *of);
+static apr_status_t start_checkpoints(server_rec *first);
 
 /* One that died is replaced. */
-static void maintain_checkpoints(int reason, void *baton, apr_wait_t status)
+static void maintain_checkpoints(int reason, void *first, apr_wait_t status)
 {
     int state;
 
     (void)status;
     if (reason == APR_OC_REASON_DEATH || reason == APR_OC_REASON_LOST) {
-        apr_proc_other_child_unregister(baton);
+        apr_proc_other_child_unregister(first);
         if (!ap_mpm_query(AP_MPMQ_MPM_STATE, &state) &&
             state != AP_MPMQ_STOPPING) {
-            start_checkpoints(baton);
+            start_checkpoints(first);
         }
     }
 }
 
-static apr_status_t start_checkpoints(checkpointer_t *of)
+/* SQLite's driver lets a process do one thing at a time, so that only a process
+ * of its own can checkpoint without keeping requests waiting. */
+static apr_status_t start_checkpoints(server_rec *first)
 {
+    apr_pool_t *p = first->process->pconf;
+    apr_proc_t *proc = apr_pcalloc(p, sizeof(*proc));
     const pid_t parent = getpid();
-    apr_status_t rv = apr_proc_fork(&of->proc, of->p);
+    apr_status_t rv = apr_proc_fork(proc, p);
 
     if (rv == APR_INCHILD) {
-        run_checkpoints(parent, of->s, of->p);
+        run_checkpoints(parent, first, p);
     }
     if (rv != APR_INPARENT) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, rv, of->s,
+        ap_log_error(APLOG_MARK, APLOG_ERR, rv, first,
                      "EDU0012: no process for checkpoints");
         return rv;
     }
-    apr_pool_note_subprocess(of->p, &of->proc, APR_KILL_AFTER_TIMEOUT);
-    apr_proc_other_child_register(&of->proc, maintain_checkpoints, of, NULL,
-                                  of->p);
+    apr_pool_note_subprocess(p, proc, APR_KILL_AFTER_TIMEOUT);
+    apr_proc_other_child_register(proc, maintain_checkpoints, first, NULL, p);
     return APR_SUCCESS;
-}
-
-/* SQLite's driver lets a process do one thing at a time, so that only a process
- * of its own can checkpoint without keeping requests waiting. */
-static apr_status_t have_checkpoints(server_rec *first, apr_pool_t *p)
-{
-    const server_rec *s = first;
-    checkpointer_t *of;
-
-    while (s && !server_config(s)->turn) {
-        s = s->next;
-    }
-    if (!s || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
-        return APR_SUCCESS;
-    }
-    of = apr_pcalloc(p, sizeof(*of));
-    of->s = first;
-    of->p = p;
-    return start_checkpoints(of);
 }
 
 /* SQLite lets one writer in and has all others ask again and again; a lock of
  * ours lets them in in order. */
 static int post_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp,
-                       server_rec *s)
+                       server_rec *first)
 {
+    int starts = ap_state_query(AP_SQ_MAIN_STATE) != AP_SQ_MS_CREATE_PRE_CONFIG;
     apr_uint32_t *counted = make_flag(p);
-    server_rec *first = s;
+    int turns = 0;
 
     (void)plog;
     (void)ptemp;
-    for (; s; s = s->next) {
+    for (server_rec *s = first; s; s = s->next) {
         server_config_t *conf = server_config(s);
 
         if (!conf->gate) {
             continue;
         }
         conf->gate->counted = counted;
-        if (strcmp(conf->gate->driver, "sqlite3") == 0 &&
-            find_turn(&conf->turn, conf->gate->params, s)) {
-            return HTTP_INTERNAL_SERVER_ERROR; /* it has said why */
+        if (strcmp(conf->gate->driver, "sqlite3") == 0) {
+            if (find_turn(&conf->turn, conf->gate->params, s)) {
+                return HTTP_INTERNAL_SERVER_ERROR; /* it has said why */
+            }
+            turns = 1;
         }
     }
-    return have_checkpoints(first, p) ? HTTP_INTERNAL_SERVER_ERROR : OK;
+    return turns && starts && start_checkpoints(first)
+               ? HTTP_INTERNAL_SERVER_ERROR
+               : OK;
 }
 
 /* How many connections each child may open to the databases of one driver,

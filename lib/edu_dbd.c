@@ -514,8 +514,8 @@ static apr_status_t flush(const edu_call_t *call, apr_file_t *file)
     }
     apr_file_name_get(&name, file);
     return unavailable(call,
-                       "%s cannot be flushed: what was just written may be "
-                       "lost. See to the disk",
+                       "%s cannot be flushed: it may lack what was just "
+                       "written. See to the disk",
                        name);
 }
 

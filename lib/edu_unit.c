@@ -83,25 +83,23 @@ static apr_status_t begin_inner(edu_unit_t *unit)
 }
 
 /* Waits for the turn of this process, which a dead one does not keep. */
-static apr_status_t take_turn(const edu_unit_t *unit)
+static apr_status_t take_turn(const edu_call_t *call)
 {
-    const edu_writer_t *writer = unit->store.writer;
-    apr_status_t rv =
-        writer && writer->turn.take
-            ? writer->turn.take(writer->turn.baton, unit->call.until)
-            : APR_SUCCESS;
+    const edu_writer_t *writer = call->store->writer;
+    apr_status_t rv = writer && writer->turn.take
+                          ? writer->turn.take(writer->turn.baton, call->until)
+                          : APR_SUCCESS;
 
     if (rv) {
-        rv = edu_error_set(unit->call.err, EDU_EUNAVAILABLE, NULL, unit->call.p,
-                           NULL);
-        unit->call.err->detail = "a writer kept the request waiting too long";
+        rv = edu_error_set(call->err, EDU_EUNAVAILABLE, NULL, call->p, NULL);
+        call->err->detail = "a writer kept the request waiting too long";
     }
     return rv;
 }
 
-static void pass_turn(const edu_unit_t *unit)
+static void pass_turn(const edu_call_t *call)
 {
-    const edu_writer_t *writer = unit->store.writer;
+    const edu_writer_t *writer = call->store->writer;
 
     if (writer && writer->turn.pass) {
         writer->turn.pass(writer->turn.baton);
@@ -117,9 +115,9 @@ static apr_status_t begin_outer(edu_unit_t *unit)
     if (rv) {
         return rv;
     }
-    rv = take_turn(unit);
+    rv = take_turn(&unit->call);
     if (!rv && (rv = edu__call_control(&unit->call, EDU_BEGIN))) {
-        pass_turn(unit);
+        pass_turn(&unit->call);
     }
     if (rv) {
         edu__call_close(&unit->call);
@@ -184,7 +182,7 @@ static apr_status_t end_outer(edu_unit_t *unit, int undo)
         unit->call.err = &ignored;
         edu__call_control(&unit->call, EDU_ROLLBACK);
     }
-    pass_turn(unit);
+    pass_turn(&unit->call);
     if (!rv && !undo) {
         rv = edu__call_flush(&unit->call);
     }
@@ -207,23 +205,21 @@ apr_status_t edu__unit_end(edu_unit_t *unit, int undo, edu_error_t *err)
 apr_status_t edu_store_checkpoint(const edu_store_t *store, edu_error_t *err,
                                   apr_pool_t *p)
 {
-    edu_unit_t unit = {
-        .store = *store, .call = {.store = store, .err = err, .p = p}
-    };
-    apr_status_t rv = edu__call_open(&unit.call);
+    edu_call_t call = { .store = store, .err = err, .p = p };
+    apr_status_t rv = edu__call_open(&call);
     int pages;
 
     if (rv) {
         return rv;
     }
-    rv = edu__call_checkpoint(&unit.call, &pages);
-    if (!rv && pages > MAX_LOG && !(rv = edu__call_flush_data(&unit.call)) &&
-        !(rv = edu__call_checkpoint(&unit.call, &pages)) &&
-        !(rv = take_turn(&unit))) {
-        rv = edu__call_checkpoint(&unit.call, &pages);
-        pass_turn(&unit);
+    rv = edu__call_checkpoint(&call, &pages);
+    if (!rv && pages > MAX_LOG && !(rv = edu__call_flush_data(&call)) &&
+        !(rv = edu__call_checkpoint(&call, &pages)) &&
+        !(rv = take_turn(&call))) {
+        rv = edu__call_checkpoint(&call, &pages);
+        pass_turn(&call);
     }
-    edu__call_close(&unit.call);
+    edu__call_close(&call);
     return rv;
 }
 

@@ -50,7 +50,7 @@ for my $round (1 .. 3) {
 
 my ($count, $lost) = under_fire(sub {
     sleep 0.3;
-    my @pids = (server_pid(), server_children());
+    my @pids = (server_pid(), server_children(), server_checkpointers());
     kill KILL => @pids;
     await { !grep { kill 0, $_ } @pids };
     my $mark = log_mark();

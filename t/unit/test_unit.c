@@ -208,6 +208,19 @@ static void pass(void *baton)
     "CREATE TRIGGER refuse BEFORE INSERT ON edu_outcome WHEN new.type = ''"    \
     " BEGIN SELECT RAISE(ROLLBACK, 'no'); END"
 
+/* Threads that take turns. */
+static edu_writer_t *make_writer(int group, apr_pool_t *p)
+{
+    apr_thread_mutex_t *mutex;
+    edu_turn_t turn = { take, pass, NULL };
+    edu_writer_t *writer;
+
+    apr_thread_mutex_create(&mutex, APR_THREAD_MUTEX_DEFAULT, p);
+    turn.baton = mutex;
+    is_int(edu_writer_create(&writer, &turn, group, p), 0, "a writer");
+    return writer;
+}
+
 static const char *stored(client_t *clients, apr_pool_t *p)
 {
     return database_ask(clients[0].db, "SELECT count(*) FROM edu_outcome", p);
@@ -216,16 +229,11 @@ static const char *stored(client_t *clients, apr_pool_t *p)
 static void test_together(client_t *clients, int group, apr_pool_t *p)
 {
     const char *how = group ? "together" : "one by one";
-    apr_thread_mutex_t *mutex;
-    edu_turn_t turn = { take, pass, NULL };
     edu_row_t row = row_of(&clients[0], rounds, p);
     edu_error_t err = { 0 };
-    edu_writer_t *writer;
+    edu_writer_t *writer = make_writer(group, p);
     int flushed, many = rounds, own = THREADS * many;
 
-    apr_thread_mutex_create(&mutex, APR_THREAD_MUTEX_DEFAULT, p);
-    turn.baton = mutex;
-    is_int(edu_writer_create(&writer, &turn, group, p), 0, "a writer");
     for (int i = 0; i < THREADS; i++) {
         clients[i].store.writer = writer;
     }
@@ -290,7 +298,7 @@ static apr_status_t lend_slowly(void *baton, edu_dbd_t *dbd, apr_pool_t *p)
 {
     database_t *db = baton;
 
-    apr_sleep(db->opened > db->closed || db->closed == 0 ? 0 : WAIT);
+    apr_sleep(db->closed ? WAIT : 0);
     return database_lend(baton, dbd, p);
 }
 
@@ -327,16 +335,11 @@ static void test_patience(client_t *clients, apr_pool_t *p)
 {
     patient_t patients[THREADS] = { 0 };
     apr_thread_t *threads[THREADS];
-    apr_thread_mutex_t *mutex;
-    edu_turn_t turn = { take, pass, NULL };
-    edu_writer_t *writer;
+    edu_writer_t *writer = make_writer(1, p);
     apr_status_t rv;
     edu_error_t err;
     int done = 0, late = 0, counted = 0;
 
-    apr_thread_mutex_create(&mutex, APR_THREAD_MUTEX_DEFAULT, p);
-    turn.baton = mutex;
-    edu_writer_create(&writer, &turn, 1, p);
     database_run(clients[0].db, "DELETE FROM edu_outcome");
     database_run(clients[0].db, REFUSE);
     for (int i = 0; i < THREADS; i++) { /* the schema has changed for each */
@@ -406,14 +409,10 @@ static void fill_log(void)
 static void test_checkpoint(client_t *client, apr_pool_t *p)
 {
     database_t *db = database_make(client->db->file, EDU_SCHEMA_UNUSED, p);
-    apr_thread_mutex_t *mutex;
-    edu_turn_t turn = { take, pass, NULL };
     edu_error_t err = { 0 };
     int size;
 
-    apr_thread_mutex_create(&mutex, APR_THREAD_MUTEX_DEFAULT, p);
-    turn.baton = mutex;
-    edu_writer_create(&db->store.writer, &turn, 0, p);
+    db->store.writer = make_writer(0, p);
     big = client;
     big->kind = "fine";
     big->done = 0;
