@@ -1231,6 +1231,10 @@ static void run_checkpoints(pid_t parent, server_rec *s, apr_pool_t *p)
     apr_array_header_t *list;
     apr_pool_t *scratch;
 
+    /* A MPM that ends its children by a signal to its group would end this
+     * one, too; but SQLite's log is removed by whoever closes last, and by
+     * nobody if two do so at once. */
+    setpgid(0, 0);
     apr_signal(SIGTERM, end_checkpoints);
     apr_signal(SIGINT, end_checkpoints);
     apr_signal(SIGHUP, SIG_IGN);
@@ -1245,13 +1249,13 @@ static void run_checkpoints(pid_t parent, server_rec *s, apr_pool_t *p)
     apr_pool_create(&p, p);
     apr_pool_create(&scratch, p);
     list = list_checkpoints(s, p);
-    do {
-        apr_sleep(CHECKPOINT_PAUSE);
+    while (!is_over && getppid() == parent) {
         for (int i = 0; i < list->nelts && !is_over; i++) {
             checkpoint(APR_ARRAY_IDX(list, i, checkpoint_t *), scratch);
             apr_pool_clear(scratch);
         }
-    } while (!is_over && getppid() == parent);
+        apr_sleep(CHECKPOINT_PAUSE);
+    }
     for (int i = 0; i < list->nelts; i++) {
         const edu_dbd_t *dbd = &APR_ARRAY_IDX(list, i, checkpoint_t *)->dbd;
 

@@ -50,6 +50,8 @@ ok($pid, 'there is one process for checkpoints');
 my ($child) = server_children();
 is((stat "/proc/$pid")[4], (stat "/proc/$child")[4],
    'which is of the user that serves');
+isnt(getpgrp $pid, getpgrp server_pid(), 'what ends all children does not end'
+     . ' it: it closes last');
 ok(create('{}') && is_copied(), 'it copies what is written');
 
 kill STOP => $pid;
