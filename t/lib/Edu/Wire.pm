@@ -19,6 +19,7 @@ my $PATIENCE = 60;    # seconds without a byte
 # The port of a virtual host of extra.conf.in, or of the main server.
 sub port {
     my ($vhost) = @_;
+    local $_;    # it reads a file into that
     my $config = Apache::Test::config();
     return $vhost
         ? $config->{vhosts}{$vhost}{port}
