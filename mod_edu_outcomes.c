@@ -89,7 +89,7 @@ typedef struct server_config_t {
     apr_array_header_t *mounts; /**< of const char *, for early errors */
     apr_global_mutex_t *turn;   /**< to write; of all servers that share a
                                      database */
-    edu_writer_t *writer;       /**< of this process, as turn */
+    edu_team_t *team;           /**< of this process, as turn */
 } server_config_t;
 
 static APR_OPTIONAL_FN_TYPE(ap_dbd_open) * dbd_open;
@@ -155,7 +155,7 @@ static void *merge_server_config(apr_pool_t *p, void *basev, void *addv)
     MERGE(nodes, 0);
     conf->gate = NULL;
     conf->turn = NULL;
-    conf->writer = NULL;
+    conf->team = NULL;
     MERGE(group, UNSET);
     conf->mounts = apr_array_append(p, base->mounts, add->mounts);
     return conf;
@@ -553,7 +553,7 @@ static edu_store_t store_of(server_rec *s, apr_interval_time_t *waited)
                           .schema = server_config(s)->schema,
                           .timeout = server_config(s)->timeout,
                           .waited = waited,
-                          .writer = server_config(s)->writer };
+                          .team = server_config(s)->team };
 
     return store;
 }
@@ -1118,8 +1118,8 @@ static void pass_turn(void *baton)
     apr_global_mutex_unlock(baton);
 }
 
-/* Who shares a turn shares a writer, too. */
-static apr_status_t make_writer(server_rec *s, server_rec *first, apr_pool_t *p)
+/* Who shares a turn is of one team, too. */
+static apr_status_t make_team(server_rec *s, server_rec *first, apr_pool_t *p)
 {
     server_config_t *conf = server_config(s);
     edu_turn_t turn = { take_turn, pass_turn, NULL };
@@ -1127,7 +1127,7 @@ static apr_status_t make_writer(server_rec *s, server_rec *first, apr_pool_t *p)
 
     for (; first != s; first = first->next) {
         if (conf->turn && server_config(first)->turn == conf->turn) {
-            conf->writer = server_config(first)->writer;
+            conf->team = server_config(first)->team;
             return APR_SUCCESS;
         }
     }
@@ -1137,8 +1137,8 @@ static apr_status_t make_writer(server_rec *s, server_rec *first, apr_pool_t *p)
     }
     turn.baton = conf->turn;
     return rv ? rv
-              : edu_writer_create(&conf->writer, conf->turn ? &turn : NULL,
-                                  conf->group != 0, p);
+              : edu_team_create(&conf->team, conf->turn ? &turn : NULL,
+                                conf->group != 0, p);
 }
 
 /* -------------------------------------------------------------- checkpoints */
@@ -1204,7 +1204,7 @@ static apr_array_header_t *list_checkpoints(server_rec *first, apr_pool_t *p)
     for (server_rec *s = first; s; s = s->next) {
         const server_config_t *conf = server_config(s);
 
-        if (conf->turn && conf->gate->first == s && !make_writer(s, first, p)) {
+        if (conf->turn && conf->gate->first == s && !make_team(s, first, p)) {
             APR_ARRAY_PUSH(list, checkpoint_t *) = make_checkpoint(s, p);
         }
     }
@@ -1411,7 +1411,7 @@ static void child_init(apr_pool_t *p, server_rec *s)
         else {
             count_connections(&store, s, first, scratch);
         }
-        if ((rv = make_writer(s, first, p))) {
+        if ((rv = make_team(s, first, p))) {
             ap_log_error(APLOG_MARK, APLOG_ERR, rv, s,
                          "EDU0009: no lock for writers; they may be slow");
         }

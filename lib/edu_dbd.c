@@ -573,8 +573,7 @@ void edu__call_charge(const edu_store_t *store, apr_time_t since)
     }
 }
 
-/* Until when a request may still wait. */
-static apr_time_t patience_of(const edu_store_t *store)
+apr_time_t edu__call_until(const edu_store_t *store)
 {
     return apr_time_now() + PATIENCE(timeout_of(store)) -
            (store->waited ? *store->waited : 0);
@@ -585,7 +584,7 @@ apr_status_t edu__call_patience(const edu_store_t *store, edu_error_t *err,
 {
     const edu_call_t call = { .store = store, .err = err, .p = p };
 
-    return apr_time_now() < patience_of(store)
+    return apr_time_now() < edu__call_until(store)
                ? APR_SUCCESS
                : unavailable(&call, "%s", NO_TIME);
 }
@@ -599,7 +598,7 @@ static apr_status_t borrow(edu_call_t *call)
     apr_status_t rv = APR_TIMEUP;
 
     call->session = NULL;
-    call->until = patience_of(store);
+    call->until = edu__call_until(store);
     call->dbd.until = call->until;
     if (now < call->until) {
         rv = store->open(store->baton, &call->dbd, call->p);

@@ -144,8 +144,8 @@ typedef enum edu_schema_e {
     EDU_SCHEMA_UNUSED   /**< nobody looks: only checkpoints are wanted */
 } edu_schema_e;
 
-/** What the writers of a process share: see edu_writer_create. */
-typedef struct edu_writer_t edu_writer_t;
+/** The threads of a process that use a database: see edu_team_create. */
+typedef struct edu_team_t edu_team_t;
 
 /** Where outcomes are kept: a source of connections and a policy. */
 typedef struct edu_store_t {
@@ -159,7 +159,7 @@ typedef struct edu_store_t {
                                       0: EDU_TIMEOUT */
     apr_interval_time_t *waited; /**< how long one was kept waiting so far;
                                       NULL: each statement for itself */
-    edu_writer_t *writer;        /**< NULL: each write is on its own */
+    edu_team_t *team;            /**< NULL: each request is on its own */
 } edu_store_t;
 
 /** How long a request waits for its database unless told otherwise. */
@@ -184,15 +184,15 @@ typedef struct edu_turn_t {
  *               one that nobody is there to share with
  * @param p      as long as requests are served
  */
-apr_status_t edu_writer_create(edu_writer_t **writer, const edu_turn_t *turn,
-                               int group, apr_pool_t *p);
+apr_status_t edu_team_create(edu_team_t **team, const edu_turn_t *turn,
+                             int group, apr_pool_t *p);
 
 /**
  * Copy what a database has committed from its log to where it belongs.  SQLite
  * leaves that to whoever happens to commit, while all others wait; where it is
  * done several times a second, no COMMIT has to.  Best by a process that does
  * nothing else, for apr_dbd lets a process do one thing at a time with SQLite.
- * @param store  that of the others: its writer takes the same turn
+ * @param store  that of the others: its team takes the same turn
  * @return APR_SUCCESS, also for a database that needs none of this; or
  *         EDU_EUNAVAILABLE
  */

@@ -631,6 +631,9 @@ void edu__call_close(edu_call_t *call);
 /** Say that a request waited since then: of its time, so much less is left. */
 void edu__call_charge(const edu_store_t *store, apr_time_t since);
 
+/** Until when a request may still wait. */
+apr_time_t edu__call_until(const edu_store_t *store);
+
 /** Whether a request has time left to wait; else EDU_EUNAVAILABLE. */
 apr_status_t edu__call_patience(const edu_store_t *store, edu_error_t *err,
                                 apr_pool_t *p);
@@ -654,7 +657,50 @@ apr_status_t edu__call_checkpoint(edu_call_t *call, int *pages);
 /** Have what was copied on the disk. @return APR_SUCCESS or EDU_EUNAVAILABLE */
 apr_status_t edu__call_flush_data(edu_call_t *call);
 
+/* ------------------------------------------------------------ edu_queue.c */
+
+/** Threads that come for the same thing: whoever comes while others are at it
+ *  waits, and the first of those then does it for all. */
+typedef struct edu_queue_t edu_queue_t;
+
+/** The place of one, in its own memory; what it came for begins with it. */
+typedef struct edu_place_t {
+    int leads;                /**< else it is done, by another */
+    struct edu_place_t *next; /**< of those that the first leads */
+
+    /* of edu_queue.c alone */
+    int waits;
+    struct apr_thread_cond_t *news; /**< that it does not any more */
+} edu_place_t;
+
+/** How many one may lead, with itself. */
+#define EDU_QUEUE_MAX 128
+
+/** Make a queue. @param p  as long as threads come */
+apr_status_t edu__queue_create(edu_queue_t **queue, apr_pool_t *p);
+
+/** Wait until all is done, or one is to lead. @param own  all 0
+ *  @return APR_SUCCESS; or an error, such as that it is late and nobody has
+ *          begun, and one is on one's own */
+apr_status_t edu__queue_up(edu_queue_t *queue, edu_place_t *own,
+                           apr_time_t until);
+
+/** Whether nobody waits. */
+int edu__queue_is_empty(edu_queue_t *queue);
+
+/** Lead those as well who wait now: see own->next. */
+void edu__queue_take(edu_queue_t *queue, edu_place_t *own);
+
+/** Tell those that it is done, and have another lead.
+ *  @param most  how many may be at it side by side from now on */
+void edu__queue_leave(edu_queue_t *queue, edu_place_t *own, int most);
+
 /* ------------------------------------------------------------- edu_unit.c */
+
+struct edu_team_t {
+    edu_turn_t turn;    /**< take may be NULL */
+    edu_queue_t *units; /**< NULL: each write is a transaction */
+};
 
 /** A unit of work: one transaction over one connection, behind the face of a
  *  store, so that verbs need not know of it.  A unit over the store of another

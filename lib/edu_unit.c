@@ -5,13 +5,8 @@
 #include "edu_private.h"
 
 #include <apr_strings.h>
-#include <apr_thread_cond.h>
-#include <apr_thread_mutex.h>
 
 #include <stdlib.h>
-
-/* The most writes in one transaction. */
-#define MAX_GROUP 128
 
 /* The most who commit at a time: one, and another for each ms that a commit
  * takes, so that flushes go on side by side where they are slow. */
@@ -23,6 +18,7 @@
 
 /* One write on its way, in the memory of its own thread. */
 typedef struct job_t {
+    edu_place_t place;
     const edu_store_t *store;
     const edu_path_t *path;
     edu_work_fn *work;
@@ -31,22 +27,9 @@ typedef struct job_t {
     edu_error_t *err;
     apr_pool_t *p;
     apr_status_t rv;
-    int broken; /* it shared a transaction that was: it is not done yet */
-    apr_interval_time_t commit; /* of who leads: that it took */
-    enum { WAITS, LEADS, DONE } state;
-    apr_thread_cond_t *news; /* of its state; the writer's */
-    struct job_t *next;
+    int broken; /* it shares no transaction, or one that was: it is not done
+                   yet */
 } job_t;
-
-struct edu_writer_t {
-    edu_turn_t turn; /* take may be NULL */
-    int group;
-    apr_thread_mutex_t *mutex;  /* over all below */
-    apr_array_header_t *idle;   /* apr_thread_cond_t *, for who comes to wait */
-    job_t *first, **last;       /* who waits */
-    int leaders;                /* how many commit */
-    apr_interval_time_t commit; /* that the last took */
-};
 
 /* What all calls of a unit share: one connection, lent again and again. */
 static apr_status_t lend(void *baton, edu_dbd_t *dbd, apr_pool_t *p)
@@ -85,9 +68,9 @@ static apr_status_t begin_inner(edu_unit_t *unit)
 /* Waits for the turn of this process, which a dead one does not keep. */
 static apr_status_t take_turn(const edu_call_t *call)
 {
-    const edu_writer_t *writer = call->store->writer;
-    apr_status_t rv = writer && writer->turn.take
-                          ? writer->turn.take(writer->turn.baton, call->until)
+    const edu_team_t *team = call->store->team;
+    apr_status_t rv = team && team->turn.take
+                          ? team->turn.take(team->turn.baton, call->until)
                           : APR_SUCCESS;
 
     if (rv) {
@@ -99,10 +82,10 @@ static apr_status_t take_turn(const edu_call_t *call)
 
 static void pass_turn(const edu_call_t *call)
 {
-    const edu_writer_t *writer = call->store->writer;
+    const edu_team_t *team = call->store->team;
 
-    if (writer && writer->turn.pass) {
-        writer->turn.pass(writer->turn.baton);
+    if (team && team->turn.pass) {
+        team->turn.pass(team->turn.baton);
     }
 }
 
@@ -225,19 +208,14 @@ apr_status_t edu_store_checkpoint(const edu_store_t *store, edu_error_t *err,
 
 /* --------------------------------------------------------------- together */
 
-apr_status_t edu_writer_create(edu_writer_t **writer, const edu_turn_t *turn,
-                               int group, apr_pool_t *p)
+apr_status_t edu_team_create(edu_team_t **team, const edu_turn_t *turn,
+                             int group, apr_pool_t *p)
 {
-    *writer = apr_pcalloc(p, sizeof(**writer));
+    *team = apr_pcalloc(p, sizeof(**team));
     if (turn) {
-        (*writer)->turn = *turn;
+        (*team)->turn = *turn;
     }
-    (*writer)->group = group;
-    (*writer)->last = &(*writer)->first;
-    apr_pool_create(&p, p); /* not thread-safe: used with the mutex only */
-    (*writer)->idle = apr_array_make(p, 64, sizeof(apr_thread_cond_t *));
-    return apr_thread_mutex_create(&(*writer)->mutex, APR_THREAD_MUTEX_DEFAULT,
-                                   p);
+    return group ? edu__queue_create(&(*team)->units, p) : APR_SUCCESS;
 }
 
 /* One job in a unit of its own. */
@@ -276,22 +254,6 @@ static apr_status_t run_among(const edu_store_t *store, const job_t *job)
                       : job->work(store, job->baton);
 }
 
-/* The first of those that wait, who then wait no more; with the mutex. */
-static job_t *dequeue(edu_writer_t *writer, int most)
-{
-    job_t *jobs = writer->first, **end = &jobs;
-
-    while (*end && most--) {
-        end = &(*end)->next;
-    }
-    writer->first = *end;
-    *end = NULL;
-    if (!writer->first) {
-        writer->last = &writer->first;
-    }
-    return jobs;
-}
-
 static int compare(const char *a, const char *b)
 {
     return strcmp(a ? a : "", b ? b : "");
@@ -313,29 +275,24 @@ static int by_path(const void *av, const void *bv)
  * take no turns, which go with a transaction. */
 static int is_single(const job_t *job)
 {
-    const edu_writer_t *writer = job->store->writer;
+    const edu_team_t *team = job->store->team;
 
-    return !job->whole && writer && !writer->turn.take;
+    return !job->whole && team && !team->turn.take;
 }
 
-/* Whether nobody waits who could share a transaction. */
-static int is_alone(const edu_writer_t *writer)
+static job_t *next_of(const job_t *job)
 {
-    int alone;
-
-    apr_thread_mutex_lock(writer->mutex);
-    alone = !writer->first;
-    apr_thread_mutex_unlock(writer->mutex);
-    return alone;
+    return (job_t *)job->place.next;
 }
 
 /* Runs the leader's job and those of all who came before its transaction began.
  * If a statement ends the transaction, none was done, and each does its own:
- * that may be one's fault alone.  Of a COMMIT that fails nobody may know. */
-static void run_together(job_t *own)
+ * that may be one's fault alone.  Of a COMMIT that fails nobody may know.
+ * @return how long the end of it took */
+static apr_interval_time_t run_together(job_t *own)
 {
-    edu_writer_t *writer = own->store->writer;
-    job_t *jobs[MAX_GROUP];
+    const edu_team_t *team = own->store->team;
+    job_t *jobs[EDU_QUEUE_MAX];
     edu_error_t err;
     edu_unit_t unit;
     apr_status_t rv;
@@ -344,15 +301,13 @@ static void run_together(job_t *own)
 
     own->rv = edu__unit_begin(&unit, own->store, own->err, own->p);
     if (own->rv) {
-        return;
+        return 0;
     }
-    apr_thread_mutex_lock(writer->mutex);
-    own->next = dequeue(writer, MAX_GROUP - 1);
-    apr_thread_mutex_unlock(writer->mutex);
-    for (job_t *job = own; job; job = job->next) {
+    edu__queue_take(team->units, &own->place);
+    for (job_t *job = own; job; job = next_of(job)) {
         jobs[n++] = job;
     }
-    if (!writer->turn.take) {
+    if (!team->turn.take) {
         qsort(jobs, n, sizeof(job_t *), by_path);
     }
     for (int i = 0; i < n && !unit.broken; i++) {
@@ -360,8 +315,8 @@ static void run_together(job_t *own)
     }
     ends = apr_time_now();
     rv = edu__unit_end(&unit, 0, &err);
-    own->commit = apr_time_now() - ends;
-    for (job_t *job = own; rv && job; job = job->next) {
+    ends = apr_time_now() - ends;
+    for (job_t *job = own; rv && job; job = next_of(job)) {
         job->broken = unit.broken;
         if (!job->broken && !job->rv) {
             job->rv =
@@ -369,107 +324,56 @@ static void run_together(job_t *own)
             job->err->detail = apr_pstrdup(job->p, err.detail);
         }
     }
+    return ends;
 }
 
-/* Whether enough others commit, with the mutex.  Without turns whoever came
- * last could have those before wait anew for the lock of a row: then one leads,
- * which is the first of them. */
-static int is_led(const edu_writer_t *writer)
-{
-    return writer->leaders == MAX_LEADERS ||
-           writer->leaders >
-               (writer->turn.take ? apr_time_as_msec(writer->commit) : 0);
-}
-
-static apr_thread_cond_t *tell(job_t *job, int state)
-{
-    job->state = state;
-    return job->news;
-}
-
-/* Commits for all who came meanwhile, and has the first of those who come now
- * do the same; who has waited too long does that only.  A job that was told is
- * gone as soon as the mutex is free, and who is woken before would wait for
- * that. */
+/* Commits for all who came meanwhile; who has waited too long has another do
+ * that.  Without turns whoever came last could have those before wait anew for
+ * the lock of a row: then one leads, which is the first of them. */
 static void lead(job_t *own)
 {
-    edu_writer_t *writer = own->store->writer;
-    apr_thread_cond_t *news[MAX_GROUP];
-    job_t *job;
-    int n = 0;
+    edu_team_t *team = own->store->team;
+    apr_interval_time_t ms = 0;
+    int most = 1;
 
     own->rv = edu__call_patience(own->store, own->err, own->p);
-    if (!own->rv && is_single(own) && is_alone(writer)) {
+    if (!own->rv && is_single(own) && edu__queue_is_empty(team->units)) {
         own->rv = own->work(own->store, own->baton);
     }
     else if (!own->rv) {
-        run_together(own);
+        ms = apr_time_as_msec(run_together(own));
     }
-    apr_thread_mutex_lock(writer->mutex);
-    writer->leaders--;
-    writer->commit = own->commit;
-    job = is_led(writer) ? NULL : dequeue(writer, 1);
-    if (job) {
-        writer->leaders++;
-        news[n++] = tell(job, LEADS);
+    if (team->turn.take) {
+        most = ms < MAX_LEADERS - 1 ? 1 + (int)ms : MAX_LEADERS;
     }
-    for (job = own->next; job; job = job->next) {
-        news[n++] = tell(job, DONE);
-    }
-    apr_thread_mutex_unlock(writer->mutex);
-    for (int i = 0; i < n; i++) {
-        apr_thread_cond_signal(news[i]);
-    }
-}
-
-/* Waits until somebody has done the job, or it is to lead. */
-static apr_status_t queue_up(edu_writer_t *writer, job_t *job)
-{
-    apr_thread_cond_t **idle;
-    apr_status_t rv = APR_SUCCESS;
-
-    apr_thread_mutex_lock(writer->mutex);
-    if (!is_led(writer)) {
-        writer->leaders++;
-        job->state = LEADS;
-    }
-    else if ((idle = apr_array_pop(writer->idle))) {
-        job->news = *idle;
-    }
-    else {
-        rv = apr_thread_cond_create(&job->news, writer->idle->pool);
-    }
-    if (!rv && job->state == WAITS) {
-        *writer->last = job;
-        writer->last = &job->next;
-        while (job->state == WAITS) {
-            apr_thread_cond_wait(job->news, writer->mutex);
-        }
-        APR_ARRAY_PUSH(writer->idle, apr_thread_cond_t *) = job->news;
-    }
-    apr_thread_mutex_unlock(writer->mutex);
-    return rv;
+    edu__queue_leave(team->units, &own->place, most);
 }
 
 apr_status_t edu__unit_run(const edu_store_t *store, const edu_path_t *path,
                            edu_work_fn *work, void *baton, int whole,
                            edu_error_t *err, apr_pool_t *p)
 {
-    job_t job = { store, path, work, baton, whole, err, p, .state = WAITS };
+    job_t job = { .store = store,
+                  .path = path,
+                  .work = work,
+                  .baton = baton,
+                  .whole = whole,
+                  .err = err,
+                  .p = p };
+    edu_queue_t *queue = store->team ? store->team->units : NULL;
     apr_time_t now = apr_time_now();
 
     if (edu__unit_of(store)) {
         return run_among(store, &job);
     }
-    if (is_single(&job) && !store->writer->group) {
+    if (is_single(&job) && !queue) {
         return work(store, baton);
     }
-    if (!store->writer || !store->writer->group ||
-        queue_up(store->writer, &job)) {
-        return run_alone(&job);
+    if (!queue || edu__queue_up(queue, &job.place, edu__call_until(store))) {
+        job.broken = 1;
     }
     edu__call_charge(store, now);
-    if (job.state == LEADS) {
+    if (job.place.leads) {
         lead(&job);
     }
     return job.broken ? run_alone(&job) : job.rv;

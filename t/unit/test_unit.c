@@ -209,16 +209,16 @@ static void pass(void *baton)
     " BEGIN SELECT RAISE(ROLLBACK, 'no'); END"
 
 /* Threads that take turns. */
-static edu_writer_t *make_writer(int group, apr_pool_t *p)
+static edu_team_t *make_team(int group, apr_pool_t *p)
 {
     apr_thread_mutex_t *mutex;
     edu_turn_t turn = { take, pass, NULL };
-    edu_writer_t *writer;
+    edu_team_t *team;
 
     apr_thread_mutex_create(&mutex, APR_THREAD_MUTEX_DEFAULT, p);
     turn.baton = mutex;
-    is_int(edu_writer_create(&writer, &turn, group, p), 0, "a writer");
-    return writer;
+    is_int(edu_team_create(&team, &turn, group, p), 0, "a team");
+    return team;
 }
 
 static const char *stored(client_t *clients, apr_pool_t *p)
@@ -231,11 +231,11 @@ static void test_together(client_t *clients, int group, apr_pool_t *p)
     const char *how = group ? "together" : "one by one";
     edu_row_t row = row_of(&clients[0], rounds, p);
     edu_error_t err = { 0 };
-    edu_writer_t *writer = make_writer(group, p);
+    edu_team_t *team = make_team(group, p);
     int flushed, many = rounds, own = THREADS * many;
 
     for (int i = 0; i < THREADS; i++) {
-        clients[i].store.writer = writer;
+        clients[i].store.team = team;
     }
     database_run(clients[0].db, "DELETE FROM edu_outcome");
     turns = flushes = 0;
@@ -335,7 +335,7 @@ static void test_patience(client_t *clients, apr_pool_t *p)
 {
     patient_t patients[THREADS] = { 0 };
     apr_thread_t *threads[THREADS];
-    edu_writer_t *writer = make_writer(1, p);
+    edu_team_t *team = make_team(1, p);
     apr_status_t rv;
     edu_error_t err;
     int done = 0, late = 0, counted = 0;
@@ -354,7 +354,7 @@ static void test_patience(client_t *clients, apr_pool_t *p)
     for (int i = 0; i < THREADS; i++) {
         patients[i].client = &clients[i];
         clients[i].kind = i == 1 ? NULL : "fine";
-        clients[i].store.writer = writer;
+        clients[i].store.team = team;
         apr_thread_create(&threads[i], NULL, be_patient, &patients[i], p);
         apr_sleep(i < 2 ? WAIT / 16 : 0);
     }
@@ -371,6 +371,36 @@ static void test_patience(client_t *clients, apr_pool_t *p)
     ok(patients[1].took > WAIT, "who waits for a connection of its own");
     is_int(late, 1, "and keeps nobody waiting");
     is_int(counted, THREADS - 1, "all have waited for the first");
+}
+
+/* The first is at it for long; of three who come meanwhile the second has the
+ * time to wait for that, and a fifth comes when two are gone. */
+static void test_impatience(client_t *clients, apr_pool_t *p)
+{
+    patient_t patients[5] = { 0 };
+    apr_thread_t *threads[5];
+    edu_team_t *team = make_team(1, p);
+    apr_status_t rv;
+
+    database_run(clients[0].db, "DELETE FROM edu_outcome");
+    for (int i = 0; i < 5; i++) {
+        patients[i].client = &clients[i];
+        clients[i].kind = "fine";
+        clients[i].store.team = team;
+        clients[i].store.timeout = i == 1 || i == 3 ? WAIT / 4 : 0;
+        apr_thread_create(&threads[i], NULL, be_patient, &patients[i], p);
+        apr_sleep(i == 3 ? WAIT / 4 : WAIT / 16);
+    }
+    for (int i = 0; i < 5; i++) {
+        apr_thread_join(&rv, threads[i]);
+        clients[i].store.waited = NULL;
+        clients[i].store.timeout = 0;
+        is_int(patients[i].rv, i == 1 || i == 3 ? EDU_EUNAVAILABLE : 0,
+               i == 1 || i == 3 ? "who has no time is told"
+                                : "who has is done");
+    }
+    ok(patients[1].took < WAIT / 4 && patients[3].took < WAIT / 4,
+       "while another is at work");
 }
 
 /* One who writes 4 MiB, and whose connection nobody else uses. */
@@ -412,11 +442,11 @@ static void test_checkpoint(client_t *client, apr_pool_t *p)
     edu_error_t err = { 0 };
     int size;
 
-    db->store.writer = make_writer(0, p);
+    db->store.team = make_team(0, p);
     big = client;
     big->kind = "fine";
     big->done = 0;
-    big->store.writer = NULL;
+    big->store.team = NULL;
     database_run(big->db, "DELETE FROM edu_outcome");
     is_int(edu_store_checkpoint(&db->store, &err, p), 0, "a checkpoint");
     write_big();
@@ -459,7 +489,7 @@ static void test_single(client_t *client, apr_pool_t *p)
     edu_row_t row = row_of(client, rounds + 1, p);
     edu_error_t err = { 0 };
 
-    edu_writer_create(&client->store.writer, NULL, 0, p);
+    edu_team_create(&client->store.team, NULL, 0, p);
     flushes = 0;
     no_disk = 1;
     is_int(
@@ -496,6 +526,7 @@ static void tests(apr_pool_t *p)
     test_together(clients, 0, p);
     test_single(&clients[0], p);
     test_patience(clients, p);
+    test_impatience(clients, p);
     test_checkpoint(&clients[0], p);
     for (int i = 0; i < THREADS; i++) {
         is_int(clients[i].db->opened, clients[i].db->closed,
