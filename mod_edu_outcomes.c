@@ -1137,8 +1137,8 @@ static apr_status_t make_team(server_rec *s, server_rec *first, apr_pool_t *p)
     }
     turn.baton = conf->turn;
     return rv ? rv
-              : edu_team_create(&conf->team, conf->turn ? &turn : NULL,
-                                conf->group != 0, p);
+              : edu_team_create(&conf->team, conf->gate->driver,
+                                conf->turn ? &turn : NULL, conf->group != 0, p);
 }
 
 /* -------------------------------------------------------------- checkpoints */

@@ -11,6 +11,8 @@
 #include <apr_file_io.h>
 #include <apr_strings.h>
 
+#include <stdlib.h>
+
 /* Of a request's time half is for waiting and trying again; what then is under
  * way, a statement or a connection, has two fifths.  SQLite's driver takes up
  * to 1.6 s of that. */
@@ -275,7 +277,7 @@ static int run(edu_call_t *call)
     if (rc) {
         *statement = NULL;
     }
-    else if (begins(call, "SELECT")) {
+    else if (begins(call, "SELECT") || begins(call, "WITH")) {
         rc = apr_dbd_pselect(driver, call->p, call->dbd.handle, &call->rows,
                              *statement, call->session->dialect->random, 0,
                              call->args);
@@ -312,22 +314,56 @@ static int execute(const edu_call_t *call, const char *text)
     return rc;
 }
 
-apr_dbd_row_t *edu__call_next(const edu_call_t *call, apr_dbd_row_t *row)
+static apr_dbd_row_t *advance(const edu_call_t *call, apr_dbd_row_t *row)
 {
     return apr_dbd_get_row(call->dbd.driver, call->p, call->rows, &row, -1)
                ? NULL
                : row;
 }
 
-/* By datum, for what MySQL's driver gives as an entry may not end. */
-const char *edu__call_column(const edu_call_t *call, apr_dbd_row_t *row, int i)
+/* What the driver gives, before any column is left out. */
+static const char *datum(const edu_call_t *call, apr_dbd_row_t *row, int i)
 {
     const char *value = NULL;
 
     apr_dbd_datum_get(call->dbd.driver, row, i, APR_DBD_TYPE_TEXT, &value);
-    return !value                            ? ""
-           : call->session->dialect->lasting ? value
-                                             : apr_pstrdup(call->p, value);
+    return value ? value : "";
+}
+
+apr_dbd_row_t *edu__call_next(const edu_call_t *call, apr_dbd_row_t *row)
+{
+    edu_part_t *part = call->part;
+
+    if (!part) {
+        return advance(call, row);
+    }
+    if (row || !part->number) {
+        part->row = advance(call, part->row);
+        part->number = part->row ? atoi(datum(call, part->row, 0)) : -1;
+    }
+    return part->number == part->wanted ? part->row : NULL;
+}
+
+edu_call_t edu__call_part(const edu_call_t *call, const edu_call_t *many,
+                          edu_part_t *part)
+{
+    edu_call_t own = *call;
+
+    own.dbd = many->dbd;
+    own.session = many->session;
+    own.rows = many->rows;
+    own.part = part;
+    part->wanted++;
+    return own;
+}
+
+/* By datum, for what MySQL's driver gives as an entry may not end. */
+const char *edu__call_column(const edu_call_t *call, apr_dbd_row_t *row, int i)
+{
+    const char *value = datum(call, row, call->part ? i + 1 : i);
+
+    return call->session->dialect->lasting ? value
+                                           : apr_pstrdup(call->p, value);
 }
 
 /* ------------------------------------------------------------------ schema */

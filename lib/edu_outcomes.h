@@ -174,18 +174,19 @@ typedef struct edu_turn_t {
 } edu_turn_t;
 
 /**
- * Let the threads of a process write together: whoever comes while another (or,
- * where they take turns and that is slow, a few others) commits waits, and the
- * first of those then commits for all.  Each still gets an answer of its own,
- * and none before its commit.
- * @param turn   taken around each transaction (copied), so that processes do
- *               not meet in the database's own lock; NULL: they may
- * @param group  0: no more than that, each write is a transaction; and so is
- *               one that nobody is there to share with
- * @param p      as long as requests are served
+ * Let the threads of a process work together: whoever comes while others are at
+ * the same waits, and the first of those then does it for all.  What they share
+ * is a transaction, for writes, or with PostgreSQL a statement, if it reads,
+ * adds or changes an outcome.  Each still gets an answer of its own, and none
+ * before its commit.
+ * @param driver  the apr_dbd driver's name
+ * @param turn    taken around each transaction (copied), so that processes do
+ *                not meet in the database's own lock; NULL: they may
+ * @param group   0: they share nothing; nor does who is there alone
+ * @param p       as long as requests are served
  */
-apr_status_t edu_team_create(edu_team_t **team, const edu_turn_t *turn,
-                             int group, apr_pool_t *p);
+apr_status_t edu_team_create(edu_team_t **team, const char *driver,
+                             const edu_turn_t *turn, int group, apr_pool_t *p);
 
 /**
  * Copy what a database has committed from its log to where it belongs.  SQLite

@@ -494,6 +494,9 @@ enum {
     EDU_SQL_LOCK,
     EDU_SQL_TOUCH,
     EDU_SQL_FIND,
+    EDU_SQL_GET_MANY,
+    EDU_SQL_OPEN_MANY,
+    EDU_SQL_REPLACE_MANY,
     EDU_SQL_COUNT
 };
 
@@ -502,7 +505,16 @@ typedef struct edu_sql_t {
     const char *label; /**< lower-case for PostgreSQL, which folds it */
     const char *text;  /**< an INSERT changes nothing where its key is taken */
     int keeps;         /**< what it reads stays until its transaction ends */
+    int many; /**< what does the same for several calls, where a database can:
+                   its parameters are lists of theirs, from the first on, with
+                   an EDU_SEPARATOR between two; before the columns of a row
+                   comes the number of the call that it is for, from 1, in which
+                   order they are; of a write those that changed a row; 0: there
+                   is none */
 } edu_sql_t;
+
+/** ASCII's unit separator, as edu_sql.c has it, too. */
+#define EDU_SEPARATOR '\x1f'
 
 extern const edu_sql_t edu__sql[EDU_SQL_COUNT];
 
@@ -541,6 +553,7 @@ typedef struct edu_sql_dialect_t {
                              ends an INSERT keeps it from failing */
     int lasting;        /**< the columns of a row are in the call's pool */
     int random;         /**< rows have to be asked for as if in any order */
+    int many;           /**< it can do what several calls ask for in one */
     const char *const *instead; /**< by EDU_SQL_*: what it runs in place of
                                      edu__sql's text, or NULL; or NULL */
     const char *limit; /**< the environment's variable for how many seconds
@@ -599,6 +612,7 @@ typedef struct edu_call_t {
     apr_time_t until;    /**< no try begins later */
     const char *control; /**< the statement of transaction control */
     struct apr_dbd_results_t *rows;
+    struct edu_part_t *part; /**< of the rows; NULL: all */
     int unsure; /**< out: a try that failed may have done it all the same, as
                      where the connection was lost before the answer */
 } edu_call_t;
@@ -612,6 +626,20 @@ typedef void edu_read_fn(const edu_call_t *call, void *out);
  * @return APR_SUCCESS or EDU_EUNAVAILABLE
  */
 apr_status_t edu__call_run(edu_call_t *call, edu_read_fn *read, void *out);
+
+/** Rows of several calls, whose first column tells whose they are; all 0 at
+ *  first. */
+typedef struct edu_part_t {
+    int wanted;                /**< the number of the call that reads */
+    int number;                /**< of the call that the next row is for; 0: it
+                                    is to be looked at; -1: there is none */
+    struct apr_dbd_row_t *row; /**< the next */
+} edu_part_t;
+
+/** The next of several calls, each in turn, as it can read what is for it of
+ *  the rows of @a many: without that column. */
+edu_call_t edu__call_part(const edu_call_t *call, const edu_call_t *many,
+                          edu_part_t *part);
 
 /** The next row, or NULL. @param row  the one before, or NULL */
 struct apr_dbd_row_t *edu__call_next(const edu_call_t *call,
@@ -695,12 +723,22 @@ void edu__queue_take(edu_queue_t *queue, edu_place_t *own);
  *  @param most  how many may be at it side by side from now on */
 void edu__queue_leave(edu_queue_t *queue, edu_place_t *own, int most);
 
-/* ------------------------------------------------------------- edu_unit.c */
+/* ------------------------------------------------------------ edu_share.c */
 
 struct edu_team_t {
-    edu_turn_t turn;    /**< take may be NULL */
-    edu_queue_t *units; /**< NULL: each write is a transaction */
+    edu_turn_t turn;                   /**< take may be NULL */
+    edu_queue_t *units;                /**< NULL: each write is a transaction */
+    edu_queue_t *calls[EDU_SQL_COUNT]; /**< NULL: each call is a statement */
 };
+
+/** Whether a call can share a statement with others. */
+int edu__call_is_shared(const edu_call_t *call);
+
+/** As edu__call_run; with those of other threads that wait for the same, if it
+ *  can. */
+apr_status_t edu__call_share(edu_call_t *call, edu_read_fn *read, void *out);
+
+/* ------------------------------------------------------------- edu_unit.c */
 
 /** A unit of work: one transaction over one connection, behind the face of a
  *  store, so that verbs need not know of it.  A unit over the store of another

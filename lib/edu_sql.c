@@ -39,12 +39,14 @@
 /* No row, or the one that says whose submission this is and how it is graded:
  * of kind '', its id the recipient, its created and body the version and the
  * document of the assignment. */
-#define REGISTRATION                                                          \
+#define REGISTRATION_OF(class, assignment, submission)                        \
     "SELECT s.user_id, COALESCE(a.version, ''), '', s.version,"               \
     " COALESCE(a.body, '')"                                                   \
     " FROM edu_submission s LEFT JOIN edu_assignment a"                       \
     " ON a.class_id = s.class_id AND a.id = s.assignment_id"                  \
-    " WHERE s.class_id = %s AND s.assignment_id = %s AND s.id = %s"
+    " WHERE s.class_id = " class " AND s.assignment_id = " assignment         \
+    " AND s.id = " submission
+#define REGISTRATION REGISTRATION_OF("%s", "%s", "%s")
 
 #define CLASS      "SELECT id, created, '', version, '', body, ''"            \
                    " FROM edu_class WHERE"
@@ -54,6 +56,29 @@
                    " FROM edu_assignment WHERE"
 #define OUTCOME    "SELECT id, created, type, version, body"                  \
                    " FROM edu_outcome WHERE"
+
+#define GET_OUTCOME(class, assignment, submission, id)                        \
+    OUTCOME " class_id = " class " AND assignment_id = " assignment           \
+    " AND submission_id = " submission " AND id = " id                        \
+    " UNION ALL " REGISTRATION_OF(class, assignment, submission)
+
+#define INTO_OUTCOME                                                          \
+    "INSERT INTO edu_outcome (class_id, assignment_id, submission_id, id,"    \
+    " created, type, version, body) "
+
+/* Nobody has registered the submission, nor may at any time. */
+#define OPEN(class, assignment, submission)                                   \
+    " WHERE NOT EXISTS (SELECT 1 FROM edu_submission"                         \
+    " WHERE class_id = " class " AND assignment_id = " assignment             \
+    " AND id = " submission ") AND NOT EXISTS (SELECT 1 FROM edu_assignment"  \
+    " WHERE class_id = " class " AND id = " assignment ")"
+
+/* Of several calls, as PostgreSQL can: a row for each, n its number.  What is
+ * within a SELECT has the same plan for any number of calls. */
+#define EACH      "(SELECT string_to_array(%s, chr(31)))"
+#define FOUR      EACH ", " EACH ", " EACH ", " EACH
+#define NUMBERED  ") WITH ORDINALITY AS k "
+#define KEY       "class_id, assignment_id, submission_id, id"
 
 /* Submissions, each with its outcomes where the parameter is 1, and, with an
  * empty id, the assignments that they are of: a page of a gradebook is one
@@ -87,7 +112,7 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
     [EDU_SQL_GET + EDU_SUBMISSION] = { .label = "edu_get_submission", .text =
         SUBMISSION(OF_ASSIGNMENT " AND" ONE, THAT_ASSIGNMENT) },
     [EDU_SQL_GET + EDU_OUTCOME] = { .label = "edu_get_outcome", .text =
-        OUTCOME OF_SUBMISSION " AND" ONE " UNION ALL " REGISTRATION },
+        GET_OUTCOME("%s", "%s", "%s", "%s"), .many = EDU_SQL_GET_MANY },
 
     [EDU_SQL_LIST + EDU_CLASS] = { .label = "edu_list_class", .text =
         CLASS AFTER PAGE },
@@ -133,16 +158,10 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
         " SELECT %s, %s, %s, %s, %s, %s, %s, %s"
         " FROM edu_assignment WHERE" OF_CLASS " AND" ONE, .keeps = 1 },
     [EDU_SQL_INSERT + EDU_OUTCOME] = { .label = "edu_insert_outcome", .text =
-        "INSERT INTO edu_outcome (class_id, assignment_id, submission_id, id,"
-        " created, type, version, body)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)" },
+        INTO_OUTCOME "VALUES (%s, %s, %s, %s, %s, %s, %s, %s)" },
     [EDU_SQL_OPEN] = { .label = "edu_insert_open", .text =
-        "INSERT INTO edu_outcome (class_id, assignment_id, submission_id, id,"
-        " created, type, version, body)"
-        " SELECT %s, %s, %s, %s, %s, %s, %s, %s WHERE NOT EXISTS"
-        " (SELECT 1 FROM edu_submission WHERE" OF_ASSIGNMENT " AND" ONE ")"
-        " AND NOT EXISTS (SELECT 1 FROM edu_assignment WHERE" OF_CLASS
-        " AND" ONE ")" },
+        INTO_OUTCOME "SELECT %s, %s, %s, %s, %s, %s, %s, %s"
+        OPEN("%s", "%s", "%s"), .many = EDU_SQL_OPEN_MANY },
     /* an UPDATE, for that is how all of them lock a row */
     [EDU_SQL_LOCK] = { .label = "edu_lock", .text =
         "UPDATE edu_submission SET version = version"
@@ -166,7 +185,7 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
         " WHERE" OF_ASSIGNMENT AS_READ },
     [EDU_SQL_REPLACE + EDU_OUTCOME] = { .label = "edu_replace_outcome", .text =
         "UPDATE edu_outcome SET type = %s, version = %s, body = %s"
-        " WHERE" OF_SUBMISSION AS_READ },
+        " WHERE" OF_SUBMISSION AS_READ, .many = EDU_SQL_REPLACE_MANY },
     [EDU_SQL_TOUCH] = { .label = "edu_touch", .text =
         "UPDATE edu_submission SET version = %s, modified_by = %s"
         " WHERE" OF_ASSIGNMENT " AND" ONE " AND version < %s" },
@@ -194,6 +213,32 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
         "DELETE FROM edu_outcome WHERE" OF_CLASS
         " AND (%s = '' OR assignment_id = %s)"
         " AND (%s = '' OR submission_id = %s)" },
+
+    [EDU_SQL_GET_MANY] = { .label = "edu_get_outcomes", .text =
+        "SELECT k.n, r.* FROM unnest(" FOUR NUMBERED "(" KEY ", n)"
+        " CROSS JOIN LATERAL ("
+        GET_OUTCOME("k.class_id", "k.assignment_id", "k.submission_id", "k.id")
+        ") r ORDER BY k.n" },
+    /* rows are locked in one order, so that no two wait for each other */
+    [EDU_SQL_OPEN_MANY] = { .label = "edu_insert_opens", .text =
+        "WITH k AS (SELECT * FROM unnest(" FOUR ", " FOUR NUMBERED
+        "(" KEY ", created, type, version, body, n)), made AS ("
+        INTO_OUTCOME "SELECT " KEY ", created, type, version, body FROM k"
+        OPEN("k.class_id", "k.assignment_id", "k.submission_id")
+        " ORDER BY " KEY " ON CONFLICT DO NOTHING RETURNING " KEY ")"
+        " SELECT min(n) FROM (SELECT " KEY ", n FROM k"
+        " UNION ALL SELECT " KEY ", NULL FROM made) u GROUP BY " KEY
+        " HAVING count(*) > count(n) ORDER BY 1" },
+    [EDU_SQL_REPLACE_MANY] = { .label = "edu_replace_outcomes", .text =
+        "WITH k AS (SELECT * FROM unnest(" FOUR ", " FOUR NUMBERED
+        "(type, version, body, " KEY ", was, n) ORDER BY " KEY "), made AS ("
+        "UPDATE edu_outcome o SET type = k.type, version = k.version,"
+        " body = k.body FROM k CROSS JOIN LATERAL (SELECT ctid AS place"
+        " FROM edu_outcome WHERE class_id = k.class_id"
+        " AND assignment_id = k.assignment_id"
+        " AND submission_id = k.submission_id AND id = k.id OFFSET 0) p"
+        " WHERE o.ctid = p.place AND o.version = k.was RETURNING n)"
+        " SELECT n FROM made ORDER BY n" },
 };
 
 const struct edu_shape_t edu__shapes[EDU_TABLES] = {
@@ -324,8 +369,13 @@ static const edu_setting_t sqlite3_session[] = {
 
 /* A change that waits for another has to see what that left behind, hence the
  * level of isolation.  Waiting for a lock ends first, so that the log can tell
- * it from a statement that takes too long. */
+ * it from a statement that takes too long.  There is an index for every read:
+ * a plan made when a table was small would read all of it when it is not, and
+ * lock rows in an order of its own. */
 static const edu_setting_t pgsql_session[] = {
+    { "SELECT set_config('enable_seqscan', 'off', false),"
+      " set_config('enable_hashjoin', 'off', false),"
+      " set_config('enable_mergejoin', 'off', false)", 0 },
     { "SET client_encoding = 'UTF8'", 0 },
     { "SET default_transaction_isolation = 'read committed'", 0 },
     { "SET lock_timeout = %d", 1 },
@@ -373,6 +423,7 @@ static const edu_sql_dialect_t dialects[] = {
       .schema = sqlite3_schema },
     { .driver = "pgsql",
       .random = 1,
+      .many = 1,
       .limit = "PGCONNECT_TIMEOUT",
       .most = PGSQL_MOST,
       .keep = " FOR SHARE",

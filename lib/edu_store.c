@@ -217,7 +217,7 @@ static apr_status_t get_outcome(edu_call_t *call, args_t *args,
     apr_status_t rv;
 
     add_keys(args, 3, path);
-    rv = edu__call_run(call, read_outcomes, &outcomes);
+    rv = edu__call_share(call, read_outcomes, &outcomes);
     if (!rv && outcomes.rows->nelts) {
         *row = APR_ARRAY_IDX(outcomes.rows, 0, edu_row_t);
     }
@@ -404,7 +404,9 @@ static apr_status_t change(const edu_store_t *store, int sql, args_t *args,
         .store = store, .sql = sql, .args = args->list, .err = err, .p = p
     };
     apr_status_t rv =
-        edu__unit_run(store, aim->path, run_write, &call, 0, err, p);
+        edu__call_is_shared(&call)
+            ? edu__call_share(&call, NULL, NULL)
+            : edu__unit_run(store, aim->path, run_write, &call, 0, err, p);
     int done = call.affected == 1 || !otherwise;
 
     if (!rv && !done && call.unsure && aim->id) {

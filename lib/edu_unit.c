@@ -208,16 +208,6 @@ apr_status_t edu_store_checkpoint(const edu_store_t *store, edu_error_t *err,
 
 /* --------------------------------------------------------------- together */
 
-apr_status_t edu_team_create(edu_team_t **team, const edu_turn_t *turn,
-                             int group, apr_pool_t *p)
-{
-    *team = apr_pcalloc(p, sizeof(**team));
-    if (turn) {
-        (*team)->turn = *turn;
-    }
-    return group ? edu__queue_create(&(*team)->units, p) : APR_SUCCESS;
-}
-
 /* One job in a unit of its own. */
 static apr_status_t run_once(edu_unit_t *unit, const edu_store_t *store,
                              const job_t *job)

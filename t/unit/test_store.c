@@ -1647,7 +1647,7 @@ static void test_cut(database_t *db, fate_e fate, apr_pool_t *p)
     apr_status_t rv;
 
     /* a write that shares nothing is not in a transaction of its own */
-    edu_team_create(&store.team, NULL, 0, p);
+    edu_team_create(&store.team, "sqlite3", NULL, 0, p);
     next_write = fate;
     rv = edu__store_insert_open(&store, &path, &row, &err, p);
     ok(!rv && !next_write, "an open insert, cut off %s it is done", when);
@@ -1704,7 +1704,7 @@ static void test_alone(database_t *db, int group, apr_pool_t *p)
     edu_store_t store = db->store;
     edu_error_t err = { 0 };
 
-    edu_team_create(&store.team, NULL, group, p);
+    edu_team_create(&store.team, "sqlite3", NULL, group, p);
     begun = 0;
     is_int(edu__store_insert(&store, EDU_OUTCOME, &here, &row, &err, p), 0,
            "a write alone");

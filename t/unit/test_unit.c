@@ -217,7 +217,7 @@ static edu_team_t *make_team(int group, apr_pool_t *p)
 
     apr_thread_mutex_create(&mutex, APR_THREAD_MUTEX_DEFAULT, p);
     turn.baton = mutex;
-    is_int(edu_team_create(&team, &turn, group, p), 0, "a team");
+    is_int(edu_team_create(&team, "sqlite3", &turn, group, p), 0, "a team");
     return team;
 }
 
@@ -489,7 +489,7 @@ static void test_single(client_t *client, apr_pool_t *p)
     edu_row_t row = row_of(client, rounds + 1, p);
     edu_error_t err = { 0 };
 
-    edu_team_create(&client->store.team, NULL, 0, p);
+    edu_team_create(&client->store.team, "sqlite3", NULL, 0, p);
     flushes = 0;
     no_disk = 1;
     is_int(
