@@ -6,9 +6,9 @@
  *
  * Arrows go down only: service -> path, query, and the verbs in outcome,
  * submission, roster, list and batch; verbs -> resource, grading; these ->
- * header, filter, check, entity, store; store -> dbd -> sql; entity -> check,
- * json, time; check -> types.  A json_t is born and owned in edu_json.c and
- * borrowed everywhere else.
+ * header, filter, check, entity, store; store -> share, unit; these -> queue,
+ * dbd; dbd -> sql; entity -> check, json, time; check -> types.  A json_t is
+ * born and owned in edu_json.c and borrowed everywhere else.
  */
 #ifndef EDU_PRIVATE_H
 #define EDU_PRIVATE_H

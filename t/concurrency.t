@@ -17,7 +17,7 @@ my $collection =
 sub create {
     my $answer = request(POST => $collection, [$JSON_TYPE],
         '{"@odata.type": "#microsoft.graph.educationPointsOutcome"}');
-    my ($path) = header($answer, 'Location') =~ m{^http://[^/]+(/.*)};
+    my $path = path_of($answer);
     return ($path, header($answer, 'ETag'));
 }
 

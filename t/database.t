@@ -24,7 +24,7 @@ my $first = create();
 is($first->{status}, 201, 'the database works');
 my ($query, $answer) = database()->{sound}->@*;
 like(sql($query), $answer, 'and is sound');
-my ($path) = header($first, 'Location') =~ m{^http://[^/]+(/.*)};
+my $path = path_of($first);
 
 my %write = (
     POST   => \&create,

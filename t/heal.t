@@ -21,12 +21,6 @@ my $collection =
 
 sub create { return request(POST => $collection, [$JSON_TYPE], '{}') }
 
-sub path_of {
-    my ($answer) = @_;
-    my ($path) = (header($answer, 'Location') // '') =~ m{^http://[^/]+(/.*)};
-    return $path;
-}
-
 # A batch of requests that change something, in one transaction.
 sub batch {
     return request(POST => '/v1.0/$batch', [$JSON_TYPE],

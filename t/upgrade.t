@@ -93,7 +93,7 @@ for (1 .. 5) {
 }
 
 # Newer nodes add to what we know while we serve.
-my ($path) = header(create(), 'Location') =~ m{^http://[^/]+(/.*)};
+my $path = path_of(create());
 my $submission =
     submission(assignment(class('upgrade-live', 'ada'), 'a'), 's', 'ada');
 my %request = (

@@ -33,12 +33,6 @@ sub change {
                    sprintf $FEEDBACK, $text);
 }
 
-sub path_of {
-    my ($answer) = @_;
-    my ($path) = header($answer, 'Location') =~ m{^http://[^/]+(/.*)};
-    return $path;
-}
-
 # A status, and the text in the body.
 sub told {
     my ($answer) = @_;
@@ -57,16 +51,23 @@ sub told_together {
     return map { $told{$_} } 1 .. $CLIENTS;
 }
 
-# Locked is the table; those of one process then share a statement with $shared
-# in it, if there are threads; '': they do not; undef: not all do.
-sub together {
-    my ($what, $mode, $shared, $work, @expected) = @_;
+# The same, where what keeps them is that the table is locked, until $then.
+sub told_unlocked {
+    my ($mode, $work, $then) = @_;
     sql("BEGIN; LOCK TABLE edu_outcome IN $mode MODE");
-    my @told = told_together($work, sub {
+    return told_together($work, sub {
         await { sql('SELECT count(*) FROM pg_locks WHERE NOT granted') > 0 };
         sleep 0.3;
+        sql($then) if $then;
         sql('COMMIT');
     });
+}
+
+# Those of one process then share a statement with $shared in it, if there are
+# threads; '': they do not; undef: not all do.
+sub together {
+    my ($what, $mode, $shared, $work, @expected) = @_;
+    my @told = told_unlocked($mode, $work);
     is($told[$_ - 1], $expected[$_ - 1], "$what: $_") for 1 .. $CLIENTS;
     is(sql('SELECT count(*) > 0 FROM pg_stat_activity WHERE pid <>'
            . " pg_backend_pid() AND query LIKE '%$shared%unnest%'"),
@@ -126,16 +127,11 @@ together('large ones', 'EXCLUSIVE', '',
 
 # Of those that were to add to what nobody had registered, which somebody has
 # when it is their turn.
-sql('BEGIN; LOCK TABLE edu_outcome IN EXCLUSIVE MODE');
-my $registered = join ', ',
-    map { "('share-late-$_', 'a', 's', 'ada')" } @numbers;
-is(join(' ', told_together(sub { create("late-$_[0]", "late $_[0]") }, sub {
-    await { sql('SELECT count(*) FROM pg_locks WHERE NOT granted') > 0 };
-    sleep 0.3;
-    sql('INSERT INTO edu_submission (class_id, assignment_id, id, user_id)'
-        . " VALUES $registered");
-    sql('COMMIT');
-})), join(' ', map { "201 late $_" } @numbers),
+my @late = told_unlocked('EXCLUSIVE',
+    sub { create("late-$_[0]", "late $_[0]") },
+    'INSERT INTO edu_submission (class_id, assignment_id, id, user_id) VALUES '
+    . join ', ', map { "('share-late-$_', 'a', 's', 'ada')" } @numbers);
+is("@late", join(' ', map { "201 late $_" } @numbers),
    'what was registered meanwhile');
 is(sql(q{SELECT count(*) FROM edu_submission WHERE class_id LIKE 'share-late-%'}
        . q{ AND version = '0000000000000000'}), "0\n", 'is what was added to');

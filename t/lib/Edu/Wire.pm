@@ -12,7 +12,7 @@ use IO::Select ();
 use IO::Socket::INET ();
 use MIME::Base64 'encode_base64';
 
-our @EXPORT = qw(port base header request);
+our @EXPORT = qw(port base header path_of request);
 
 my $PATIENCE = 60;    # seconds without a byte
 
@@ -34,6 +34,13 @@ sub header {
     my ($answer, $name) = @_;
     my $values = $answer->{headers}{ lc $name } or return;
     return join ', ', @$values;
+}
+
+# The path of what was created, or undef.
+sub path_of {
+    my ($answer) = @_;
+    my ($path) = (header($answer, 'Location') // '') =~ m{^http://[^/]+(/.*)};
+    return $path;
 }
 
 # Sends $method $target with headers ([name, value], …) and a body or undef.
