@@ -560,26 +560,19 @@ static edu_store_t store_of(server_rec *s, apr_interval_time_t *waited)
 
 /* ------------------------------------------------------------------ request */
 
-/** What the library asks of a request. */
-typedef struct reader_t {
-    request_rec *r;
-    apr_off_t max_body;
-} reader_t;
-
 static const char *read_header(void *baton, const char *name)
 {
-    const reader_t *reader = baton;
+    const request_rec *r = baton;
 
-    return apr_table_get(reader->r->headers_in, name);
+    return apr_table_get(r->headers_in, name);
 }
 
-static apr_status_t too_large(const reader_t *reader, edu_error_t *err,
-                              apr_pool_t *p)
+static apr_status_t too_large(apr_off_t max, edu_error_t *err, apr_pool_t *p)
 {
     return edu_error_set(err, EDU_ETOOLARGE, "body", p,
                          "The request body is larger than the %" APR_OFF_T_FMT
                          " bytes that are taken here.",
-                         reader->max_body);
+                         max);
 }
 
 /* What Content-Length announces, or 0. */
@@ -594,10 +587,9 @@ static apr_off_t announced(const request_rec *r)
 /* Up to EduOutcomesMaxBody bytes, whatever Content-Length says: it may be
  * absent, or count what a filter then inflates. */
 static apr_status_t read_body(void *baton, const char **data, apr_size_t *len,
-                              edu_error_t *err, apr_pool_t *p)
+                              apr_off_t max, edu_error_t *err, apr_pool_t *p)
 {
-    reader_t *reader = baton;
-    request_rec *r = reader->r;
+    request_rec *r = baton;
     apr_bucket_alloc_t *buckets = r->connection->bucket_alloc;
     apr_bucket_brigade *all = apr_brigade_create(p, buckets);
     apr_bucket_brigade *part = apr_brigade_create(p, buckets);
@@ -605,8 +597,8 @@ static apr_status_t read_body(void *baton, const char **data, apr_size_t *len,
     apr_status_t rv = APR_SUCCESS;
     char *flat;
 
-    if (size > reader->max_body) {
-        return too_large(reader, err, p);
+    if (size > max) {
+        return too_large(max, err, p);
     }
     for (size = 0;
          APR_BRIGADE_EMPTY(all) || !APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(all));) {
@@ -620,8 +612,8 @@ static apr_status_t read_body(void *baton, const char **data, apr_size_t *len,
                 err, ap_map_http_request_error(rv, HTTP_BAD_REQUEST));
         }
         size += length;
-        if (size > reader->max_body) {
-            return too_large(reader, err, p);
+        if (size > max) {
+            return too_large(max, err, p);
         }
         APR_BRIGADE_CONCAT(all, part);
     }
@@ -788,6 +780,8 @@ static const edu_mount_t *mount_of(const request_rec *r)
     mount->registered = conf->registered == 1;
     mount->batch_max =
         conf->batch_max == UNSET ? DEFAULT_BATCH_MAX : conf->batch_max;
+    mount->max_body =
+        conf->max_body == UNSET ? DEFAULT_MAX_BODY : conf->max_body;
     /* whoever vouches has to have a name */
     mount->trust_stamps = conf->trust_stamps == 1 && r->user;
     return mount;
@@ -842,8 +836,8 @@ static int check_access(request_rec *r, const request_rec *parent)
 static apr_status_t admit(void *baton, edu_request_t *item, const char *method,
                           const char *url, edu_error_t *err, apr_pool_t *p)
 {
-    const reader_t *reader = baton;
-    const char *mount = dir_config(reader->r)->mount;
+    const request_rec *outer = baton;
+    const char *mount = dir_config(outer)->mount;
     request_rec *r;
     int status;
 
@@ -851,8 +845,8 @@ static apr_status_t admit(void *baton, edu_request_t *item, const char *method,
     if (!is_below(url, mount)) {
         url = apr_pstrcat(p, mount, url, NULL);
     }
-    r = ap_sub_req_method_uri(method, url, reader->r, NULL);
-    status = check_access(r, reader->r);
+    r = ap_sub_req_method_uri(method, url, outer, NULL);
+    status = check_access(r, outer);
     if (status != HTTP_OK) {
         return edu_error_http(err, status);
     }
@@ -870,15 +864,13 @@ static void serve(request_rec *r, const edu_trace_t *trace, edu_response_t *res)
     const dir_config_t *conf = dir_config(r);
     apr_interval_time_t waited = 0;
     const edu_store_t store = store_of(r->server, &waited);
-    reader_t reader = { r, conf->max_body == UNSET ? DEFAULT_MAX_BODY
-                                                   : conf->max_body };
     edu_request_t req = { .base = ap_construct_url(r->pool, conf->mount, r),
                           .trace = trace,
                           .store = &store,
                           .header = read_header,
                           .body = read_body,
                           .admit = admit,
-                          .baton = &reader };
+                          .baton = r };
 
     describe(&req, r);
     edu_service_run(res, &req, r->pool);

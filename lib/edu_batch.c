@@ -189,11 +189,12 @@ static const char *item_header(void *baton, const char *name)
 }
 
 static apr_status_t item_body(void *baton, const char **data, apr_size_t *len,
-                              edu_error_t *err, apr_pool_t *p)
+                              apr_off_t max, edu_error_t *err, apr_pool_t *p)
 {
     const item_t *item = baton;
     const json_t *body = json_object_get(item->json, "body");
 
+    (void)max;
     (void)err;
     *data = body ? edu__json_text(body, p) : "";
     *len = strlen(*data);

@@ -264,6 +264,7 @@ typedef struct edu_mount_t {
     int registered;       /**< serve registered submissions only */
     int batch_max;        /**< requests in a $batch */
     int trust_stamps;     /**< keep server-set members of a body (migration) */
+    apr_off_t max_body;   /**< bytes */
 } edu_mount_t;
 
 /** A request as a value. */
@@ -280,10 +281,11 @@ struct edu_request_t {
     const edu_store_t *store;
     /** A request header (case-insensitive), or NULL. */
     const char *(*header)(void *baton, const char *name);
-    /** Read the whole body, called at most once and only when it is needed;
-     *  a refusal (EDU_ETOOLARGE, EDU_ETIMEOUT, …) is described in @a err. */
+    /** Read the whole body, of at most @a max bytes, called at most once and
+     *  only when it is needed; a refusal (EDU_ETOOLARGE, EDU_ETIMEOUT, …) is
+     *  described in @a err. */
     apr_status_t (*body)(void *baton, const char **data, apr_size_t *len,
-                         edu_error_t *err, apr_pool_t *p);
+                         apr_off_t max, edu_error_t *err, apr_pool_t *p);
     /** Find out what another request may do, as the server's access rules would
      *  have it if it came alone, and fill in the path, query, mount and caller
      *  of @a item; a refusal is described in @a err.  Asked for the requests of

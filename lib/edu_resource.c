@@ -318,7 +318,8 @@ apr_status_t edu__read_body(edu_exchange_t *x, const json_t **body)
 
     *body = x->req->json;
     if (!rv && !*body) {
-        rv = x->req->body(x->req->baton, &data, &len, x->err, x->p);
+        rv = x->req->body(x->req->baton, &data, &len, x->req->mount->max_body,
+                          x->err, x->p);
     }
     if (rv || *body) {
         return rv;

@@ -56,10 +56,11 @@ static const char *header(void *baton, const char *name)
 }
 
 static apr_status_t body(void *baton, const char **data, apr_size_t *len,
-                         edu_error_t *err, apr_pool_t *p)
+                         apr_off_t max, edu_error_t *err, apr_pool_t *p)
 {
     const world_t *world = baton;
 
+    (void)max;
     (void)err;
     (void)p;
     *data = world->body;

@@ -66,10 +66,11 @@ static const char *header(void *baton, const char *name)
 }
 
 static apr_status_t body(void *baton, const char **data, apr_size_t *len,
-                         edu_error_t *err, apr_pool_t *p)
+                         apr_off_t max, edu_error_t *err, apr_pool_t *p)
 {
     world_t *world = baton;
 
+    (void)max;
     world->reads++;
     if (world->refusal) {
         return edu_error_set(err, world->refusal, NULL, p, "refused for 7");
