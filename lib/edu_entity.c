@@ -203,9 +203,9 @@ static void stamp(json_t *out, const edu_type_t *type, int created,
     }
 }
 
-static void set_etag(json_t *out, const char *version, apr_pool_t *p)
+void edu__entity_tag(json_t *doc, const char *version, apr_pool_t *p)
 {
-    json_object_set_new(out, "@odata.etag",
+    json_object_set_new(doc, "@odata.etag",
                         json_string(apr_pstrcat(p, "\"", version, "\"", NULL)));
 }
 
@@ -254,7 +254,7 @@ static json_t *merge(const edu_type_t *declared, const json_t *old,
     if (!old || !json_equal(old, out)) {
         stamp(out, type, !old, in, change);
         if (declared == change->type) {
-            set_etag(out, change->version, change->p);
+            edu__entity_tag(out, change->version, change->p);
         }
     }
     return out;
@@ -286,7 +286,7 @@ json_t *edu__entity_blank(const edu_type_t *type, const char *id,
 {
     json_t *doc = edu__json_own(annotated(type, &edu__outcome, p), p);
 
-    set_etag(doc, version, p);
+    edu__entity_tag(doc, version, p);
     json_object_set_new(doc, "id", json_string(id));
     complete(doc, type);
     return doc;
@@ -434,6 +434,14 @@ void edu__entity_select(json_t *doc, const apr_array_header_t *select)
     }
 }
 
+const char *edu__entity_dress(json_t *doc, edu_dialect_e dialect,
+                              const apr_array_header_t *select, apr_pool_t *p)
+{
+    translate(doc, &edu__outcome, dialect);
+    edu__entity_select(doc, select);
+    return edu__json_text(doc, p);
+}
+
 const char *edu__entity_show(const char *type, const char *text,
                              edu_dialect_e dialect,
                              const apr_array_header_t *select, apr_pool_t *p)
@@ -446,10 +454,6 @@ const char *edu__entity_show(const char *type, const char *text,
         return is_whole(text) ? text : NULL;
     }
     doc = edu__json_load(text, p);
-    if (!json_is_object(doc)) {
-        return NULL;
-    }
-    translate(doc, &edu__outcome, dialect);
-    edu__entity_select(doc, select);
-    return edu__json_text(doc, p);
+    return json_is_object(doc) ? edu__entity_dress(doc, dialect, select, p)
+                               : NULL;
 }

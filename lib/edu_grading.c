@@ -1,26 +1,63 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /* What an assignment says of the outcomes of its registered submissions
- * (contract.md 1.1, 1.2; decisions.md 2).  Placeholders are never stored: they
- * are what is shown where nobody wrote yet, so that they follow the assignment,
- * and a submission that an LMS loads by SQL has them, too. */
+ * (contract.md 1.1, 1.2; decisions.md 2, 3).  Placeholders are never stored:
+ * they are what is shown where nobody wrote yet, so that they follow the
+ * assignment, and a submission that an LMS loads by SQL has them, too.  Nor is
+ * the letter of points; and a rubric outcome shows the qualities that the
+ * rubric has now. */
 
 #include "edu_private.h"
 
 #include <apr_strings.h>
 
+#include <stdio.h>
 #include <stdlib.h>
+
+#define POINTS "educationPointsOutcome"
+#define RUBRIC "educationRubricOutcome"
 
 /* -------------------------------------------------------------- assignments */
 
-/* Parsed once, whatever it is asked for. */
-static apr_status_t load(edu_exchange_t *x, edu_assignment_t *assignment)
+/* The elements of a list by their id, in order; of two with one id the first.
+ * @return owned by p */
+static json_t *by_id(const json_t *list, const char *key, apr_pool_t *p)
 {
+    json_t *index = edu__json_own(json_object(), p);
+    json_t *element;
+    size_t i;
+
+    json_array_foreach((json_t *)list, i, element)
+    {
+        const char *id = json_string_value(json_object_get(element, key));
+
+        if (id && !json_object_get(index, id)) {
+            json_object_set_new(index, id, edu__json_share(element));
+        }
+    }
+    return index;
+}
+
+/* Parsed once, whatever it is asked for. @return 0: it is no JSON */
+static int parse(edu_assignment_t *assignment, apr_pool_t *p)
+{
+    const json_t *rubric;
+
     if (!assignment->doc) {
         assignment->doc =
-            edu__entity_load(&edu__assignment, assignment->body, x->p);
+            edu__entity_load(&edu__assignment, assignment->body, p);
+        rubric = json_object_get(assignment->doc, "rubric");
+        assignment->qualities =
+            by_id(json_object_get(rubric, "qualities"), "qualityId", p);
+        assignment->levels =
+            by_id(json_object_get(rubric, "levels"), "levelId", p);
     }
-    return assignment->doc
+    return assignment->doc != NULL;
+}
+
+static apr_status_t load(edu_exchange_t *x, edu_assignment_t *assignment)
+{
+    return parse(assignment, x->p)
                ? APR_SUCCESS
                : edu__damaged(x, edu__assignment.name, assignment->id);
 }
@@ -37,14 +74,6 @@ static const json_t *max_points(const json_t *assignment)
     return json_is_number(max) ? max : NULL;
 }
 
-static const json_t *qualities_of(const json_t *assignment)
-{
-    const json_t *qualities =
-        json_object_get(json_object_get(assignment, "rubric"), "qualities");
-
-    return json_is_array(qualities) ? qualities : NULL;
-}
-
 static int has_points(const json_t *assignment)
 {
     const json_t *grading = json_object_get(assignment, "grading");
@@ -54,7 +83,8 @@ static int has_points(const json_t *assignment)
 
 static int has_rubric(const json_t *assignment)
 {
-    return qualities_of(assignment) != NULL;
+    return json_is_array(
+        json_object_get(json_object_get(assignment, "rubric"), "qualities"));
 }
 
 /* Feedback can be given on anything. */
@@ -64,7 +94,7 @@ static int has_feedback(const json_t *assignment)
     return 1;
 }
 
-/* ------------------------------------------------------------- placeholders */
+/* --------------------------------------------------------------- singletons */
 
 /* The outcomes of which each submission has one, in the order in which Graph
  * lists them: before all that was created at an instant. */
@@ -75,9 +105,9 @@ static const struct singleton_t {
 } singletons[] = {
     { "educationFeedbackOutcome", "ca05367a-b292-42d5-aff7-5d279feeace8",
       "0000000000000001", has_feedback },
-    { "educationPointsOutcome",   "ea1351f6-ba33-4940-b2cb-6a7254af2dc8",
+    { POINTS,                     "ea1351f6-ba33-4940-b2cb-6a7254af2dc8",
       "0000000000000002", has_points },
-    { "educationRubricOutcome",   "65a46d78-1a2b-4a7e-bcf8-78a22ac2611b",
+    { RUBRIC,                     "65a46d78-1a2b-4a7e-bcf8-78a22ac2611b",
       "0000000000000003", has_rubric }
 };
 /* clang-format on */
@@ -101,31 +131,64 @@ const char *edu__singleton_id(const char *type)
     return singleton ? singleton->id : NULL;
 }
 
-/* Each quality of the rubric, with nothing said of it. */
-static void list_qualities(json_t *doc, const json_t *assignment)
-{
-    static const struct {
-        const char *name, *unsaid;
-    } lists[] = {
-        {"rubricQualityFeedback",                 "feedback"},
-        { "rubricQualitySelectedLevels",          "columnId"},
-        { "publishedRubricQualityFeedback",       "feedback"},
-        { "publishedRubricQualitySelectedLevels", "columnId"}
-    };
-    json_t *quality;
-    size_t i;
+/* ------------------------------------------------------------------- rubric */
 
-    json_array_foreach((json_t *)qualities_of(assignment), i, quality)
+/* What is said of the qualities of a rubric; and, if it names an element of
+ * the rubric's levels, how. */
+static const struct list_t {
+    const char *name, *says;
+    int of_level;
+} lists[] = {
+    {"rubricQualityFeedback",                 "feedback", 0},
+    { "rubricQualitySelectedLevels",          "columnId", 1},
+    { "publishedRubricQualityFeedback",       "feedback", 0},
+    { "publishedRubricQualitySelectedLevels", "columnId", 1}
+};
+
+#define LISTS (sizeof(lists) / sizeof(lists[0]))
+
+/* What a list says of each quality, in the order of the rubric; of a new one,
+ * or by a level that is gone, nothing.  @return a new reference */
+static json_t *fit_list(const json_t *was, const struct list_t *list,
+                        const edu_assignment_t *assignment, apr_pool_t *p)
+{
+    const json_t *said = by_id(was, "qualityId", p);
+    json_t *fitted = json_array(), *quality;
+    const char *id;
+
+    json_object_foreach((json_t *)assignment->qualities, id, quality)
     {
-        for (int j = 0; j < 4; j++) {
+        json_t *element = json_object_get(said, id);
+        const char *level =
+            json_string_value(json_object_get(element, list->says));
+
+        if (element && (!list->of_level || !level ||
+                        json_object_get(assignment->levels, level))) {
+            json_array_append_new(fitted, edu__json_share(element));
+        }
+        else {
             json_array_append_new(
-                json_object_get(doc, lists[j].name),
-                json_pack("{s:O?, s:n}", "qualityId",
-                          json_object_get(quality, "qualityId"),
-                          lists[j].unsaid));
+                fitted, json_pack("{s:s, s:n}", "qualityId", id, list->says));
+        }
+    }
+    return fitted;
+}
+
+/* Makes the lists that a document has those of the rubric. */
+static void fit_lists(json_t *doc, const edu_assignment_t *assignment,
+                      apr_pool_t *p)
+{
+    for (apr_size_t i = 0; i < LISTS; i++) {
+        const json_t *was = json_object_get(doc, lists[i].name);
+
+        if (was) {
+            json_object_set_new(doc, lists[i].name,
+                                fit_list(was, &lists[i], assignment, p));
         }
     }
 }
+
+/* ------------------------------------------------------------- placeholders */
 
 static edu_row_t placeholder(const struct singleton_t *singleton,
                              const edu_assignment_t *assignment, apr_pool_t *p)
@@ -138,7 +201,7 @@ static edu_row_t placeholder(const struct singleton_t *singleton,
                       .version = assignment->version };
 
     if (singleton->due == has_rubric) {
-        list_qualities(doc, assignment->doc);
+        fit_lists(doc, assignment, p);
     }
     row.body = edu__json_text(doc, p);
     return row;
@@ -209,6 +272,9 @@ apr_status_t edu__placeholders_add(edu_exchange_t *x, apr_array_header_t **rows,
             APR_ARRAY_PUSH(all, edu_row_t) = *row;
         }
     }
+    for (int i = 0; i < all->nelts; i++) {
+        APR_ARRAY_IDX(all, i, edu_row_t).registration = *registration;
+    }
     qsort(all->elts, all->nelts, sizeof(edu_row_t), in_order);
     *rows = all;
     return APR_SUCCESS;
@@ -251,91 +317,208 @@ apr_status_t edu__admit(edu_exchange_t *x,
 
 /* ------------------------------------------------------------------ judging */
 
-/* Whether an array of the rubric has an element with this id. */
-static int has(const json_t *elements, const char *member, const json_t *id)
+/* An element that is none of the rubric's. */
+static apr_status_t refuse(edu_exchange_t *x, const struct list_t *list,
+                           apr_size_t i, const char *member, const char *fmt,
+                           const char *id)
 {
+    return edu_error_set(
+        x->err, EDU_EBADREQUEST,
+        apr_psprintf(x->p, "%s/%" APR_SIZE_T_FMT "/%s", list->name, i, member),
+        x->p, fmt, id ? id : "null");
+}
+
+/* Each element of a list speaks of another quality of the rubric; or says what
+ * is stored of one that the rubric had, and is passed over. */
+static apr_status_t check_list(edu_exchange_t *x, const json_t *in,
+                               const struct list_t *list,
+                               const edu_assignment_t *assignment,
+                               const json_t *stored)
+{
+    const json_t *sent = json_object_get(in, list->name);
+    const json_t *first = by_id(sent, "qualityId", x->p);
+    const json_t *had =
+        by_id(json_object_get(stored, list->name), "qualityId", x->p);
     json_t *element;
     size_t i;
 
-    json_array_foreach((json_t *)elements, i, element)
+    json_array_foreach((json_t *)sent, i, element)
     {
-        if (json_equal(json_object_get(element, member), id)) {
+        const char *id =
+            json_string_value(json_object_get(element, "qualityId"));
+        const char *level =
+            json_string_value(json_object_get(element, list->says));
+
+        if (id && json_object_get(first, id) != element) {
+            return refuse(x, list, i, "qualityId",
+                          "The quality '%s' stands in the list twice.", id);
+        }
+        if (id && json_equal(element, json_object_get(had, id))) {
+            continue;
+        }
+        if (!id || !json_object_get(assignment->qualities, id)) {
+            return refuse(x, list, i, "qualityId",
+                          "The rubric of the assignment has no qualityId '%s'.",
+                          id);
+        }
+        if (list->of_level && level &&
+            !json_object_get(assignment->levels, level)) {
+            return refuse(x, list, i, "columnId",
+                          "The rubric of the assignment has no levelId '%s'.",
+                          level);
+        }
+    }
+    return APR_SUCCESS;
+}
+
+static int speaks_of_rubric(const json_t *in)
+{
+    for (apr_size_t i = 0; i < LISTS; i++) {
+        if (json_object_get(in, lists[i].name)) {
             return 1;
         }
     }
     return 0;
 }
 
-/* Each element of a list names, by a member, an element of the rubric. */
-static apr_status_t check_list(edu_exchange_t *x, const json_t *in,
-                               const char *list, const char *member,
-                               const json_t *elements, const char *key)
+apr_status_t edu__grading_read(edu_exchange_t *x, const json_t **in,
+                               const edu_row_t *was)
 {
-    json_t *element;
-    size_t i;
-
-    json_array_foreach(json_object_get(in, list), i, element)
-    {
-        const json_t *id = json_object_get(element, member);
-
-        /* no column means that none is chosen; no quality means nothing */
-        if (!has(elements, key, id) &&
-            (json_is_string(id) || strcmp(member, "qualityId") == 0)) {
-            return edu_error_set(
-                x->err, EDU_EBADREQUEST,
-                apr_psprintf(x->p, "%s/%" APR_SIZE_T_FMT "/%s", list, i,
-                             member),
-                x->p, "The rubric of the assignment has no %s '%s'.", key,
-                json_is_string(id) ? json_string_value(id) : "null");
-        }
-    }
-    return APR_SUCCESS;
-}
-
-apr_status_t edu__grading_check(edu_exchange_t *x, const json_t *in,
-                                const edu_registration_t *registration)
-{
-    const json_t *rubric, *qualities, *levels;
+    edu_assignment_t *assignment = was->registration.assignment;
+    const json_t *stored;
+    json_t *fitted;
     apr_status_t rv;
 
-    if (!registration->user_id || !registration->assignment) {
+    if (!was->registration.user_id || !assignment || !speaks_of_rubric(*in)) {
         return APR_SUCCESS;
     }
-    rv = load(x, registration->assignment);
+    rv = load(x, assignment);
     if (rv) {
         return rv;
     }
-    rubric = json_object_get(registration->assignment->doc, "rubric");
-    qualities = json_object_get(rubric, "qualities");
-    levels = json_object_get(rubric, "levels");
-    if ((rv = check_list(x, in, "rubricQualityFeedback", "qualityId", qualities,
-                         "qualityId")) ||
-        (rv = check_list(x, in, "rubricQualitySelectedLevels", "qualityId",
-                         qualities, "qualityId"))) {
+    stored = was->body ? edu__json_load(was->body, x->p) : NULL;
+    if ((rv = check_list(x, *in, &lists[0], assignment, stored)) ||
+        (rv = check_list(x, *in, &lists[1], assignment, stored))) {
         return rv;
     }
-    return check_list(x, in, "rubricQualitySelectedLevels", "columnId", levels,
-                      "levelId");
+    fitted = edu__json_own(json_copy((json_t *)*in), x->p);
+    fit_lists(fitted, assignment, x->p);
+    *in = fitted;
+    return APR_SUCCESS;
+}
+
+/* ------------------------------------------------------------------ letters */
+
+/* The digits that make a number, exactly: 8.7 is {8, 7} and order 0. */
+typedef struct decimal_t {
+    int n;     /* how many; 0: the number is 0 */
+    int order; /* the first, which is no 0, counts 10^order */
+    int digits[40];
+} decimal_t;
+
+/* Drops the zeros that a number begins with. */
+static void trim(decimal_t *d)
+{
+    int zeros = 0;
+
+    while (zeros < d->n && d->digits[zeros] == 0) {
+        zeros++;
+    }
+    d->n -= zeros;
+    d->order -= zeros;
+    memmove(d->digits, d->digits + zeros, d->n * sizeof(d->digits[0]));
+}
+
+/* The decimal that was written: any of 15 digits survives a double.  A sign is
+ * passed over; so is a locale's decimal point. */
+static decimal_t decimal_of(const json_t *number)
+{
+    decimal_t d = { .n = 0 };
+    char text[32];
+    const char *c = text;
+
+    if (json_is_integer(number)) {
+        snprintf(text, sizeof(text), "%" JSON_INTEGER_FORMAT,
+                 json_integer_value(number));
+    }
+    else {
+        snprintf(text, sizeof(text), "%.14e", json_number_value(number));
+    }
+    for (; *c && *c != 'e'; c++) {
+        if (*c >= '0' && *c <= '9') {
+            d.digits[d.n++] = *c - '0';
+        }
+    }
+    d.order = *c ? atoi(c + 1) : d.n - 1;
+    trim(&d);
+    return d;
+}
+
+static decimal_t product_of(const decimal_t *a, const decimal_t *b)
+{
+    decimal_t d = { .n = a->n + b->n, .order = a->order + b->order + 1 };
+
+    for (int i = a->n - 1; i >= 0; i--) {
+        for (int j = b->n - 1; j >= 0; j--) {
+            int sum = d.digits[i + j + 1] + a->digits[i] * b->digits[j];
+
+            d.digits[i + j + 1] = sum % 10;
+            d.digits[i + j] += sum / 10;
+        }
+    }
+    trim(&d);
+    return d;
+}
+
+/* <0, 0, >0 */
+static int compare(const decimal_t *a, const decimal_t *b)
+{
+    if (a->n == 0 || b->n == 0) {
+        return a->n - b->n;
+    }
+    if (a->order != b->order) {
+        return a->order - b->order;
+    }
+    for (int i = 0; i < a->n || i < b->n; i++) {
+        int x = i < a->n ? a->digits[i] : 0, y = i < b->n ? b->digits[i] : 0;
+
+        if (x != y) {
+            return x - y;
+        }
+    }
+    return 0;
+}
+
+/* Whether points are so many per cent of max. */
+static int reaches(const json_t *points, const json_t *max, const json_t *min)
+{
+    decimal_t a = decimal_of(points), b = decimal_of(max), c = decimal_of(min);
+
+    a.order += 2;
+    b = product_of(&b, &c);
+    return json_number_value(min) <= 0 || compare(&a, &b) >= 0;
 }
 
 /* The best grade whose least percentage the points reach, or NULL. */
-static const json_t *letter_for(double percentage, const json_t *grades)
+static const json_t *letter_for(const json_t *points, const json_t *max,
+                                const json_t *grades)
 {
     const json_t *best = NULL;
-    double least = -1;
     json_t *grade;
     size_t i;
 
     json_array_foreach((json_t *)grades, i, grade)
     {
-        double min = json_number_value(json_object_get(grade, "minPercentage"));
+        const json_t *min = json_object_get(grade, "minPercentage");
 
-        if (percentage >= min && min > least) {
-            least = min;
-            best = json_object_get(grade, "displayName");
+        if (reaches(points, max, min) &&
+            (!best ||
+             json_number_value(min) >
+                 json_number_value(json_object_get(best, "minPercentage")))) {
+            best = grade;
         }
     }
-    return best;
+    return json_object_get(best, "displayName");
 }
 
 void edu__grading_letter(json_t *outcome, const json_t *assignment)
@@ -343,15 +526,81 @@ void edu__grading_letter(json_t *outcome, const json_t *assignment)
     const json_t *scheme = json_object_get(assignment, "gradingScheme");
     json_t *points = json_object_get(outcome, "points");
     const json_t *value = json_object_get(points, "points");
-    double max = json_number_value(max_points(assignment));
+    const json_t *max = max_points(assignment);
     const json_t *letter =
-        json_is_number(value) && max > 0
-            ? letter_for(json_number_value(value) * 100 / max,
-                         json_object_get(scheme, "grades"))
+        json_is_number(value) && json_number_value(max) > 0
+            ? letter_for(value, max, json_object_get(scheme, "grades"))
             : NULL;
 
     json_object_del(points, "grade");
     if (letter) {
         json_object_set_new(points, "grade", edu__json_share(letter));
     }
+}
+
+/* ------------------------------------------------------------------ showing */
+
+static int is(const edu_row_t *row, const char *type)
+{
+    return strcmp(row->kind, type) == 0;
+}
+
+/* The assignment that a stored outcome follows, or NULL. */
+static edu_assignment_t *followed(const edu_row_t *row)
+{
+    return row->stored && row->registration.user_id
+               ? row->registration.assignment
+               : NULL;
+}
+
+const char *edu__grading_version(const edu_row_t *row, edu_dialect_e dialect,
+                                 apr_pool_t *p)
+{
+    const edu_assignment_t *assignment = followed(row);
+
+    return assignment && (is(row, RUBRIC) ||
+                          (is(row, POINTS) && dialect == EDU_DIALECT_BETA))
+               ? apr_pstrcat(p, row->version, "-", assignment->version, NULL)
+               : row->version;
+}
+
+const char *edu__grading_text(const edu_row_t *row, json_t *doc, apr_pool_t *p)
+{
+    if (followed(row)) {
+        json_object_del(json_object_get(doc, "points"), "grade");
+    }
+    edu__entity_tag(doc, edu__grading_version(row, EDU_DIALECT_V1_0, p), p);
+    return edu__json_text(doc, p);
+}
+
+int edu__grading_is_settled(const edu_row_t *row, edu_dialect_e dialect,
+                            apr_pool_t *p)
+{
+    const char *version = edu__grading_version(row, dialect, p);
+
+    return is(row, RUBRIC)
+               ? strstr(row->body, apr_pstrcat(p, "\"@odata.etag\":\"\\\"",
+                                               version, "\\\"\"", NULL)) != NULL
+               : version == row->version;
+}
+
+int edu__grading_settle(json_t *doc, const edu_row_t *row,
+                        edu_dialect_e dialect, apr_pool_t *p)
+{
+    edu_assignment_t *assignment = followed(row);
+
+    edu__entity_tag(doc, edu__grading_version(row, dialect, p), p);
+    if (!assignment || (!is(row, RUBRIC) && !is(row, POINTS))) {
+        return 1;
+    }
+    if (!parse(assignment, p)) {
+        return 0;
+    }
+    if (is(row, RUBRIC)) {
+        fit_lists(doc, assignment, p);
+    }
+    else {
+        edu__grading_letter(doc, assignment->doc);
+    }
+    return 1;
 }

@@ -14,8 +14,24 @@ json_t *edu__view_outcome(const edu_exchange_t *x, const edu_row_t *row)
 {
     json_t *doc = edu__json_load(row->body, x->p);
 
-    return json_is_object(doc) && edu__type_of(&edu__outcome, NULL, doc) ? doc
-                                                                         : NULL;
+    return json_is_object(doc) && edu__type_of(&edu__outcome, NULL, doc) &&
+                   edu__grading_settle(doc, row, x->req->mount->dialect, x->p)
+               ? doc
+               : NULL;
+}
+
+const char *edu__outcome_show(const edu_exchange_t *x, const edu_row_t *row)
+{
+    edu_dialect_e dialect = x->req->mount->dialect;
+    const apr_array_header_t *select =
+        x->set == &edu__outcomes ? x->query.select : NULL;
+    json_t *doc;
+
+    if (edu__grading_is_settled(row, dialect, x->p)) {
+        return edu__entity_show(row->kind, row->body, dialect, select, x->p);
+    }
+    doc = edu__view_outcome(x, row);
+    return doc ? edu__entity_dress(doc, dialect, select, x->p) : NULL;
 }
 
 /* ------------------------------------------------------------------ reading */
@@ -89,7 +105,7 @@ static apr_status_t make_row(edu_exchange_t *x, edu_row_t *row,
 {
     edu_change_t change;
     json_t *doc;
-    apr_status_t rv = edu__grading_check(x, body, &was->registration);
+    apr_status_t rv = edu__grading_read(x, &body, was);
 
     if (rv) {
         return rv;
@@ -101,14 +117,13 @@ static apr_status_t make_row(edu_exchange_t *x, edu_row_t *row,
         *row = *was;
         return APR_SUCCESS;
     }
-    if (was->registration.user_id && was->registration.assignment) {
-        edu__grading_letter(doc, was->registration.assignment->doc);
-    }
     *row = (edu_row_t){ .id = change.id,
                         .created = was->created ? was->created : change.version,
                         .kind = edu__type_of(&edu__outcome, NULL, doc)->name,
                         .version = change.version,
-                        .body = edu__json_text(doc, x->p) };
+                        .stored = 1,
+                        .registration = was->registration };
+    row->body = edu__grading_text(row, doc, x->p);
     return APR_SUCCESS;
 }
 

@@ -208,6 +208,9 @@ json_t *edu__entity_blank(const edu_type_t *type, const char *id,
 json_t *edu__entity_load(const edu_type_t *type, const char *text,
                          apr_pool_t *p);
 
+/** Give a document the ETag of a version. */
+void edu__entity_tag(json_t *doc, const char *version, apr_pool_t *p);
+
 /** Take away the members that were not selected; annotations stay.
  *  @param select  as in edu_query_t; NULL: nothing is taken away */
 void edu__entity_select(json_t *entity, const apr_array_header_t *select);
@@ -215,6 +218,11 @@ void edu__entity_select(json_t *entity, const apr_array_header_t *select);
 /** Make each published member of an outcome a copy of its working twin, or,
  *  where it has none, say so by its status (contract.md 3). */
 void edu__entity_publish(json_t *outcome, apr_pool_t *p);
+
+/** An outcome's document as one dialect shows it. @param doc  changed
+ *  @param select  as in edu_query_t */
+const char *edu__entity_dress(json_t *doc, edu_dialect_e dialect,
+                              const apr_array_header_t *select, apr_pool_t *p);
 
 /**
  * A stored outcome as one dialect shows it.  The stored text itself goes out
@@ -797,7 +805,9 @@ typedef struct edu_assignment_t {
     const char *id;
     const char *version;
     const char *body;
-    const json_t *doc;                      /**< NULL until it is asked for */
+    const json_t *doc;       /**< NULL until it is asked for */
+    const json_t *qualities; /**< of the rubric, by id, in order; as doc */
+    const json_t *levels;    /**< of the rubric, by id; as doc */
     const apr_array_header_t *placeholders; /**< of edu_row_t; as doc */
 } edu_assignment_t;
 
@@ -1069,7 +1079,7 @@ apr_status_t edu__admit(edu_exchange_t *x,
 
 /**
  * The outcomes of a submission, with the placeholders that nobody wrote to yet
- * (decisions.md 2).
+ * (decisions.md 2).  Each is told its registration.
  * @param rows   of edu_row_t, in order of creation; replaced
  * @param after  the row after which they begin, or NULL
  */
@@ -1082,15 +1092,46 @@ apr_status_t edu__placeholders_add(edu_exchange_t *x, apr_array_header_t **rows,
 apr_status_t edu__placeholder_get(edu_exchange_t *x, edu_row_t *row,
                                   const char *id);
 
-/** Check what a body says of the rubric. @return APR_SUCCESS or
- *  EDU_EBADREQUEST */
-apr_status_t edu__grading_check(edu_exchange_t *x, const json_t *in,
-                                const edu_registration_t *registration);
+/**
+ * Check what a body says of the rubric.
+ * @param in   out: what it says of each quality that the rubric has now; null
+ *             of those that a list which it has does not name
+ * @param was  the row that it changes; what is stored there of qualities and
+ *             levels that are gone may be sent back
+ * @return APR_SUCCESS or EDU_EBADREQUEST
+ */
+apr_status_t edu__grading_read(edu_exchange_t *x, const json_t **in,
+                               const edu_row_t *was);
 
-/** Set the letter that an assignment's scheme gives for points. */
+/** Set the letter that an assignment's scheme gives for points, compared as
+ *  the decimals that they are (decisions.md 3). */
 void edu__grading_letter(json_t *outcome, const json_t *assignment);
 
+/** The version of an outcome as it is shown: that of its row, and, where it
+ *  follows its assignment, that of the assignment.  A rubric outcome is stored
+ *  with it, and is shown as it is stored while the version is the same. */
+const char *edu__grading_version(const edu_row_t *row, edu_dialect_e dialect,
+                                 apr_pool_t *p);
+
+/** A row's document as it is stored: without what follows the assignment.
+ *  @param doc  changed */
+const char *edu__grading_text(const edu_row_t *row, json_t *doc, apr_pool_t *p);
+
+/** Whether what is stored in a row is what its assignment has it show. */
+int edu__grading_is_settled(const edu_row_t *row, edu_dialect_e dialect,
+                            apr_pool_t *p);
+
+/** Have a row's document follow the assignment: the letter of the points, the
+ *  qualities and levels of the rubric, the version.
+ *  @return 0: the assignment is damaged */
+int edu__grading_settle(json_t *doc, const edu_row_t *row,
+                        edu_dialect_e dialect, apr_pool_t *p);
+
 /* ---------------------------------------------------------- edu_outcome.c */
+
+/** An outcome as the mount's dialect and the query show it: the stored text
+ *  itself where it is already that. @return NULL: it is damaged */
+const char *edu__outcome_show(const edu_exchange_t *x, const edu_row_t *row);
 
 edu_verb_fn edu__outcome_create, edu__outcome_get, edu__outcome_update,
     edu__outcome_delete;

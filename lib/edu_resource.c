@@ -24,14 +24,17 @@ apr_status_t edu__damaged(edu_exchange_t *x, const char *what, const char *id)
 }
 
 /* The version of what is shown: a submission with other names for its status,
- * or with its outcomes, some of which may be placeholders that the assignment
- * makes, is another representation (RFC 9110 8.8.3). */
+ * or with its outcomes, some of which follow the assignment, is another
+ * representation (RFC 9110 8.8.3). */
 static const char *version_of(const edu_exchange_t *x, const edu_row_t *row)
 {
     const edu_assignment_t *assignment = row->registration.assignment;
     int submission = x->set == &edu__submissions;
     int expanded = submission && x->query.expand;
 
+    if (x->set == &edu__outcomes) {
+        return edu__grading_version(row, x->req->mount->dialect, x->p);
+    }
     return apr_pstrcat(x->p, row->version,
                        submission && x->query.unknowns ? "-all" : "",
                        expanded && assignment ? "-" : "",
@@ -108,8 +111,7 @@ static apr_status_t append_outcomes(edu_exchange_t *x, const edu_row_t *row)
     for (int i = 0; !rv && i < rows->nelts && text; i++) {
         const edu_row_t *outcome = &APR_ARRAY_IDX(rows, i, edu_row_t);
 
-        text = edu__entity_show(outcome->kind, outcome->body,
-                                x->req->mount->dialect, NULL, x->p);
+        text = edu__outcome_show(x, outcome);
         if (!text) {
             return edu__damaged(x, "outcome", outcome->id);
         }
@@ -161,8 +163,7 @@ apr_status_t edu__append_entity(edu_exchange_t *x, const edu_row_t *row)
     apr_status_t rv = APR_SUCCESS;
 
     if (x->set == &edu__outcomes) {
-        text = edu__entity_show(row->kind, row->body, x->req->mount->dialect,
-                                x->query.select, x->p);
+        text = edu__outcome_show(x, row);
     }
     else if ((doc = x->set->view(x, row))) {
         edu__entity_select(doc, x->query.select);

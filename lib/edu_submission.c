@@ -262,10 +262,8 @@ static apr_status_t write_outcome(edu_exchange_t *x, const edu_row_t *was,
     edu_row_t row = *was;
 
     row.version = act->change.version;
-    json_object_set_new(
-        doc, "@odata.etag",
-        json_string(apr_pstrcat(x->p, "\"", row.version, "\"", NULL)));
-    row.body = edu__json_text(doc, x->p);
+    row.stored = 1;
+    row.body = edu__grading_text(&row, doc, x->p);
     return edu__store_put(x->store, EDU_OUTCOME, &x->path, &row, was, x->err,
                           x->p);
 }

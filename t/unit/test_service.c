@@ -17,6 +17,7 @@
 #define TYPE(name) "'@odata.type':'#microsoft.graph." name "'"
 #define POINTS TYPE("educationPointsOutcome")
 #define FEEDBACK TYPE("educationFeedbackOutcome")
+#define RUBRIC TYPE("educationRubricOutcome")
 
 /* The outcome that is stored before each request, of version 1. */
 #define STORED_AT(at)                                                          \
@@ -1505,6 +1506,82 @@ static void test_loads(world_t *world)
     }
 }
 
+/* What is stored, of version 1, and what is shown of it by the assignment above,
+ * with a quality q, ten points and no version.  A blank that is shown was
+ * not parsed. */
+/* clang-format off */
+static const struct followed_t {
+    const char *name, *id, *type, *stored;
+    const char *v1, *beta; /* a part of the answer */
+} followeds[] = {
+    { "feedback", OTHER, "educationFeedbackOutcome",
+      "{'@odata.etag':'\\'1\\'', 'feedback':null}",
+      "{'@odata.etag':'\\'1\\'', 'feedback':null}",
+      "{'@odata.etag':'\\'1\\'', 'feedback':null}" },
+    { "points", POINTS_ID, "educationPointsOutcome",
+      "{'@odata.etag':'\\'1\\'', " POINTS ",'points':{'points':8.7}}",
+      "{'@odata.etag':'\\'1\\'', " POINTS ",'points':{'points':8.7}}",
+      "{'@odata.etag':'\\'1-0000000000000000\\''," POINTS
+      ",'points':{'points':8.7,'grade':'A'" },
+    { "points with a letter of before", POINTS_ID, "educationPointsOutcome",
+      "{'@odata.etag':'\\'1\\''," POINTS ",'points':{'points':8.7,"
+      "'grade':'B'},'publishedPoints':{'points':8.7,'grade':'C'}}",
+      "{'@odata.etag':'\\'1\\''," POINTS ",'points':{'points':8.7},"
+      "'publishedPoints':{'points':8.7}}",
+      "'points':{'points':8.7,'grade':'A'},'publishedPoints':{'points':8.7,"
+      "'grade':'C'}" },
+    { "the published letter stays", POINTS_ID, "educationPointsOutcome",
+      "{'@odata.etag':'\\'1\\''," POINTS ",'points':null,"
+      "'publishedPoints':{'points':8.7,'grade':'C'}}",
+      "'publishedPoints':{'points':8.7}", "{'points':8.7,'grade':'C'" },
+    { "a rubric as it was", RUBRIC_ID, "educationRubricOutcome",
+      "{'@odata.etag':'\\'1-0000000000000000\\'', " RUBRIC "}",
+      "{'@odata.etag':'\\'1-0000000000000000\\'', " RUBRIC "}",
+      "{'@odata.etag':'\\'1-0000000000000000\\'', " RUBRIC "}" },
+    { "a rubric before it followed", RUBRIC_ID, "educationRubricOutcome",
+      "{'@odata.etag':'\\'1\\'', " RUBRIC ",'rubricQualitySelectedLevels':"
+      "[{'qualityId':'r','columnId':'l'}]}",
+      "{'@odata.etag':'\\'1-0000000000000000\\''," RUBRIC
+      ",'rubricQualitySelectedLevels':[{'qualityId':'q','columnId':null}]}",
+      "'rubricQualitySelectedLevels':[{'qualityId':'q','columnId':null}]" },
+    { "a rubric of another version", RUBRIC_ID, "educationRubricOutcome",
+      "{'@odata.etag':'\\'1-0000000000000001\\'', " RUBRIC
+      ",'publishedRubricQualitySelectedLevels':[{'qualityId':'q',"
+      "'columnId':'gone'},{'qualityId':'q','columnId':'l'}]}",
+      "'publishedRubricQualitySelectedLevels':[{'qualityId':'q',"
+      "'columnId':null}]}",
+      "{'@odata.etag':'\\'1-0000000000000000\\''" },
+};
+/* clang-format on */
+
+static void test_followed(world_t *world, const struct followed_t *row)
+{
+    const answer_t *answer;
+
+    for (int beta = 0; beta < 2; beta++) {
+        reset(world);
+        world->mount.dialect = beta ? EDU_DIALECT_BETA : EDU_DIALECT_V1_0;
+        for (apr_size_t j = 0; j + 1 < COUNT(loading); j++) {
+            database_run(world->db, loading[j]);
+        }
+        database_run(world->db,
+                     "UPDATE edu_assignment SET body ="
+                     " '{\"rubric\":{\"qualities\":[{\"qualityId\":\"q\"}]},"
+                     "\"grading\":{\"maxPoints\":10},\"gradingScheme\":"
+                     "{\"grades\":[{\"displayName\":\"A\",\"minPercentage\":"
+                     "87}]}}'");
+        database_run(world->db,
+                     apr_psprintf(world->p,
+                                  "INSERT INTO edu_outcome VALUES ('c', 'a',"
+                                  " '1', '%s', '2', '%s', '1', '%s')",
+                                  row->id, row->type,
+                                  quotes(row->stored, world->p)));
+        answer = ask(world, "GET", WORK "/outcomes", NULL, NULL, NULL);
+        ok(strstr(answer->text, quotes(beta ? row->beta : row->v1, world->p)),
+           "%s, in %s: %s", row->name, beta ? "beta" : "v1.0", answer->text);
+    }
+}
+
 static void tests(apr_pool_t *p)
 {
     world_t world = { .p = p };
@@ -1541,6 +1618,9 @@ static void tests(apr_pool_t *p)
         test_racing(&world, &racing[i]);
     }
     test_loads(&world);
+    for (apr_size_t i = 0; i < COUNT(followeds); i++) {
+        test_followed(&world, &followeds[i]);
+    }
     database_close(world.db);
 }
 
