@@ -1506,9 +1506,9 @@ static void test_loads(world_t *world)
     }
 }
 
-/* What is stored, of version 1, and what is shown of it by the assignment above,
- * with a quality q, ten points and no version.  A blank that is shown was
- * not parsed. */
+/* What is stored, of version 1, and what is shown of it by the assignment
+ * above, with a quality q, ten points and no version.  A blank that is shown
+ * was not parsed. */
 /* clang-format off */
 static const struct followed_t {
     const char *name, *id, *type, *stored;
