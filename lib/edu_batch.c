@@ -328,23 +328,32 @@ static void run_all(batch_t *batch)
 
 /* ------------------------------------------------------------------- answer */
 
+/* Headers on their way into an item's answer. */
+typedef struct headers_t {
+    json_t *json;
+    apr_pool_t *p;
+} headers_t;
+
 static int add_header(void *to, const char *name, const char *value)
 {
-    json_object_set_new(to, name, json_string(value));
+    headers_t *headers = to;
+
+    json_object_set_new(headers->json, name,
+                        edu__json_string(value, headers->p));
     return 1;
 }
 
 static void append_item(edu_exchange_t *x, const item_t *item)
 {
     const edu_response_t *res = &item->res;
-    json_t *headers = edu__json_own(json_object(), x->p);
+    headers_t headers = { edu__json_own(json_object(), x->p), x->p };
 
-    apr_table_do(add_header, headers, res->headers, NULL);
+    apr_table_do(add_header, &headers, res->headers, NULL);
     edu__append(x, "{\"id\":");
     edu__append(x, edu__json_quote(item->id, x->p));
     edu__append(x,
                 apr_psprintf(x->p, ",\"status\":%d,\"headers\":", res->status));
-    edu__append(x, edu__json_text(headers, x->p));
+    edu__append(x, edu__json_text(headers.json, x->p));
     if (res->body->nelts && strcmp(item->req.method, "HEAD") != 0) {
         const char *type = apr_table_get(res->headers, "Content-Type");
         const char *text = APR_ARRAY_IDX(res->body, 0, struct iovec).iov_base;

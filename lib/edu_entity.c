@@ -406,10 +406,11 @@ static void translate(json_t *value, const edu_type_t *declared,
 }
 
 /* Whether a text can be spliced into an answer: a look at both ends, which a
- * cut-off document does not pass. */
+ * cut-off document does not pass, and at its bytes. */
 static int is_whole(const char *text)
 {
-    return strncmp(text, "{\"", 2) == 0 && text[strlen(text) - 1] == '}';
+    return strncmp(text, "{\"", 2) == 0 && text[strlen(text) - 1] == '}' &&
+           edu__json_is_utf8(text);
 }
 
 void edu__entity_select(json_t *doc, const apr_array_header_t *select)

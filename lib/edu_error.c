@@ -117,12 +117,13 @@ apr_status_t edu_error_set(edu_error_t *err, apr_status_t rv,
     va_list args;
 
     describe(err, row_of(rv));
-    err->target = target;
+    /* words that quote a request, or the database, may be of any bytes */
+    err->target = edu__json_mend(target, p);
     if (fmt) {
         const char **says = err->inner ? &err->inner_message : &err->message;
 
         va_start(args, fmt);
-        *says = apr_pvsprintf(p, fmt, args);
+        *says = edu__json_mend(apr_pvsprintf(p, fmt, args), p);
         va_end(args);
     }
     return rv;
@@ -185,12 +186,5 @@ const char *edu_error_document(const edu_error_t *err, const edu_trace_t *trace,
         error_date(p), "request-id", trace->request_id, "client-request-id",
         trace->client_request_id);
 
-    /* words that quote a request may turn out not to be UTF-8 */
-    if (!doc) {
-        edu_error_t plain;
-
-        edu_error_http(&plain, err->status);
-        return edu_error_document(&plain, trace, p);
-    }
     return edu__json_text(edu__json_own(doc, p), p);
 }

@@ -107,6 +107,8 @@ const char *edu__json_text(const json_t *json, apr_pool_t *p)
     apr_size_t size = 2048, len;
     char *text = apr_palloc(p, size);
 
+    /* nothing at all would be no JSON */
+    json = json ? json : json_null();
     len = json_dumpb(json, text, size - 1, DUMP_FLAGS);
     if (len >= size) {
         text = apr_palloc(p, len + 1);
@@ -116,15 +118,73 @@ const char *edu__json_text(const json_t *json, apr_pool_t *p)
     return text;
 }
 
-const char *edu__json_quote(const char *s, apr_pool_t *p)
+/* How many bytes the character at `s` has, or 0: it is none (RFC 3629 4). */
+static int width_of(const unsigned char *s)
 {
-    return edu__json_text(edu__json_own(json_string(s), p), p);
+    int width = *s < 0x80   ? 1
+                : *s < 0xc2 ? 0
+                : *s < 0xe0 ? 2
+                : *s < 0xf0 ? 3
+                : *s < 0xf5 ? 4
+                            : 0;
+
+    for (int i = 1; i < width; i++) {
+        if ((s[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+    /* written longer than needed, a surrogate, or beyond the last */
+    return (*s == 0xe0 && s[1] < 0xa0) || (*s == 0xed && s[1] > 0x9f) ||
+                   (*s == 0xf0 && s[1] < 0x90) || (*s == 0xf4 && s[1] > 0x8f)
+               ? 0
+               : width;
+}
+
+/* Where a text ends, or is no UTF-8 any more. */
+static char *end_of_utf8(const char *s)
+{
+    static const apr_uint64_t high = APR_UINT64_C(0x8080808080808080);
+    const char *end = s + strlen(s);
+    apr_uint64_t eight;
+    int width = 1;
+
+    while (s < end && width) {
+        if (end - s >= 8 && !(memcpy(&eight, s, 8), eight & high)) {
+            s += 8; /* most is ASCII */
+        }
+        else {
+            width = width_of((const unsigned char *)s);
+            s += width;
+        }
+    }
+    return (char *)s;
 }
 
 int edu__json_is_utf8(const char *s)
 {
-    json_t *json = json_string(s);
+    return *end_of_utf8(s) == '\0';
+}
 
-    json_decref(json);
-    return json != NULL;
+const char *edu__json_mend(const char *s, apr_pool_t *p)
+{
+    char *copy;
+
+    if (!s || edu__json_is_utf8(s)) {
+        return s;
+    }
+    copy = apr_pstrdup(p, s);
+    for (char *at = end_of_utf8(copy); *at; at = end_of_utf8(at)) {
+        *at = '?';
+    }
+    return copy;
+}
+
+json_t *edu__json_string(const char *s, apr_pool_t *p)
+{
+    return json_string(edu__json_mend(s, p));
+}
+
+const char *edu__json_quote(const char *s, apr_pool_t *p)
+{
+    return edu__json_text(edu__json_own(edu__json_string(s, p), p), p);
 }

@@ -119,14 +119,22 @@ json_t *edu__json_own(json_t *json, apr_pool_t *p);
 /** A new reference to a borrowed value, for a `_new` setter. */
 json_t *edu__json_share(const json_t *json);
 
-/** Compact text; a real keeps the 15 digits that every decimal survives. */
+/** Compact text; a real keeps the 15 digits that every decimal survives.
+ *  @param json  NULL is written as null, for an empty text is no JSON */
 const char *edu__json_text(const json_t *json, apr_pool_t *p);
 
-/** A string as a JSON string, quotes and all. */
+/** A string as a JSON string, quotes and all. @param s  as edu__json_mend */
 const char *edu__json_quote(const char *s, apr_pool_t *p);
+
+/** A new reference to a JSON string. @param s  as edu__json_mend */
+json_t *edu__json_string(const char *s, apr_pool_t *p);
 
 /** Whether @a s is well-formed UTF-8. */
 int edu__json_is_utf8(const char *s);
+
+/** A text as JSON can hold it: a copy with ? for each byte that is not UTF-8;
+ *  or @a s itself. */
+const char *edu__json_mend(const char *s, apr_pool_t *p);
 
 /* ------------------------------------------------------------ edu_check.c */
 

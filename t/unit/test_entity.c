@@ -1087,6 +1087,52 @@ static void test_text(apr_pool_t *p)
        "what is no JSON is not loaded");
 }
 
+/* Whatever bytes there are, what is written is JSON; jansson is the judge. */
+static void test_quoting(apr_pool_t *p)
+{
+    /* clang-format off */
+    static const struct {
+        const char *s, *quoted;
+    } rows[] = {
+        { "", "\"\"" },
+        { "\xff", "\"?\"" },
+        { "12345678\xc3", "\"12345678?\"" },
+        { "\xc3\xa9\xc3", "\"\xc3\xa9?\"" },
+        { "G\xfcnther", "\"G?nther\"" },
+        { "\xed\xa0\x80x", "\"???x\"" },
+        { "\xf0\x9f\x8e", "\"???\"" },
+        { "\xf0\x9f\x8e\x93", "\"\xf0\x9f\x8e\x93\"" },
+    };
+    /* clang-format on */
+    int wrong = 0;
+
+    for (apr_size_t i = 0; i < COUNT(rows); i++) {
+        is_str(edu__json_quote(rows[i].s, p), rows[i].quoted, "is quoted");
+    }
+    is_str(edu__json_text(NULL, p), "null", "nothing is null");
+    for (int a = 1; a < 256; a++) {
+        for (int b = 1; b < 256 * 6; b++) {
+            /* the ends of all ranges of a third and a fourth byte */
+            static const char more[][3] = { "",         "\x80",     "\xbf",
+                                            "\x80\x80", "\xbf\xbf", "\xc0" };
+            const char s[] = { 'x',
+                               (char)a,
+                               (char)(b / 6 ? b / 6 : 1),
+                               more[b % 6][0],
+                               more[b % 6][0] ? more[b % 6][1] : '\0',
+                               '\0' };
+            json_t *json = json_string(s);
+
+            wrong += edu__json_is_utf8(s) != (json != NULL);
+            json_decref(json);
+        }
+    }
+    is_int(wrong, 0, "UTF-8 is what jansson takes for it");
+    ok(!edu__entity_show("educationPointsOutcome", "{\"a\":\"\xff\"}",
+                         EDU_DIALECT_V1_0, NULL, p),
+       "a stored document of other bytes is damaged");
+}
+
 /* A text of each length around the size of a first buffer is whole. */
 static void test_lengths(apr_pool_t *p)
 {
@@ -1410,6 +1456,7 @@ static void tests(apr_pool_t *p)
     test_floats(p);
     test_decimals(p);
     test_text(p);
+    test_quoting(p);
     test_lengths(p);
     for (apr_size_t i = 0; i < COUNT(showns); i++) {
         test_shown(&showns[i], p);

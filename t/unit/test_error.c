@@ -294,7 +294,13 @@ static void test_bytes(apr_pool_t *p)
     doc = edu__json_load(edu_error_document(&err, &trace, p), p);
     is_str(json_string_value(
                json_object_get(json_object_get(doc, "error"), "code")),
-           "badRequest", "a target that is not UTF-8 is told without it");
+           "badRequest", "a target that is not UTF-8 makes no bad document");
+    is_str(json_string_value(
+               json_object_get(json_object_get(doc, "error"), "target")),
+           "points/??", "nor is it lost");
+    is_str(json_string_value(
+               json_object_get(json_object_get(doc, "error"), "message")),
+           "no ??", "nor are the words");
     is_str(json_string_value(json_object_get(inner_of(doc), "request-id")),
            trace.request_id, "and still names the request");
     edu_error_set(&err, EDU_ENOOUTCOME, NULL, p, "no %s", "\xed\xa0\x80");
