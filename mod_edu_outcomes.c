@@ -42,6 +42,7 @@ module AP_MODULE_DECLARE_DATA edu_outcomes_module;
 #define FLUSH_MAX 8000                     /* bytes of a small answer */
 #define DEFAULT_MAX_BODY (4 * 1024 * 1024) /* as Graph (decisions.md 3) */
 #define DEFAULT_BATCH_MAX 20               /* as Graph (contract.md 6) */
+#define DEFAULT_MAX_EXPRESSION 1000
 
 /* ------------------------------------------------------------ configuration */
 
@@ -58,6 +59,7 @@ typedef struct dir_config_t {
     int registered;     /**< registered submissions only */
     apr_off_t max_body; /**< bytes */
     int batch_max;      /**< requests */
+    int max_expression; /**< parts */
     ap_expr_info_t *user_id;
     ap_expr_info_t *user_name;
     ap_expr_info_t *application;
@@ -108,6 +110,7 @@ static void *create_dir_config(apr_pool_t *p, char *path)
     conf->registered = UNSET;
     conf->max_body = UNSET;
     conf->batch_max = UNSET;
+    conf->max_expression = UNSET;
     return conf;
 }
 
@@ -128,6 +131,7 @@ static void *merge_dir_config(apr_pool_t *p, void *basev, void *addv)
     MERGE(registered, UNSET);
     MERGE(max_body, UNSET);
     MERGE(batch_max, UNSET);
+    MERGE(max_expression, UNSET);
     MERGE(user_id, NULL);
     MERGE(user_name, NULL);
     MERGE(application, NULL);
@@ -275,13 +279,26 @@ static const char *set_max_body(cmd_parms *cmd, void *confv, const char *value)
     return err;
 }
 
-static const char *set_batch_max(cmd_parms *cmd, void *confv, const char *value)
-{
-    dir_config_t *conf = confv;
-    apr_int64_t requests;
-    const char *err = read_number(&requests, cmd, value, "requests", 1, 1000);
+/** A member of dir_config_t that a number is read into. */
+typedef struct slot_t {
+    apr_size_t offset;
+    const char *what; /**< it counts */
+    int min, max;
+} slot_t;
 
-    conf->batch_max = (int)requests;
+static const slot_t batch_max = { offsetof(dir_config_t, batch_max), "requests",
+                                  1, 1000 };
+static const slot_t max_expression = { offsetof(dir_config_t, max_expression),
+                                       "parts", 10, 100000 };
+
+static const char *set_number(cmd_parms *cmd, void *confv, const char *value)
+{
+    const slot_t *slot = cmd->info;
+    apr_int64_t n;
+    const char *err =
+        read_number(&n, cmd, value, slot->what, slot->min, slot->max);
+
+    *(int *)((char *)confv + slot->offset) = (int)n;
     return err;
 }
 
@@ -420,8 +437,11 @@ static const command_rec commands[] = {
                  "On: keep the server-set members of a body, for migrations"),
     AP_INIT_TAKE1("EduOutcomesMaxBody", set_max_body, NULL, ACCESS_CONF,
                   "the largest request body, in bytes"),
-    AP_INIT_TAKE1("EduOutcomesBatchMax", set_batch_max, NULL, ACCESS_CONF,
-                  "the most requests in a $batch"),
+    AP_INIT_TAKE1("EduOutcomesMaxExpression", set_number,
+                  (void *)&max_expression, ACCESS_CONF,
+                  "the most parts of a $filter, $orderby, $select or $expand"),
+    AP_INIT_TAKE1("EduOutcomesBatchMax", set_number, (void *)&batch_max,
+                  ACCESS_CONF, "the most requests in a $batch"),
     AP_INIT_TAKE1("EduOutcomesUserId", set_identity, OFFSET(user_id),
                   ACCESS_CONF, "expression for the id of the user"),
     AP_INIT_TAKE1("EduOutcomesUserName", set_identity, OFFSET(user_name),
@@ -782,6 +802,9 @@ static const edu_mount_t *mount_of(const request_rec *r)
         conf->batch_max == UNSET ? DEFAULT_BATCH_MAX : conf->batch_max;
     mount->max_body =
         conf->max_body == UNSET ? DEFAULT_MAX_BODY : conf->max_body;
+    mount->max_expression = conf->max_expression == UNSET
+                                ? DEFAULT_MAX_EXPRESSION
+                                : conf->max_expression;
     /* whoever vouches has to have a name */
     mount->trust_stamps = conf->trust_stamps == 1 && r->user;
     return mount;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #define MAX_NESTING 50
+#define SHOWN 40 /* bytes of what a message quotes */
 
 typedef enum op_e {
     OP_TRUTH, /* a boolean operand by itself */
@@ -51,19 +52,31 @@ typedef struct side_t {
     const json_t *literal; /* NULL: null */
 } side_t;
 
+/* A comparison, as it is written. */
+struct operator_t {
+    const char *word;
+    op_e op;
+};
+
+/* What is compared; a copy of each side for each comparison, for a literal is
+ * made to fit the property it is compared with. */
+typedef struct pair_t {
+    side_t a, b;
+} pair_t;
+
 struct edu_filter_t {
     op_e op;
-    const edu_filter_t *left, *right;  /* of NOT, AND, OR */
+    apr_array_header_t *parts;         /* of NOT, AND, OR: edu_filter_t * */
     const edu_type_t *type, *declared; /* of ISOF */
-    side_t a, b;                       /* of TRUTH and comparisons */
-    apr_array_header_t *choice;        /* of IN: side_t */
+    pair_t pair;                       /* of TRUTH and comparisons */
+    apr_array_header_t *choice;        /* of IN: pair_t */
 };
 
 typedef struct parser_t {
     const char *text, *at;
     const char *option; /* for messages and as their target */
     const edu_query_t *of;
-    int nesting;
+    int nesting, parts;
     edu_error_t *err;
     apr_pool_t *p;
 } parser_t;
@@ -72,6 +85,18 @@ typedef struct parser_t {
 
 static apr_status_t fault(const parser_t *parser, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* What stands where reading stopped, or its beginning, in whole characters. */
+static const char *shown(const parser_t *parser)
+{
+    apr_size_t len = strlen(parser->at);
+
+    if (len > SHOWN) {
+        for (len = SHOWN; len && (parser->at[len] & 0xc0) == 0x80; len--) {
+        }
+    }
+    return apr_pstrmemdup(parser->p, parser->at, len);
+}
 
 /* Graph's words for a filter (contract.md 5), and where reading stopped. */
 static apr_status_t fault(const parser_t *parser, const char *fmt, ...)
@@ -83,8 +108,8 @@ static apr_status_t fault(const parser_t *parser, const char *fmt, ...)
     says = apr_pvsprintf(parser->p, fmt, args);
     va_end(args);
     if (*parser->at) {
-        says = apr_psprintf(parser->p, "%s (after %d bytes)", says,
-                            (int)(parser->at - parser->text));
+        says = apr_psprintf(parser->p, "%s (at '%s', after %d bytes)", says,
+                            shown(parser), (int)(parser->at - parser->text));
     }
     return edu_error_set(parser->err, EDU_EQUERY, parser->option, parser->p,
                          "Invalid %s clause: %s", parser->option + 1, says);
@@ -93,6 +118,27 @@ static apr_status_t fault(const parser_t *parser, const char *fmt, ...)
 static void skip_blanks(parser_t *parser)
 {
     parser->at += strspn(parser->at, " \t");
+}
+
+/* One part more of the expression: an operand, an operator, a step of a path.
+ * Each costs time for each row. */
+static apr_status_t spend(parser_t *parser)
+{
+    int most = parser->of->most_parts;
+
+    return !most || ++parser->parts <= most
+               ? APR_SUCCESS
+               : fault(parser, EDU_TOO_MANY_PARTS, most);
+}
+
+/* The expression ends here.  A + in a URL is read as a blank. */
+static apr_status_t check_end(parser_t *parser)
+{
+    skip_blanks(parser);
+    return !*parser->at
+               ? APR_SUCCESS
+               : fault(parser, "unexpected text after the expression%s",
+                       apr_isdigit(*parser->at) ? "; write a + as %2B" : "");
 }
 
 /* A letter, digit or what else a path can hold. */
@@ -185,11 +231,15 @@ static const edu_prop_t *property_of(const edu_type_t *type, const char *name,
 }
 
 /* Resolve one step of a path. */
-static apr_status_t take_step(const parser_t *parser, edu_operand_t *operand,
+static apr_status_t take_step(parser_t *parser, edu_operand_t *operand,
                               const edu_type_t **type, const char *name)
 {
     edu_step_t *step;
+    apr_status_t rv = spend(parser);
 
+    if (rv) {
+        return rv;
+    }
     if (!*type) {
         return fault(parser, "'%s' has no properties.", operand->prop->name);
     }
@@ -221,7 +271,7 @@ static apr_status_t take_step(const parser_t *parser, edu_operand_t *operand,
     return APR_SUCCESS;
 }
 
-static apr_status_t resolve(const parser_t *parser, edu_operand_t *operand,
+static apr_status_t resolve(parser_t *parser, edu_operand_t *operand,
                             const char *path)
 {
     const edu_type_t *type = parser->of->type;
@@ -373,12 +423,12 @@ static apr_status_t take_path(parser_t *parser, side_t *side)
     return rv;
 }
 
-static apr_status_t take_side(parser_t *parser, side_t *side)
+/* null, true, false, a string, a number or an instant. @return APR_EOF: what
+ * stands here is none of these */
+static apr_status_t take_literal(parser_t *parser, side_t *side)
 {
     const char *text;
 
-    memset(side, 0, sizeof(*side));
-    skip_blanks(parser);
     if (*parser->at == '\'') {
         text = take_string(parser);
         side->class = TEXT;
@@ -398,7 +448,17 @@ static apr_status_t take_side(parser_t *parser, side_t *side)
     side->literal = take_word(parser, "true")    ? json_true()
                     : take_word(parser, "false") ? json_false()
                                                  : NULL;
-    return side->literal ? APR_SUCCESS : take_path(parser, side);
+    return side->literal ? APR_SUCCESS : APR_EOF;
+}
+
+static apr_status_t take_side(parser_t *parser, side_t *side)
+{
+    apr_status_t rv;
+
+    memset(side, 0, sizeof(*side));
+    skip_blanks(parser);
+    rv = take_literal(parser, side);
+    return rv == APR_EOF ? take_path(parser, side) : rv ? rv : spend(parser);
 }
 
 static const json_t *value_of(const side_t *side, const json_t *entity)
@@ -430,8 +490,8 @@ static apr_status_t check_name(const parser_t *parser, const edu_type_t *type,
 }
 
 /* Makes a literal fit the property it is compared with: a Single is rounded as
- * the stored one was, an enumeration's value is written as a string, and ids of
- * outcomes are kept in lower case. */
+ * the stored one was, an enumeration's value is written as a string, and GUIDs
+ * of outcomes are kept in lower case. */
 static apr_status_t adapt(const parser_t *parser, side_t *side,
                           const side_t *other)
 {
@@ -449,7 +509,8 @@ static apr_status_t adapt(const parser_t *parser, side_t *side,
     if (!prop || side->class != TEXT || side->path) {
         return APR_SUCCESS;
     }
-    if ((prop->flags & EDU_KEY) && parser->of->type == &edu__outcome) {
+    if ((prop->flags & EDU_KEY) && parser->of->type == &edu__outcome &&
+        edu__is_guid(text)) {
         side->literal =
             edu__json_own(json_string(edu__lower(text, parser->p)), parser->p);
     }
@@ -460,47 +521,57 @@ static apr_status_t adapt(const parser_t *parser, side_t *side,
     return check_name(parser, prop->type, text);
 }
 
-static apr_status_t check_pair(const parser_t *parser, op_e op, side_t *a,
-                               side_t *b)
+/* Of equality alone: what has no order. */
+static int is_unordered(class_e class)
 {
-    apr_status_t rv = adapt(parser, a, b);
+    return class == NAME || class == TRUTH || class == OBJECT;
+}
 
-    if (!rv) {
-        rv = adapt(parser, b, a);
-    }
-    if (rv) {
+static apr_status_t check_pair(const parser_t *parser,
+                               const struct operator_t *operator, pair_t * pair)
+{
+    class_e a, b, either;
+    apr_status_t rv = adapt(parser, &pair->a, &pair->b);
+
+    if (rv || (rv = adapt(parser, &pair->b, &pair->a))) {
         return rv;
     }
-    if (a->class != b->class && a->class != NOTHING && b->class != NOTHING) {
-        return fault(parser, "%s cannot be compared with %s.",
-                     class_names[a->class], class_names[b->class]);
+    a = pair->a.class;
+    b = pair->b.class;
+    if (a != b && a != NOTHING && b != NOTHING) {
+        return fault(parser, "%s cannot be compared with %s.", class_names[a],
+                     class_names[b]);
     }
-    if ((a->class == OBJECT && b->class == OBJECT) ||
-        (op >= OP_LT &&
-         (a->class == NAME || b->class == NAME || a->class == TRUTH ||
-          b->class == TRUTH || a->class == OBJECT || b->class == OBJECT))) {
-        return fault(parser, "%s cannot be compared so.",
-                     class_names[a->class == NOTHING ? b->class : a->class]);
+    either = a == NOTHING ? b : a;
+    if ((a == OBJECT && b == OBJECT) ||
+        (operator->op >= OP_LT && is_unordered(either))) {
+        return fault(parser,
+                     "the operator '%s' is not defined for %s.", operator->word,
+                     class_names[either]);
     }
     return APR_SUCCESS;
 }
 
+/* The list may be empty (OData ABNF listExpr). */
 static apr_status_t take_choice(parser_t *parser, edu_filter_t *node)
 {
-    apr_status_t rv;
+    static const struct operator_t in = { "in", OP_EQ };
+    apr_status_t rv = APR_SUCCESS;
 
     node->op = OP_IN;
-    node->choice = apr_array_make(parser->p, 4, sizeof(side_t));
+    node->choice = apr_array_make(parser->p, 4, sizeof(pair_t));
     if (!take_char(parser, '(')) {
         return fault(parser, "'in' wants a list in parentheses.");
     }
+    if (take_char(parser, ')')) {
+        return APR_SUCCESS;
+    }
     do {
-        side_t *side = apr_array_push(node->choice);
+        pair_t *pair = apr_array_push(node->choice);
 
-        rv = take_side(parser, side);
-        if (!rv) {
-            rv = check_pair(parser, OP_EQ, &node->a, side);
-        }
+        pair->a = node->pair.a;
+        rv = take_side(parser, &pair->b);
+        rv = rv ? rv : check_pair(parser, &in, pair);
     } while (!rv && take_char(parser, ','));
     return rv || take_char(parser, ')')
                ? rv
@@ -509,10 +580,7 @@ static apr_status_t take_choice(parser_t *parser, edu_filter_t *node)
 
 static apr_status_t take_comparison(parser_t *parser, edu_filter_t *node)
 {
-    static const struct {
-        const char *word;
-        op_e op;
-    } words[] = {
+    static const struct operator_t operators[] = {
         {"eq",  OP_EQ},
         { "ne", OP_NE},
         { "lt", OP_LT},
@@ -520,23 +588,25 @@ static apr_status_t take_comparison(parser_t *parser, edu_filter_t *node)
         { "gt", OP_GT},
         { "ge", OP_GE}
     };
-    apr_status_t rv = take_side(parser, &node->a);
+    apr_status_t rv = take_side(parser, &node->pair.a);
 
     if (rv) {
         return rv;
     }
     if (take_word(parser, "in")) {
-        return take_choice(parser, node);
+        rv = spend(parser);
+        return rv ? rv : take_choice(parser, node);
     }
     for (int i = 0; i < 6; i++) {
-        if (take_word(parser, words[i].word)) {
-            node->op = words[i].op;
-            rv = take_side(parser, &node->b);
-            return rv ? rv : check_pair(parser, node->op, &node->a, &node->b);
+        if (take_word(parser, operators[i].word)) {
+            node->op = operators[i].op;
+            rv = spend(parser);
+            rv = rv ? rv : take_side(parser, &node->pair.b);
+            return rv ? rv : check_pair(parser, &operators[i], &node->pair);
         }
     }
     node->op = OP_TRUTH;
-    return node->a.class == TRUTH
+    return node->pair.a.class == TRUTH
                ? APR_SUCCESS
                : fault(parser, "The $filter expression must evaluate to a "
                                "single boolean value.");
@@ -568,19 +638,31 @@ static apr_status_t take_isof(parser_t *parser, edu_filter_t *node)
 
 static apr_status_t take_or(parser_t *parser, const edu_filter_t **out);
 
-static apr_status_t take_unary(parser_t *parser, const edu_filter_t **out)
+/* A node that makes one truth of others, of which `part` is the first. */
+static edu_filter_t *join(const parser_t *parser, op_e op,
+                          const edu_filter_t *part)
 {
     edu_filter_t *node = apr_pcalloc(parser->p, sizeof(*node));
+
+    node->op = op;
+    node->parts = apr_array_make(parser->p, 2, sizeof(part));
+    APR_ARRAY_PUSH(node->parts, const edu_filter_t *) = part;
+    return node;
+}
+
+static apr_status_t take_unary(parser_t *parser, const edu_filter_t **out)
+{
+    edu_filter_t *node;
     apr_status_t rv;
 
-    *out = node;
     if (++parser->nesting > MAX_NESTING) {
         return fault(parser, "it is nested deeper than %d levels.",
                      MAX_NESTING);
     }
     if (take_word(parser, "not")) {
-        node->op = OP_NOT;
-        rv = take_unary(parser, &node->left);
+        rv = spend(parser);
+        rv = rv ? rv : take_unary(parser, out);
+        *out = rv ? NULL : join(parser, OP_NOT, *out);
     }
     else if (take_char(parser, '(')) {
         rv = take_or(parser, out);
@@ -588,31 +670,32 @@ static apr_status_t take_unary(parser_t *parser, const edu_filter_t **out)
             rv = fault(parser, "a parenthesis is not closed.");
         }
     }
-    else if (take_word(parser, "isof")) {
-        rv = take_isof(parser, node);
-    }
     else {
-        rv = take_comparison(parser, node);
+        *out = node = apr_pcalloc(parser->p, sizeof(*node));
+        rv = take_word(parser, "isof") ? take_isof(parser, node)
+                                       : take_comparison(parser, node);
     }
     parser->nesting--;
     return rv;
 }
 
-/* A chain of one operator, which binds to the left. */
+/* A chain of one operator: one node, however long it is. */
 static apr_status_t
 take_chain(parser_t *parser, const edu_filter_t **out, op_e op,
            const char *word,
            apr_status_t (*operand)(parser_t *parser, const edu_filter_t **out))
 {
+    edu_filter_t *chain = NULL;
+    const edu_filter_t *part;
     apr_status_t rv = operand(parser, out);
 
     while (!rv && take_word(parser, word)) {
-        edu_filter_t *node = apr_pcalloc(parser->p, sizeof(*node));
-
-        node->op = op;
-        node->left = *out;
-        rv = operand(parser, &node->right);
-        *out = node;
+        rv = spend(parser);
+        rv = rv ? rv : operand(parser, &part);
+        if (!rv) {
+            *out = chain = chain ? chain : join(parser, op, *out);
+            APR_ARRAY_PUSH(chain->parts, const edu_filter_t *) = part;
+        }
     }
     return rv;
 }
@@ -631,28 +714,48 @@ apr_status_t edu__filter_parse(const edu_filter_t **filter, const char *text,
                                const edu_query_t *of, edu_error_t *err,
                                apr_pool_t *p)
 {
-    parser_t parser = { text, text, "$filter", of, 0, err, p };
+    parser_t parser = { text, text, "$filter", of, 0, 0, err, p };
     apr_status_t rv = take_or(&parser, filter);
 
-    skip_blanks(&parser);
-    return rv || !*parser.at ? rv : fault(&parser, "it goes on unexpectedly.");
+    return rv ? rv : check_end(&parser);
 }
 
-static apr_status_t take_order(parser_t *parser, edu_order_t *order)
+/* Whether an operand is the same as that of an earlier key, which leaves it
+ * nothing to decide. */
+static int is_repeated(const apr_array_header_t *orders, const char *path)
+{
+    for (int i = 0; i < orders->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(orders, i, edu_order_t).path, path) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static apr_status_t take_order(parser_t *parser, apr_array_header_t *orders)
 {
     side_t side = { 0 };
-    apr_status_t rv = take_path(parser, &side);
+    edu_order_t order = { .descending = 0 };
+    const char *from;
+    apr_status_t rv;
 
+    skip_blanks(parser);
+    from = parser->at;
+    rv = take_path(parser, &side);
     if (rv) {
         return rv;
     }
     if (side.class == OBJECT) {
         return fault(parser, "a complex value has no order.");
     }
-    order->operand = *side.path;
-    order->descending = take_word(parser, "desc");
-    if (!order->descending) {
+    order.path = apr_pstrmemdup(parser->p, from, parser->at - from);
+    order.operand = *side.path;
+    order.descending = take_word(parser, "desc");
+    if (!order.descending) {
         take_word(parser, "asc");
+    }
+    if (!is_repeated(orders, order.path)) {
+        APR_ARRAY_PUSH(orders, edu_order_t) = order;
     }
     return APR_SUCCESS;
 }
@@ -661,15 +764,14 @@ apr_status_t edu__orderby_parse(apr_array_header_t **orders, const char *text,
                                 const edu_query_t *of, edu_error_t *err,
                                 apr_pool_t *p)
 {
-    parser_t parser = { text, text, "$orderby", of, 0, err, p };
+    parser_t parser = { text, text, "$orderby", of, 0, 0, err, p };
     apr_status_t rv;
 
     *orders = apr_array_make(p, 2, sizeof(edu_order_t));
     do {
-        rv = take_order(&parser, apr_array_push(*orders));
+        rv = take_order(&parser, *orders);
     } while (!rv && take_char(&parser, ','));
-    skip_blanks(&parser);
-    return rv || !*parser.at ? rv : fault(&parser, "it goes on unexpectedly.");
+    return rv ? rv : check_end(&parser);
 }
 
 /* --------------------------------------------------------------- evaluation */
@@ -697,11 +799,14 @@ static int compares(op_e op, const json_t *a, const json_t *b)
 
 static int is_chosen(const edu_filter_t *filter, const json_t *entity)
 {
-    for (int i = 0; i < filter->choice->nelts; i++) {
-        const side_t *side = &APR_ARRAY_IDX(filter->choice, i, side_t);
+    const json_t *value = value_of(&filter->pair.a, entity);
 
-        if (compares(OP_EQ, value_of(&filter->a, entity),
-                     value_of(side, entity))) {
+    for (int i = 0; i < filter->choice->nelts; i++) {
+        const pair_t *pair = &APR_ARRAY_IDX(filter->choice, i, pair_t);
+
+        /* a path leads to the same each time, a literal was made to fit */
+        if (compares(OP_EQ, pair->a.path ? value : pair->a.literal,
+                     value_of(&pair->b, entity))) {
             return 1;
         }
     }
@@ -712,35 +817,55 @@ static int is_chosen(const edu_filter_t *filter, const json_t *entity)
  * their other side does not decide (OData 5.1.1.1.7 and after). */
 typedef enum truth_e { IS_FALSE, IS_NULL, IS_TRUE } truth_e;
 
+static truth_e truth_of(const edu_filter_t *filter, const json_t *entity);
+
+/* The least of all parts, for `and`, or the greatest, for `or`: until one has
+ * decided. */
+static truth_e chain_of(const edu_filter_t *filter, const json_t *entity)
+{
+    truth_e end = filter->op == OP_AND ? IS_FALSE : IS_TRUE;
+    truth_e all = IS_TRUE - end;
+
+    for (int i = 0; i < filter->parts->nelts && all != end; i++) {
+        truth_e part = truth_of(
+            APR_ARRAY_IDX(filter->parts, i, const edu_filter_t *), entity);
+
+        if (end == IS_FALSE ? part < all : part > all) {
+            all = part;
+        }
+    }
+    return all;
+}
+
+/* Calls itself only as deep as parentheses and `not` go. */
 static truth_e truth_of(const edu_filter_t *filter, const json_t *entity)
 {
-    truth_e left = filter->left ? truth_of(filter->left, entity) : IS_NULL;
-    truth_e right = filter->right ? truth_of(filter->right, entity) : IS_NULL;
     const json_t *a;
+    int holds;
 
     switch (filter->op) {
     case OP_TRUTH:
-        a = value_of(&filter->a, entity);
+        a = value_of(&filter->pair.a, entity);
         return !a ? IS_NULL : json_is_true(a) ? IS_TRUE : IS_FALSE;
     case OP_NOT:
-        return IS_TRUE - left;
+        return IS_TRUE -
+               truth_of(APR_ARRAY_IDX(filter->parts, 0, const edu_filter_t *),
+                        entity);
     case OP_AND:
-        return left < right ? left : right;
     case OP_OR:
-        return left > right ? left : right;
+        return chain_of(filter, entity);
     case OP_ISOF:
-        return edu__type_is(edu__type_of(filter->declared, NULL, entity),
-                            filter->type)
-                   ? IS_TRUE
-                   : IS_FALSE;
+        holds = edu__type_is(edu__type_of(filter->declared, NULL, entity),
+                             filter->type);
+        break;
     case OP_IN:
-        return is_chosen(filter, entity) ? IS_TRUE : IS_FALSE;
+        holds = is_chosen(filter, entity);
+        break;
     default:
-        return compares(filter->op, value_of(&filter->a, entity),
-                        value_of(&filter->b, entity))
-                   ? IS_TRUE
-                   : IS_FALSE;
+        holds = compares(filter->op, value_of(&filter->pair.a, entity),
+                         value_of(&filter->pair.b, entity));
     }
+    return holds ? IS_TRUE : IS_FALSE;
 }
 
 int edu__filter_match(const edu_filter_t *filter, const json_t *entity)

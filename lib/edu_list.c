@@ -240,7 +240,7 @@ static apr_status_t answer_page(edu_exchange_t *x, const char *context)
     if (q->count) {
         edu__append(x, apr_psprintf(x->p, ",\"@odata.count\":%d", page.total));
     }
-    if (end < page.items->nelts) {
+    if (q->top && end < page.items->nelts) {
         edu__append(x, ",\"@odata.nextLink\":");
         edu__append(
             x, edu__json_quote(

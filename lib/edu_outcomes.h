@@ -265,6 +265,8 @@ typedef struct edu_mount_t {
     int batch_max;        /**< requests in a $batch */
     int trust_stamps;     /**< keep server-set members of a body (migration) */
     apr_off_t max_body;   /**< bytes */
+    int max_expression;   /**< parts (names, literals, operators) of a $filter,
+                               $orderby, $select or $expand; 0: any number */
 } edu_mount_t;
 
 /** A request as a value. */

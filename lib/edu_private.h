@@ -261,6 +261,7 @@ typedef struct edu_operand_t {
 
 /** One key of an $orderby. */
 typedef struct edu_order_t {
+    const char *path; /**< as written */
     edu_operand_t operand;
     int descending;
 } edu_order_t;
@@ -269,6 +270,11 @@ typedef struct edu_order_t {
 typedef struct edu_filter_t edu_filter_t;
 
 typedef struct edu_query_t edu_query_t;
+
+/** What an expression with more is told; %d is how many it may have. */
+#define EDU_TOO_MANY_PARTS                                                     \
+    "it has more than the %d parts (names, literals and operators) that "      \
+    "EduOutcomesMaxExpression allows. Ask for less at once."
 
 /**
  * Parse a $filter: comparisons, in, and, or, not, parentheses, isof with a
@@ -282,7 +288,8 @@ apr_status_t edu__filter_parse(const edu_filter_t **filter, const char *text,
                                const edu_query_t *of, edu_error_t *err,
                                apr_pool_t *p);
 
-/** Parse an $orderby; as edu__filter_parse. @param orders  of edu_order_t */
+/** Parse an $orderby; as edu__filter_parse.  A key that was there before is
+ *  left out. @param orders  of edu_order_t */
 apr_status_t edu__orderby_parse(apr_array_header_t **orders, const char *text,
                                 const edu_query_t *of, edu_error_t *err,
                                 apr_pool_t *p);
@@ -308,7 +315,8 @@ struct edu_query_t {
     const edu_type_t *type;
     const char *const *expandable; /**< navigation properties; NULL: none */
     edu_dialect_e dialect;
-    int unknowns; /**< Prefer: include-unknown-enum-members */
+    int unknowns;   /**< Prefer: include-unknown-enum-members */
+    int most_parts; /**< of an expression; 0: any number */
 
     /* out */
     const apr_array_header_t *select;  /**< of const char *; NULL: all */

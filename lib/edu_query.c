@@ -10,6 +10,7 @@
 
 #define DEFAULT_TOP 100
 #define MAX_TOP 999 /* as Graph (contract.md 4) */
+#define MAX_OPTIONS 100
 
 typedef struct reader_t {
     edu_query_t *query;
@@ -84,8 +85,8 @@ static apr_status_t read_top(reader_t *reader, const char *value)
 {
     int *top = &reader->query->top;
 
-    if (!read_number(value, 1, top)) {
-        return bad_value(reader, "$top", "a whole number from 1 to 2^30");
+    if (!read_number(value, 0, top)) {
+        return bad_value(reader, "$top", "a whole number from 0 to 2^30");
     }
     *top = *top < MAX_TOP ? *top : MAX_TOP;
     return APR_SUCCESS;
@@ -131,6 +132,19 @@ static apr_status_t read_orderby(reader_t *reader, const char *value)
     return rv;
 }
 
+/* One name more of a list; 400 for too many. */
+static apr_status_t spend(const reader_t *reader, const char *option,
+                          int *names)
+{
+    int most = reader->query->most_parts;
+
+    return !most || ++*names <= most
+               ? APR_SUCCESS
+               : edu_error_set(reader->err, EDU_EQUERY, option, reader->p,
+                               "Invalid %s clause: " EDU_TOO_MANY_PARTS,
+                               option + 1, most);
+}
+
 /* A navigation property that can be expanded. @return its index, or -1 */
 static int expandable(const edu_query_t *query, const char *name)
 {
@@ -146,6 +160,7 @@ static int expandable(const edu_query_t *query, const char *name)
 static apr_status_t read_expand(reader_t *reader, const char *value)
 {
     char *state, *item;
+    int names = 0;
 
     if (strchr(value, '(') || strchr(value, '/')) {
         return edu_error_set(reader->err, EDU_ENOTIMPL, "$expand", reader->p,
@@ -156,6 +171,9 @@ static apr_status_t read_expand(reader_t *reader, const char *value)
          item = apr_strtok(NULL, ", ", &state)) {
         int i = expandable(reader->query, item);
 
+        if (spend(reader, "$expand", &names)) {
+            return EDU_EQUERY;
+        }
         if (strcmp(item, "*") == 0 && reader->query->expandable) {
             reader->query->expand = ~0u;
         }
@@ -212,12 +230,22 @@ static const char *selected(const char *item, const reader_t *reader)
                : NULL;
 }
 
+static int is_among(const apr_array_header_t *names, const char *name)
+{
+    for (int i = 0; i < names->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(names, i, const char *), name) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static apr_status_t read_select(reader_t *reader, const char *value)
 {
     apr_array_header_t *names =
         apr_array_make(reader->p, 4, sizeof(const char *));
     char *state, *item;
-    int all = 0;
+    int count = 0;
 
     for (item = apr_strtok(apr_pstrdup(reader->p, value), ", ", &state); item;
          item = apr_strtok(NULL, ", ", &state)) {
@@ -229,13 +257,17 @@ static apr_status_t read_select(reader_t *reader, const char *value)
                                  "'%s'.",
                                  reader->query->type->name, item);
         }
-        all |= name == item && *name == '*';
-        APR_ARRAY_PUSH(names, const char *) = name;
+        if (spend(reader, "$select", &count)) {
+            return EDU_EQUERY;
+        }
+        if (!is_among(names, name)) {
+            APR_ARRAY_PUSH(names, const char *) = name;
+        }
     }
     if (names->nelts == 0) {
         return bad_value(reader, "$select", "a list of properties");
     }
-    reader->query->select = all ? NULL : names;
+    reader->query->select = is_among(names, "*") ? NULL : names;
     return APR_SUCCESS;
 }
 
@@ -256,8 +288,12 @@ const char *edu__query_token(const edu_query_t *query, const json_t *after,
 static apr_status_t read_skiptoken(reader_t *reader, const char *value)
 {
     const char *hex = value + (*value == *UNKNOWNS_TOO);
-    apr_size_t len = 0;
-    const void *bytes = apr_punescape_hex(reader->p, hex, 0, &len);
+    apr_size_t len = strlen(hex);
+    /* of an odd number of digits APR would write beyond what it allocates */
+    const void *bytes =
+        len % 2 == 0 && strspn(hex, "0123456789abcdefABCDEF") == len
+            ? apr_punescape_hex(reader->p, hex, 0, &len)
+            : NULL;
     const char *text = bytes ? apr_pstrmemdup(reader->p, bytes, len) : "";
     const json_t *after = edu__json_load(text, reader->p);
 
@@ -270,31 +306,44 @@ static apr_status_t read_skiptoken(reader_t *reader, const char *value)
     return APR_SUCCESS;
 }
 
-/* Decode and read one name=value. */
-static apr_status_t read_option(reader_t *reader, const char *raw, int of,
-                                unsigned *seen)
-{
-    char *item = apr_pstrdup(reader->p, raw);
-    char *equals = strchr(item, '=');
+/* One name=value. */
+typedef struct item_t {
+    const char *raw;
+    const char *name, *value; /* decoded; NULL: they cannot be */
     const struct option_t *option;
-    const char *name, *value;
+} item_t;
 
-    if (equals) {
-        *equals++ = '\0';
-    }
-    name = apr_punescape_url(reader->p, item, NULL, NULL, 1);
-    value = equals ? apr_punescape_url(reader->p, equals, NULL, NULL, 1) : "";
-    option = name ? option_of(name) : NULL;
-    if (!option && (!name || *name == '$')) {
-        return edu_error_set(reader->err, EDU_EBADREQUEST, name, reader->p,
-                             "OData has no such query option.");
-    }
-    if (option ? option->kept : edu__json_is_utf8(raw)) {
-        reader->query->kept =
-            apr_pstrcat(reader->p, reader->query->kept, raw, "&", NULL);
-    }
+static item_t item_of(const char *raw, apr_pool_t *p)
+{
+    const char *equals = strchr(raw, '=');
+    const char *name = equals ? apr_pstrmemdup(p, raw, equals - raw) : raw;
+    item_t item = {
+        .raw = raw,
+        .name = apr_punescape_url(p, name, NULL, NULL, 1),
+        .value = equals ? apr_punescape_url(p, equals + 1, NULL, NULL, 1) : ""
+    };
+
+    item.option = item.name ? option_of(item.name) : NULL;
+    return item;
+}
+
+/* Whether an item is kept for the next page; what is nobody's is kept, too. */
+static int is_kept(const item_t *item)
+{
+    return !item->option || item->option->kept;
+}
+
+static apr_status_t read_item(reader_t *reader, const item_t *item, int of,
+                              unsigned *seen)
+{
+    const struct option_t *option = item->option;
+
     if (!option) {
-        return APR_SUCCESS;
+        return item->name && *item->name != '$'
+                   ? APR_SUCCESS
+                   : edu_error_set(reader->err, EDU_EBADREQUEST, item->name,
+                                   reader->p,
+                                   "OData has no such query option.");
     }
     if (!option->read) {
         return edu_error_set(reader->err, EDU_ENOTIMPL, option->name, reader->p,
@@ -306,29 +355,77 @@ static apr_status_t read_option(reader_t *reader, const char *raw, int of,
             reader->err, EDU_EBADREQUEST, option->name, reader->p,
             "The query option %s does not apply here.", option->name);
     }
-    if (!value || !edu__json_is_utf8(value) ||
+    if (!item->value || !edu__json_is_utf8(item->value) ||
         (*seen & 1u << (option - options))) {
         return bad_value(reader, option->name, "given once, in UTF-8");
     }
     *seen |= 1u << (option - options);
-    return option->read(reader, value);
+    return option->read(reader, item->value);
+}
+
+/* A URL is ASCII (RFC 3986 2); what it is made into, such as the link to the
+ * next page, has to be. */
+static apr_status_t check_bytes(const reader_t *reader, const char *raw)
+{
+    while (*raw >= ' ' && *raw < 0x7f) {
+        raw++;
+    }
+    return !*raw
+               ? APR_SUCCESS
+               : edu_error_set(reader->err, EDU_EBADREQUEST, "query", reader->p,
+                               "The query holds the byte %02X. Write it as "
+                               "%%%02X.",
+                               (unsigned char)*raw, (unsigned char)*raw);
+}
+
+/* Splits a query into its options, MAX_OPTIONS at most. */
+static apr_status_t split(apr_array_header_t **items, const reader_t *reader,
+                          const char *raw)
+{
+    apr_status_t rv = check_bytes(reader, raw);
+    char *state, *text;
+
+    *items = apr_array_make(reader->p, 8, sizeof(item_t));
+    if (rv) {
+        return rv;
+    }
+    for (text = apr_strtok(apr_pstrdup(reader->p, raw), "&", &state); text;
+         text = apr_strtok(NULL, "&", &state)) {
+        if ((*items)->nelts == MAX_OPTIONS) {
+            return edu_error_set(reader->err, EDU_EBADREQUEST, "query",
+                                 reader->p, "A query holds at most %d options.",
+                                 MAX_OPTIONS);
+        }
+        APR_ARRAY_PUSH(*items, item_t) = item_of(text, reader->p);
+    }
+    return APR_SUCCESS;
 }
 
 apr_status_t edu__query_parse(edu_query_t *query, const char *raw, int of,
                               edu_error_t *err, apr_pool_t *p)
 {
     reader_t reader = { query, err, p };
-    apr_status_t rv = APR_SUCCESS;
+    apr_array_header_t *items, *kept;
     unsigned seen = 0;
-    char *state, *item;
+    apr_status_t rv = split(&items, &reader, raw ? raw : "");
 
-    /* known before a $filter is read */
-    query->unknowns |= raw && strstr(raw, "skiptoken=" UNKNOWNS_TOO) != NULL;
+    kept = apr_array_make(p, items->nelts + 1, sizeof(const char *));
     query->top = DEFAULT_TOP;
-    query->kept = "";
-    for (item = raw ? apr_strtok(apr_pstrdup(p, raw), "&", &state) : NULL;
-         item && !rv; item = apr_strtok(NULL, "&", &state)) {
-        rv = read_option(&reader, item, of, &seen);
+    /* a $filter is read by what a token says */
+    for (int i = 0; !rv && i < items->nelts; i++) {
+        const item_t *item = &APR_ARRAY_IDX(items, i, item_t);
+
+        query->unknowns |= item->option &&
+                           item->option->read == read_skiptoken &&
+                           item->value && *item->value == *UNKNOWNS_TOO;
+        if (is_kept(item)) {
+            APR_ARRAY_PUSH(kept, const char *) = item->raw;
+        }
     }
+    for (int i = 0; !rv && i < items->nelts; i++) {
+        rv = read_item(&reader, &APR_ARRAY_IDX(items, i, item_t), of, &seen);
+    }
+    APR_ARRAY_PUSH(kept, const char *) = "";
+    query->kept = apr_array_pstrcat(p, kept, '&');
     return rv;
 }

@@ -216,7 +216,8 @@ static apr_status_t prepare(edu_exchange_t *x, const struct verb_t *verb)
         x->query = (edu_query_t){ .type = set->type,
                                   .expandable = set->expandable,
                                   .dialect = x->req->mount->dialect,
-                                  .unknowns = unknowns };
+                                  .unknowns = unknowns,
+                                  .most_parts = x->req->mount->max_expression };
         if (set->evolves) {
             apr_table_setn(x->res->headers, "Vary", "Prefer");
         }
