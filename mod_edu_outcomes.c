@@ -39,6 +39,7 @@ module AP_MODULE_DECLARE_DATA edu_outcomes_module;
 #define HANDLER "edu-outcomes"
 #define MUTEX "edu-outcomes" /* for the Mutex directive */
 #define ERROR_FILTER "EDU_OUTCOMES_ERROR"
+#define ANSWERED "edu-outcomes-answered"   /* note: by an input filter */
 #define FLUSH_MAX 8000                     /* bytes of a small answer */
 #define DEFAULT_MAX_BODY (4 * 1024 * 1024) /* as Graph (decisions.md 3) */
 #define DEFAULT_BATCH_MAX 20               /* as Graph (contract.md 6) */
@@ -63,7 +64,8 @@ typedef struct dir_config_t {
     ap_expr_info_t *user_id;
     ap_expr_info_t *user_name;
     ap_expr_info_t *application;
-    ap_expr_info_t *admin; /**< a condition, not a text */
+    ap_expr_info_t *admin;       /**< a condition, not a text */
+    apr_array_header_t *origins; /**< of const char * */
 } dir_config_t;
 
 /** The way to a pool of mod_dbd's, which itself would keep a request waiting
@@ -136,6 +138,7 @@ static void *merge_dir_config(apr_pool_t *p, void *basev, void *addv)
     MERGE(user_name, NULL);
     MERGE(application, NULL);
     MERGE(admin, NULL);
+    MERGE(origins, NULL);
     return conf;
 }
 
@@ -302,6 +305,27 @@ static const char *set_number(cmd_parms *cmd, void *confv, const char *value)
     return err;
 }
 
+/* An origin as browsers send it (RFC 6454 6.2); `null` and `*` would be those
+ * of any page. */
+static const char *add_origin(cmd_parms *cmd, void *confv, const char *value)
+{
+    dir_config_t *conf = confv;
+    const char *host = strstr(value, "://");
+
+    if (!host || host == value || !host[3] || strpbrk(host + 3, "/?#@*, ")) {
+        return apr_psprintf(cmd->pool,
+                            "EduOutcomesAllowOrigin is a list of origins such "
+                            "as https://gradebook.example, without a path, not "
+                            "%s",
+                            value);
+    }
+    if (!conf->origins) {
+        conf->origins = apr_array_make(cmd->pool, 2, sizeof(const char *));
+    }
+    APR_ARRAY_PUSH(conf->origins, const char *) = value;
+    return NULL;
+}
+
 static const char *set_submissions(cmd_parms *cmd, void *confv,
                                    const char *value)
 {
@@ -442,6 +466,8 @@ static const command_rec commands[] = {
                   "the most parts of a $filter, $orderby, $select or $expand"),
     AP_INIT_TAKE1("EduOutcomesBatchMax", set_number, (void *)&batch_max,
                   ACCESS_CONF, "the most requests in a $batch"),
+    AP_INIT_ITERATE("EduOutcomesAllowOrigin", add_origin, NULL, ACCESS_CONF,
+                    "origins whose pages may write, beside the server's own"),
     AP_INIT_TAKE1("EduOutcomesUserId", set_identity, OFFSET(user_id),
                   ACCESS_CONF, "expression for the id of the user"),
     AP_INIT_TAKE1("EduOutcomesUserName", set_identity, OFFSET(user_name),
@@ -604,6 +630,15 @@ static apr_off_t announced(const request_rec *r)
     return text && !apr_strtoff(&length, text, NULL, 10) ? length : 0;
 }
 
+/* A filter that refuses a body may have answered by itself. */
+static apr_status_t break_off(request_rec *r, apr_status_t rv, edu_error_t *err)
+{
+    if (rv == AP_FILTER_ERROR) {
+        apr_table_setn(r->notes, ANSWERED, "");
+    }
+    return edu_error_http(err, ap_map_http_request_error(rv, HTTP_BAD_REQUEST));
+}
+
 /* Up to EduOutcomesMaxBody bytes, whatever Content-Length says: it may be
  * absent, or count what a filter then inflates. */
 static apr_status_t read_body(void *baton, const char **data, apr_size_t *len,
@@ -628,8 +663,7 @@ static apr_status_t read_body(void *baton, const char **data, apr_size_t *len,
             rv = apr_brigade_length(part, 1, &length);
         }
         if (rv) {
-            return edu_error_http(
-                err, ap_map_http_request_error(rv, HTTP_BAD_REQUEST));
+            return break_off(r, rv, err);
         }
         size += length;
         if (size > max) {
@@ -738,6 +772,11 @@ static int send_response(request_rec *r, const edu_response_t *res)
     r->status = res->status;
     apr_table_do(set_header, headers, res->headers, NULL);
     apr_table_unset(headers, "Content-Type"); /* of httpd's own making */
+    if (r->method_number != M_GET || r->header_only) {
+        /* else httpd would cut the answer (RFC 9110 14.2) */
+        apr_table_unset(r->headers_in, "Range");
+        apr_table_unset(r->headers_in, "Request-Range");
+    }
     if (res->body->nelts) {
         /* in one piece, for a brigade takes 8 KB for each that it copies */
         const char *body =
@@ -807,6 +846,7 @@ static const edu_mount_t *mount_of(const request_rec *r)
                                 : conf->max_expression;
     /* whoever vouches has to have a name */
     mount->trust_stamps = conf->trust_stamps == 1 && r->user;
+    mount->origins = conf->origins;
     return mount;
 }
 
@@ -911,6 +951,9 @@ static int handler(request_rec *r)
     edu_trace_init(&trace, apr_table_get(r->headers_in, "client-request-id"),
                    r->pool);
     serve(r, &trace, &res);
+    if (apr_table_get(r->notes, ANSWERED)) {
+        return AP_FILTER_ERROR;
+    }
     log_answer(r, &trace, &res);
     if (res.status == HTTP_UNAUTHORIZED) {
         challenge(r);
@@ -972,6 +1015,9 @@ static apr_status_t error_filter(ap_filter_t *f, apr_bucket_brigade *page)
     ap_set_content_type(r, "application/json");
     ap_set_content_length(r, strlen(doc));
     apr_table_setn(r->headers_out, "request-id", trace.request_id);
+    apr_table_setn(r->headers_out, "Cache-Control", EDU_CACHE_CONTROL);
+    apr_table_setn(r->headers_out, "X-Content-Type-Options",
+                   EDU_CONTENT_TYPE_OPTIONS);
     ap_log_rerror(APLOG_MARK, r->status >= 500 ? APLOG_ERR : APLOG_INFO, 0, r,
                   "EDU0005: request-id %s: Apache refused with %d",
                   trace.request_id, r->status);

@@ -131,9 +131,12 @@ apr_status_t edu_error_set(edu_error_t *err, apr_status_t rv,
 
 apr_status_t edu_error_http(edu_error_t *err, int http_status)
 {
-    const row_t *row =
-        row_of(http_status < 500 ? EDU_EBADREQUEST : EDU_EINTERNAL);
+    const row_t *row;
 
+    if (http_status < 400 || http_status > 599) {
+        http_status = 500;
+    }
+    row = row_of(http_status < 500 ? EDU_EBADREQUEST : EDU_EINTERNAL);
     for (apr_size_t i = ROWS; i-- > 0;) {
         if (rows[i].status == http_status) {
             row = &rows[i];

@@ -95,7 +95,8 @@ apr_status_t edu_error_set(edu_error_t *err, apr_status_t rv,
 /**
  * Describe a failure that a server met before or around the library.
  * @param err          filled in, with the table's own words
- * @param http_status  400 to 599; one without a row is told as its class
+ * @param http_status  400 to 599; one without a row is told as its class, and
+ *                     what is none as 500
  * @return the edu_status_e of that HTTP status
  */
 apr_status_t edu_error_http(edu_error_t *err, int http_status);
@@ -267,6 +268,8 @@ typedef struct edu_mount_t {
     apr_off_t max_body;   /**< bytes */
     int max_expression;   /**< parts (names, literals, operators) of a $filter,
                                $orderby, $select or $expand; 0: any number */
+    const apr_array_header_t *origins; /**< of const char *: whose pages may
+                                            write, beside our own; or NULL */
 } edu_mount_t;
 
 /** A request as a value. */
@@ -302,6 +305,11 @@ struct edu_request_t {
     int nested;  /**< it is of a $batch */
     void *baton; /**< for header, body and admit */
 };
+
+/** Every answer has these, also one that the server makes by itself: grades
+ *  belong to one reader and stay on no disk, and are nothing but JSON. */
+#define EDU_CACHE_CONTROL "no-store, private"
+#define EDU_CONTENT_TYPE_OPTIONS "nosniff"
 
 /** A response as a value. */
 typedef struct edu_response_t {

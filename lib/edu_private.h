@@ -483,22 +483,32 @@ const char *edu__lower(const char *s, apr_pool_t *p);
  *  names a charset. */
 int edu__header_is_json(const char *content_type, apr_pool_t *p);
 
+/** Whether a Content-Type (may be NULL) is, or lists, one that a form of any
+ *  page can send (HTML 4.10.21.7). */
+int edu__header_is_form(const char *content_type, apr_pool_t *p);
+
 /** Whether an Accept field admits a media type: of the ranges that fit, the
  *  most specific decides (RFC 9110 12.5.1). */
 int edu__header_accepts(const char *accept, const char *type, apr_pool_t *p);
 
-/**
- * Whether a list of entity tags, or *, names a version (RFC 9110 13.1).
- * mod_deflate ends the tags of what it compressed in -gzip, and we those of an
- * entity that is shown otherwise in a - of our own; the version that they name
- * is the same.
- * @param weak  for If-None-Match: weak tags count, ends of our own do not, for
- *              what they name looks otherwise; 0: for If-Match
- */
-int edu__header_names(const char *tags, const char *version, int weak);
+/** Whether a Prefer field (may be NULL) holds a preference without a value, or
+ *  with an empty one, which is the same (RFC 7240 2). */
+int edu__header_prefers(const char *prefer, const char *preference,
+                        apr_pool_t *p);
 
-/** Whether a Prefer field (may be NULL) holds a preference (RFC 7240 2). */
-int edu__header_prefers(const char *prefer, const char *preference);
+/**
+ * Whether If-Match or If-None-Match names a version (RFC 9110 13.1).  Proxies
+ * that compress make a tag weak, or append the coding to it; the version that
+ * it names is the same (decisions.md 4).
+ * @param any  for If-Match: tags count, too, that end in a - of our own, which
+ *             is another representation of the version; 0: for If-None-Match,
+ *             for what they name looks otherwise
+ * @return 1 or 0; -1: this is neither * alone nor a list of entity tags
+ */
+int edu__header_names(const char *tags, const char *version, int any);
+
+/** Whether an Origin field is the origin of a URL (RFC 6454 5). */
+int edu__header_is_origin(const char *origin, const char *url);
 
 /* -------------------------------------------------------------- edu_sql.c */
 

@@ -209,11 +209,11 @@ apr_status_t edu__check_conditions(edu_exchange_t *x, const edu_row_t *row)
     const char *if_match = edu__header(x, "If-Match");
     const char *if_none = edu__header(x, "If-None-Match");
 
-    if (if_match && (!version || !edu__header_names(if_match, version, 0))) {
+    if (if_match && (!version || !edu__header_names(if_match, version, 1))) {
         return edu_error_set(x->err, EDU_EPRECONDITION, "If-Match", x->p, NULL);
     }
     if (if_none && version &&
-        edu__header_names(if_none, version_of(x, row), 1)) {
+        edu__header_names(if_none, version_of(x, row), 0)) {
         return strcmp(x->req->method, "GET") == 0 ||
                        strcmp(x->req->method, "HEAD") == 0
                    ? APR_EOF

@@ -259,17 +259,20 @@ static apr_status_t remove_once(edu_exchange_t *x, const json_t *body)
     apr_status_t rv = edu__resource_read(x, &row);
 
     (void)body;
-    if (!rv) {
-        rv = edu__store_remove(x->store, EDU_MEMBER, &x->path, row.id,
-                               row.version, x->err, x->p);
+    if (rv || (rv = edu__check_conditions(x, &row))) {
+        return rv;
     }
+    rv = edu__store_remove(x->store, EDU_MEMBER, &x->path, row.id, row.version,
+                           x->err, x->p);
     x->res->status = 204;
     return rv == EDU_EPRECONDITION ? APR_EAGAIN : rv;
 }
 
 apr_status_t edu__member_remove(edu_exchange_t *x)
 {
-    return edu__settle(x, NULL, remove_once);
+    apr_status_t rv = edu__check_blind(x);
+
+    return rv ? rv : edu__settle(x, NULL, remove_once);
 }
 
 /* Where a list of users has this one, or its length. */
@@ -521,7 +524,9 @@ static apr_status_t publish_once(edu_exchange_t *x, const json_t *body)
 /* Once more, it gives the assignment to who joined the class since. */
 apr_status_t edu__assignment_publish(edu_exchange_t *x)
 {
-    return edu__settle(x, NULL, publish_once);
+    apr_status_t rv = edu__check_blind(x);
+
+    return rv ? rv : edu__settle(x, NULL, publish_once);
 }
 
 /* There is no drive behind it: the folder has a name, so that clients which
@@ -552,5 +557,7 @@ static apr_status_t folder_once(edu_exchange_t *x, const json_t *body)
 
 apr_status_t edu__assignment_folder(edu_exchange_t *x)
 {
-    return edu__settle(x, NULL, folder_once);
+    apr_status_t rv = edu__check_blind(x);
+
+    return rv ? rv : edu__settle(x, NULL, folder_once);
 }

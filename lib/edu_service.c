@@ -190,6 +190,91 @@ static int accepts(edu_exchange_t *x, const struct verb_t *verb)
             edu__header_accepts(accept, "text/plain", x->p));
 }
 
+static int may_write(const edu_exchange_t *x, const char *origin)
+{
+    const apr_array_header_t *origins = x->req->mount->origins;
+
+    for (int i = 0; origins && i < origins->nelts; i++) {
+        if (edu__header_is_origin(origin,
+                                  APR_ARRAY_IDX(origins, i, const char *))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* A browser adds what it knows of its user to a request of any page, but says
+ * whose page it is (Fetch 3.1; Fetch Metadata 2.3); other clients say nothing.
+ */
+static apr_status_t check_site(edu_exchange_t *x)
+{
+    const char *origin = edu__header(x, "Origin");
+    const char *site = edu__header(x, "Sec-Fetch-Site");
+    const char *alien = NULL;
+
+    if (origin && may_write(x, origin)) {
+        return APR_SUCCESS;
+    }
+    if (origin && !edu__header_is_origin(origin, x->req->base)) {
+        alien = "Origin";
+    }
+    else if (site && strcmp(site, "same-origin") && strcmp(site, "none")) {
+        alien = "Sec-Fetch-Site";
+    }
+    return alien ? edu_error_set(x->err, EDU_EFORBIDDEN, alien, x->p,
+                                 "%s says that a page of another site sent "
+                                 "this. Only pages of this server may, and of "
+                                 "origins that EduOutcomesAllowOrigin names.",
+                                 alien)
+                 : APR_SUCCESS;
+}
+
+/* What a form can send, browsers send for pages of other sites without asking,
+ * also to an action, which looks at no body. */
+static apr_status_t check_form(edu_exchange_t *x)
+{
+    return edu__header_is_form(edu__header(x, "Content-Type"), x->p)
+               ? edu_error_set(x->err, EDU_EMEDIATYPE, "Content-Type", x->p,
+                               "A form's media type is not taken here. Send "
+                               "application/json, or no Content-Type where "
+                               "there is no body.")
+               : APR_SUCCESS;
+}
+
+static apr_status_t check_condition(edu_exchange_t *x, const char *name)
+{
+    const char *field = edu__header(x, name);
+
+    return field && edu__header_names(field, "", 0) < 0
+               ? edu_error_set(x->err, EDU_EBADREQUEST, name, x->p,
+                               "%s is * alone, or a list of entity tags in "
+                               "quotes, such as \"0005fa11\", \"0005fa12\".",
+                               name)
+               : APR_SUCCESS;
+}
+
+/* What headers rule out, whatever is stored.  The requests of a $batch come
+ * from where the $batch does. */
+static apr_status_t check_headers(edu_exchange_t *x, const struct verb_t *verb)
+{
+    int writes = strcmp(verb->method, "GET") != 0;
+    apr_status_t rv = APR_SUCCESS;
+
+    if (writes && !x->req->nested) {
+        rv = check_site(x);
+    }
+    if (writes && !rv) {
+        rv = check_form(x);
+    }
+    if (!rv && !accepts(x, verb)) {
+        rv = edu_error_set(x->err, EDU_EACCEPT, "Accept", x->p, NULL);
+    }
+    if (!rv) {
+        rv = check_condition(x, "If-Match");
+    }
+    return rv ? rv : check_condition(x, "If-None-Match");
+}
+
 static apr_status_t check_who(edu_exchange_t *x, who_e who)
 {
     if (who == ADMIN && !x->req->caller->admin) {
@@ -211,8 +296,8 @@ static apr_status_t prepare(edu_exchange_t *x, const struct verb_t *verb)
 
     x->set = set;
     if (set) {
-        unknowns = set->evolves &&
-                   edu__header_prefers(edu__header(x, "Prefer"), UNKNOWNS);
+        unknowns = set->evolves && edu__header_prefers(edu__header(x, "Prefer"),
+                                                       UNKNOWNS, x->p);
         x->query = (edu_query_t){ .type = set->type,
                                   .expandable = set->expandable,
                                   .dialect = x->req->mount->dialect,
@@ -239,7 +324,9 @@ static apr_status_t dispatch(edu_exchange_t *x)
     const struct verb_t *verb;
     apr_status_t rv;
 
-    if (!req->caller->authenticated && !req->mount->anonymous) {
+    /* browsers ask what they may do before they say for whom (Fetch 4.8) */
+    if (!req->caller->authenticated && !req->mount->anonymous &&
+        strcmp(req->method, "OPTIONS") != 0) {
         return edu_error_set(x->err, EDU_EUNAUTHORIZED, NULL, x->p, NULL);
     }
     rv = edu__path_parse(&x->path, req->path, x->err, x->p);
@@ -250,10 +337,10 @@ static apr_status_t dispatch(edu_exchange_t *x)
     if (!verb) {
         return answer_allow(x);
     }
-    if (!accepts(x, verb)) {
-        return edu_error_set(x->err, EDU_EACCEPT, "Accept", x->p, NULL);
+    rv = check_headers(x, verb);
+    if (!rv) {
+        rv = prepare(x, verb);
     }
-    rv = prepare(x, verb);
     return rv ? rv : verb->run(x);
 }
 
@@ -264,8 +351,9 @@ static void common_headers(edu_exchange_t *x)
 
     apr_table_setn(x->res->headers, "OData-Version",
                    version && strcmp(version, "4.01") == 0 ? "4.01" : "4.0");
-    /* grades belong to one reader, and change */
-    apr_table_setn(x->res->headers, "Cache-Control", "private, no-cache");
+    apr_table_setn(x->res->headers, "Cache-Control", EDU_CACHE_CONTROL);
+    apr_table_setn(x->res->headers, "X-Content-Type-Options",
+                   EDU_CONTENT_TYPE_OPTIONS);
     apr_table_setn(x->res->headers, "request-id", x->req->trace->request_id);
     if (x->req->trace->client_request_id) {
         apr_table_setn(x->res->headers, "client-request-id",

@@ -50,7 +50,7 @@ static const char *header(void *baton, const char *name)
     (void)baton;
     /* no request of the batch inherits it */
     if (strcasecmp(name, "If-Match") == 0) {
-        return "\"of the batch\"";
+        return "\"of-the-batch\"";
     }
     return strcasecmp(name, "Content-Type") == 0 ? "application/json" : NULL;
 }

@@ -323,6 +323,12 @@ static void tests(apr_pool_t *p)
         ok(err.status == status && err.code && err.message,
            "HTTP %d can be told", status);
     }
+    for (int status = -102; status < 700; status += status == 399 ? 201 : 1) {
+        edu_error_t err;
+
+        edu_error_http(&err, status);
+        is_int(err.status, 500, "what is no error of HTTP is one of ours");
+    }
     test_trace(p);
     for (apr_size_t i = 0; i < COUNT(documents); i++) {
         test_document(&documents[i], p);

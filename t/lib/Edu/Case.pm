@@ -56,6 +56,7 @@ sub run_case {
     my %vars = (
         case     => $case,
         base     => base(),
+        loud     => uc base(),
         second   => base('second'),
         outcomes => "/education/classes/$case/assignments/a/submissions/s"
             . '/outcomes',
@@ -91,7 +92,7 @@ sub run_exchange {
 
     is($answer->{status}, $exchange->{status}, "$name: status")
         or diag($answer->{body});
-    my $foreign;
+    my ($foreign, %own);
     for (@{ $exchange->{checks} }) {
         if (/^~log (.*)/) {
             ok(log_await($mark, $1), "$name: is logged");
@@ -107,6 +108,7 @@ sub run_exchange {
             my ($header, $want) = split /: */, $_, 2;
             agree(match_text($want, header($answer, $header) // '(none)',
                              $vars), "$name: $header");
+            $own{$header} = 1;
             $foreign = 1 if lc $header eq 'content-type'
                 && $want ne 'application/json';
         }
@@ -117,7 +119,7 @@ sub run_exchange {
         agree($@ || match_value($want, $got, $vars), "$name: body")
             or diag($answer->{body});
     }
-    agree(house_rules($method, \@headers, $answer), "$name: manners")
+    agree(house_rules($method, \@headers, $answer, \%own), "$name: manners")
         unless $foreign;
 }
 
@@ -128,21 +130,25 @@ sub agree {
     return !$wrong;
 }
 
-# What holds for every answer below a mount; returns what does not.
+# What holds for every answer below a mount, but for headers that a case expects
+# itself; returns what does not.
 sub house_rules {
-    my ($method, $sent, $answer) = @_;
+    my ($method, $sent, $answer, $own) = @_;
     my ($client_id) = map { $_->[1] =~ /^[!#\$%&'*+.^_`|~\w-]{1,128}\z/
                             ? $_->[1] : () }
         grep { lc $_->[0] eq 'client-request-id' } @$sent;
     # HTTP lets a 304 carry next to nothing.
-    my %headers;
-    $headers{'request-id'} = '${id:guid}' if $answer->{status} != 304;
-    $headers{'client-request-id'} = $client_id if %headers && $client_id;
+    my %headers = ('Cache-Control' => 'no-store, private');
+    if ($answer->{status} != 304) {
+        $headers{'X-Content-Type-Options'} = 'nosniff';
+        $headers{'request-id'} = '${id:guid}';
+        $headers{'client-request-id'} = $client_id if $client_id;
+    }
     my $bodiless = $method eq 'HEAD' || $answer->{status} =~ /^[23]04$/
         || $answer->{body} eq '' && $method eq 'OPTIONS';
     $headers{'Content-Type'} = 'application/json' unless $bodiless;
     my %vars;
-    for (sort keys %headers) {
+    for (grep { !$own->{$_} } sort keys %headers) {
         my $wrong = match_text($headers{$_}, header($answer, $_) // '(none)',
                                \%vars);
         return "$_: $wrong" if $wrong;
