@@ -354,11 +354,58 @@ static apr_status_t apply(edu_exchange_t *x, void *baton)
     return rv;
 }
 
+/* The date of an assignment if it has passed, or NULL. */
+static const char *passed(const json_t *assignment, const char *name,
+                          apr_pool_t *p)
+{
+    const char *date = json_string_value(json_object_get(assignment, name));
+    edu_time_t t;
+
+    return date && !edu__time_parse(&t, date) && t < edu__time_now()
+               ? edu__time_format(t, p)
+               : NULL;
+}
+
+/* Nothing is handed in before an assignment is published, nor after it closed;
+ * nor late, if that is not allowed (decisions.md 3). */
+static apr_status_t check_dates(edu_exchange_t *x, const act_t *act)
+{
+    const edu_assignment_t *assignment = act->was.registration.assignment;
+    const json_t *doc;
+    const char *status, *date;
+
+    if (act->action->at != EDU_AT_SUBMIT || !assignment) {
+        return APR_SUCCESS;
+    }
+    doc = edu__entity_load(&edu__assignment, assignment->body, x->p);
+    if (!doc) {
+        return edu__damaged(x, edu__assignment.name, assignment->id);
+    }
+    status = json_string_value(json_object_get(doc, "status"));
+    if (!status || strcmp(status, "draft") == 0) {
+        return refuse(x, "status", "%s",
+                      "The assignment is a draft, which "
+                      "takes no submissions. Publish it first.");
+    }
+    if ((date = passed(doc, "closeDateTime", x->p))) {
+        return refuse(x, "closeDateTime", "The assignment closed at %s.", date);
+    }
+    if (json_is_false(json_object_get(doc, "allowLateSubmissions")) &&
+        (date = passed(doc, "dueDateTime", x->p))) {
+        return refuse(x, "dueDateTime",
+                      "The assignment was due at %s and takes no late "
+                      "submissions.",
+                      date);
+    }
+    return APR_SUCCESS;
+}
+
 /* What the submission comes to be. */
 static apr_status_t plan(edu_exchange_t *x, act_t *act)
 {
     const struct action_t *action = act->action;
     json_t *doc = edu__entity_load(&edu__submission, act->was.body, x->p);
+    apr_status_t rv;
 
     if (!doc) {
         return edu__damaged(x, edu__submission.name, act->was.id);
@@ -373,6 +420,10 @@ static apr_status_t plan(edu_exchange_t *x, act_t *act)
                           : "This submission is %s already.",
                       json_is_string(status) ? json_string_value(status)
                                              : "working");
+    }
+    rv = check_dates(x, act);
+    if (rv) {
+        return rv;
     }
     edu__plan_change(&act->change, x, NULL, &act->was);
     json_object_set_new(doc, "status", json_string(action->status));

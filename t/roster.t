@@ -24,7 +24,8 @@ load('member', 'class_id, id, role', ['roster', 'teacher', 'teacher'],
      ['roster2', 'student', 'student']);
 load('assignment', 'class_id, id', ['roster', 'bare']);
 load('assignment', 'class_id, id, body',
-     ['roster', 'essay', '{"grading": {"maxPoints": 10}, "rubric":'
+     ['roster', 'essay', '{"status": "assigned",'
+      . ' "grading": {"maxPoints": 10}, "rubric":'
       . ' {"qualities": [{"qualityId": "style"}],'
       . ' "levels": [{"levelId": "good"}]}}']);
 load('submission', 'class_id, assignment_id, id, user_id',
@@ -42,7 +43,7 @@ is_deeply([map { "$_->{id} $_->{primaryRole}" }
           ['ada student', 'student student', 'teacher teacher'], 'its members');
 is_deeply([map { "$_->{id} $_->{status}" }
            @{ got(ask('student', GET => "$class/assignments"))->{value} }],
-          ['bare draft', 'essay draft'], 'its assignments');
+          ['bare draft', 'essay assigned'], 'its assignments');
 sub outcomes {
     my ($submission) = @_;
     return @{ got(ask('teacher', GET => "$submission/outcomes"))->{value} };

@@ -66,7 +66,7 @@ sub class {
 sub assignment {
     my ($class, $id, $body) = @_;
     must('app', PUT => "$class/assignments/$id", $body // {
-        grading => { maxPoints => 100 },
+        status => 'assigned', grading => { maxPoints => 100 },
         rubric => { qualities => [ { qualityId => 'style' } ],
                     levels => [ { levelId => 'good' } ] } });
     return "$class/assignments/$id";
