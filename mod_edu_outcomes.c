@@ -44,6 +44,7 @@ module AP_MODULE_DECLARE_DATA edu_outcomes_module;
 #define DEFAULT_MAX_BODY (4 * 1024 * 1024) /* as Graph (decisions.md 3) */
 #define DEFAULT_BATCH_MAX 20               /* as Graph (contract.md 6) */
 #define DEFAULT_MAX_EXPRESSION 1000
+#define DEFAULT_MAX_VALUES 100000
 
 /* ------------------------------------------------------------ configuration */
 
@@ -60,6 +61,7 @@ typedef struct dir_config_t {
     int registered;     /**< registered submissions only */
     apr_off_t max_body; /**< bytes */
     int batch_max;      /**< requests */
+    int max_values;     /**< of JSON */
     int max_expression; /**< parts */
     ap_expr_info_t *user_id;
     ap_expr_info_t *user_name;
@@ -112,6 +114,7 @@ static void *create_dir_config(apr_pool_t *p, char *path)
     conf->registered = UNSET;
     conf->max_body = UNSET;
     conf->batch_max = UNSET;
+    conf->max_values = UNSET;
     conf->max_expression = UNSET;
     return conf;
 }
@@ -133,6 +136,7 @@ static void *merge_dir_config(apr_pool_t *p, void *basev, void *addv)
     MERGE(registered, UNSET);
     MERGE(max_body, UNSET);
     MERGE(batch_max, UNSET);
+    MERGE(max_values, UNSET);
     MERGE(max_expression, UNSET);
     MERGE(user_id, NULL);
     MERGE(user_name, NULL);
@@ -291,6 +295,8 @@ typedef struct slot_t {
 
 static const slot_t batch_max = { offsetof(dir_config_t, batch_max), "requests",
                                   1, 1000 };
+static const slot_t max_values = { offsetof(dir_config_t, max_values), "values",
+                                   100, 10000000 };
 static const slot_t max_expression = { offsetof(dir_config_t, max_expression),
                                        "parts", 10, 100000 };
 
@@ -461,6 +467,8 @@ static const command_rec commands[] = {
                  "On: keep the server-set members of a body, for migrations"),
     AP_INIT_TAKE1("EduOutcomesMaxBody", set_max_body, NULL, ACCESS_CONF,
                   "the largest request body, in bytes"),
+    AP_INIT_TAKE1("EduOutcomesMaxValues", set_number, (void *)&max_values,
+                  ACCESS_CONF, "the most JSON values in a request body"),
     AP_INIT_TAKE1("EduOutcomesMaxExpression", set_number,
                   (void *)&max_expression, ACCESS_CONF,
                   "the most parts of a $filter, $orderby, $select or $expand"),
@@ -639,42 +647,80 @@ static apr_status_t break_off(request_rec *r, apr_status_t rv, edu_error_t *err)
     return edu_error_http(err, ap_map_http_request_error(rv, HTTP_BAD_REQUEST));
 }
 
+/* A body as far as it has come. */
+typedef struct body_t {
+    char *data;
+    apr_size_t len, size; /* of which size there is room */
+} body_t;
+
+/* As much again, so that what is copied in all is no more than what is read. */
+static void grow(body_t *body, apr_size_t len, apr_pool_t *p)
+{
+    apr_size_t size = body->size * 2 > len ? body->size * 2 : len;
+    char *data;
+
+    if (body->size >= len) {
+        return;
+    }
+    data = apr_palloc(p, size);
+    memcpy(data, body->data, body->len);
+    body->data = data;
+    body->size = size;
+}
+
+/* Adds what a brigade holds, and empties it: a bucket takes more memory than
+ * the few bytes that may be in it. */
+static apr_status_t take_part(body_t *body, request_rec *r,
+                              apr_bucket_brigade *part, apr_off_t max,
+                              edu_error_t *err, apr_pool_t *p)
+{
+    apr_off_t length = 0;
+    apr_size_t room;
+    apr_status_t rv = apr_brigade_length(part, 1, &length);
+
+    if (!rv && (apr_off_t)body->len + length > max) {
+        return too_large(max, err, p);
+    }
+    if (!rv) {
+        grow(body, body->len + (apr_size_t)length, p);
+        room = body->size - body->len;
+        rv = apr_brigade_flatten(part, body->data + body->len, &room);
+        body->len += room;
+    }
+    apr_brigade_cleanup(part);
+    return rv ? break_off(r, rv, err) : APR_SUCCESS;
+}
+
 /* Up to EduOutcomesMaxBody bytes, whatever Content-Length says: it may be
  * absent, or count what a filter then inflates. */
 static apr_status_t read_body(void *baton, const char **data, apr_size_t *len,
                               apr_off_t max, edu_error_t *err, apr_pool_t *p)
 {
     request_rec *r = baton;
-    apr_bucket_alloc_t *buckets = r->connection->bucket_alloc;
-    apr_bucket_brigade *all = apr_brigade_create(p, buckets);
-    apr_bucket_brigade *part = apr_brigade_create(p, buckets);
-    apr_off_t size = announced(r), length;
+    apr_bucket_brigade *part =
+        apr_brigade_create(p, r->connection->bucket_alloc);
+    apr_off_t size = announced(r);
+    body_t body = { .size = size > 0 ? (apr_size_t)size : HUGE_STRING_LEN };
     apr_status_t rv = APR_SUCCESS;
-    char *flat;
+    int ended = 0;
 
     if (size > max) {
         return too_large(max, err, p);
     }
-    for (size = 0;
-         APR_BRIGADE_EMPTY(all) || !APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(all));) {
+    body.data = apr_palloc(p, body.size);
+    while (!rv && !ended) {
         rv = ap_get_brigade(r->input_filters, part, AP_MODE_READBYTES,
                             APR_BLOCK_READ, HUGE_STRING_LEN);
-        if (!rv) {
-            rv = apr_brigade_length(part, 1, &length);
-        }
         if (rv) {
             return break_off(r, rv, err);
         }
-        size += length;
-        if (size > max) {
-            return too_large(max, err, p);
-        }
-        APR_BRIGADE_CONCAT(all, part);
+        ended = !APR_BRIGADE_EMPTY(part) &&
+                APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(part));
+        rv = take_part(&body, r, part, max, err, p);
     }
-    rv = apr_brigade_pflatten(all, &flat, len, p);
-    apr_brigade_destroy(all);
-    *data = flat;
-    return rv ? edu_error_http(err, HTTP_INTERNAL_SERVER_ERROR) : APR_SUCCESS;
+    *data = body.data;
+    *len = body.len;
+    return rv;
 }
 
 /* The value of an identity directive, or NULL where it gives none. */
@@ -841,6 +887,9 @@ static const edu_mount_t *mount_of(const request_rec *r)
         conf->batch_max == UNSET ? DEFAULT_BATCH_MAX : conf->batch_max;
     mount->max_body =
         conf->max_body == UNSET ? DEFAULT_MAX_BODY : conf->max_body;
+    mount->max_line = r->server->limit_req_line;
+    mount->max_values =
+        conf->max_values == UNSET ? DEFAULT_MAX_VALUES : conf->max_values;
     mount->max_expression = conf->max_expression == UNSET
                                 ? DEFAULT_MAX_EXPRESSION
                                 : conf->max_expression;

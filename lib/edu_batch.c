@@ -6,6 +6,7 @@
 
 #include "edu_private.h"
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 #define APR_WANT_IOVEC
 #include <apr_want.h>
@@ -13,6 +14,7 @@
 /* One request of the batch. */
 typedef struct item_t {
     const char *id, *group;
+    const char *method, *url;
     const json_t *json;
     const edu_request_t *outer;
     edu_request_t req;
@@ -114,6 +116,18 @@ static apr_status_t check_headers(const batch_t *batch, int index,
                         "headers is an object of strings.");
 }
 
+/* The method of a batch's request has no case (OData JSON 4.01, 19.1), that of
+ * one alone has. */
+static const char *upper(const char *s, apr_pool_t *p)
+{
+    char *upper = apr_pstrdup(p, s);
+
+    for (char *c = upper; *c; c++) {
+        *c = apr_toupper(*c);
+    }
+    return upper;
+}
+
 static apr_status_t read_item(batch_t *batch, int index, const json_t *json)
 {
     const json_t *group = json_object_get(json, "atomicityGroup");
@@ -138,6 +152,8 @@ static apr_status_t read_item(batch_t *batch, int index, const json_t *json)
     item->id = id;
     item->group = json_string_value(group);
     item->json = json;
+    item->method = upper(text_of(json, "method"), batch->x->p);
+    item->url = text_of(json, "url");
     rv = check_headers(batch, index, json_object_get(json, "headers"));
     return rv ? rv : check_dependencies(batch, item, index);
 }
@@ -210,20 +226,35 @@ static apr_status_t item_admit(void *baton, edu_request_t *other,
     return item->outer->admit(item->outer->baton, other, method, url, err, p);
 }
 
-/* Lets the server find out what the item may do, before any lock is taken. */
+/* Lets the server find out what the item may do; it reads no longer line than
+ * from a client. */
+static apr_status_t admit(const edu_request_t *req, item_t *item, apr_pool_t *p)
+{
+    apr_size_t line =
+        strlen(item->method) + strlen(item->url) + sizeof("  HTTP/1.1") - 1;
+    int max = req->mount->max_line;
+
+    if (max && line > (apr_size_t)max) {
+        return edu_error_set(&item->err, EDU_EURITOOLONG, "url", p,
+                             "The method and the url make a request line of "
+                             "more than %d bytes. Send a shorter url.",
+                             max);
+    }
+    return req->admit(req->baton, &item->req, item->method, item->url,
+                      &item->err, p);
+}
+
+/* Before any lock is taken. */
 static void prepare(batch_t *batch, item_t *item)
 {
     const edu_request_t *req = batch->x->req;
-    const char *method = text_of(item->json, "method");
-    const char *url = text_of(item->json, "url");
     const json_t *body = json_object_get(item->json, "body");
 
     item->done = 0;
     memset(&item->res, 0, sizeof(item->res));
     item->req = *req;
-    item->req.method = method;
-    if (!req->admit(req->baton, &item->req, method, url, &item->err,
-                    batch->x->p)) {
+    item->req.method = item->method;
+    if (!admit(req, item, batch->x->p)) {
         memset(&item->err, 0, sizeof(item->err));
     }
     item->req.header = item_header;
@@ -233,8 +264,8 @@ static void prepare(batch_t *batch, item_t *item)
     item->req.nested = 1;
     item->outer = req;
     item->req.baton = item;
-    batch->writes |= !item->err.status && strcmp(method, "GET") != 0 &&
-                     strcmp(method, "HEAD") != 0;
+    batch->writes |= !item->err.status && strcmp(item->method, "GET") != 0 &&
+                     strcmp(item->method, "HEAD") != 0;
 }
 
 /* Whether something that the item depends on has failed. */

@@ -29,70 +29,151 @@ json_t *edu__json_share(const json_t *json)
     return json_incref((json_t *)json);
 }
 
-/* The path of the first value below `left` more levels, or NULL. */
-static const char *too_deep(const json_t *value, int left, apr_pool_t *p)
+/* ------------------------------------------------------------------ reading */
+
+/* What a text would come to, told without making anything of it. */
+typedef struct shape_t {
+    int depth;         /* of the deepest object or array */
+    apr_size_t values; /* at least as many as there are */
+} shape_t;
+
+/* The quote that ends a string, or the end of all. */
+static const char *end_of_string(const char *quote, const char *end)
 {
-    const char *key, *below;
+    const char *at = quote + 1;
+
+    while (at < end && *at != '"') {
+        at += *at == '\\' && end - at > 1 ? 2 : 1;
+    }
+    return at;
+}
+
+/* A value stands at the beginning of each object or array that is not empty,
+ * and behind each comma. */
+static shape_t measure(const char *at, const char *end)
+{
+    shape_t shape = { 0, 1 };
+    int depth = 0, opened = 0;
+
+    for (; at < end; at++) {
+        if (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t') {
+            continue;
+        }
+        shape.values += *at == ',' || (opened && *at != ']' && *at != '}');
+        opened = *at == '[' || *at == '{';
+        depth += opened - (*at == ']' || *at == '}');
+        shape.depth = depth > shape.depth ? depth : shape.depth;
+        if (*at == '"') {
+            at = end_of_string(at, end);
+        }
+    }
+    return shape;
+}
+
+/* Collects, innermost first, the names that lead to the first object or array
+ * below so many levels. @return whether there is one */
+static int find_deep(apr_array_header_t *names, const json_t *value, int levels,
+                     apr_pool_t *p)
+{
+    const char *key;
     json_t *member;
     size_t i;
 
-    if (left == 0 && (json_is_object(value) || json_is_array(value))) {
-        return "";
+    if (levels == 0 && (json_is_object(value) || json_is_array(value))) {
+        return 1;
     }
     json_object_foreach((json_t *)value, key, member)
     {
-        if ((below = too_deep(member, left - 1, p))) {
-            return apr_pstrcat(p, key, *below ? "/" : "", below, NULL);
+        if (find_deep(names, member, levels - 1, p)) {
+            APR_ARRAY_PUSH(names, const char *) = key;
+            return 1;
         }
     }
     json_array_foreach(value, i, member)
     {
-        if ((below = too_deep(member, left - 1, p))) {
-            return apr_psprintf(p, "%" APR_SIZE_T_FMT "%s%s", i,
-                                *below ? "/" : "", below);
+        if (find_deep(names, member, levels - 1, p)) {
+            APR_ARRAY_PUSH(names, const char *) =
+                apr_psprintf(p, "%" APR_SIZE_T_FMT, i);
+            return 1;
         }
     }
-    return NULL;
+    return 0;
 }
 
-json_t *edu__json_parse(const char *data, apr_size_t len, edu_error_t *err,
-                        apr_pool_t *p)
+apr_status_t edu__json_check_depth(const json_t *json, edu_error_t *err,
+                                   apr_pool_t *p)
 {
-    json_error_t at;
-    const char *deep;
-    json_t *json = json_loadb(data, len, JSON_REJECT_DUPLICATES, &at);
+    apr_array_header_t *names = apr_array_make(p, 8, sizeof(const char *));
+    apr_array_header_t *path;
 
+    if (!find_deep(names, json, MAX_DEPTH, p)) {
+        return APR_SUCCESS;
+    }
+    path = apr_array_make(p, names->nelts, sizeof(const char *));
+    while (names->nelts) {
+        APR_ARRAY_PUSH(path, const char *) =
+            *(const char **)apr_array_pop(names);
+    }
+    return edu_error_set(err, EDU_EBADREQUEST, apr_array_pstrcat(p, path, '/'),
+                         p, "The request body is nested deeper than %d levels.",
+                         MAX_DEPTH);
+}
+
+/* Why jansson made nothing of a text. */
+static apr_status_t malformed(const json_error_t *at, edu_error_t *err,
+                              apr_pool_t *p)
+{
+    /* the only numbers that outcomes have much room for are points */
+    apr_status_t rv = json_error_code(at) == json_error_numeric_overflow
+                          ? EDU_EGRADING
+                          : EDU_EBADREQUEST;
+
+    return edu_error_set(err, rv, "body", p,
+                         "The request body is not the JSON this service reads: "
+                         "%s (line %d, column %d). Send one UTF-8 JSON object "
+                         "in which no member occurs twice.",
+                         json_error_code(at) == json_error_null_character
+                             ? "\\u0000 in a string"
+                             : at->text,
+                         at->line, at->column);
+}
+
+json_t *edu__json_parse(const char *data, apr_size_t len, int most, int deep,
+                        edu_error_t *err, apr_pool_t *p)
+{
+    static const char mark[] = { '\xef', '\xbb', '\xbf' };
+    json_error_t at;
+    shape_t shape;
+    json_t *json;
+
+    if (len >= sizeof(mark) && memcmp(data, mark, sizeof(mark)) == 0) {
+        data += sizeof(mark);
+        len -= sizeof(mark);
+    }
+    shape = measure(data, data + len);
+    if (most && shape.values > (apr_size_t)most) {
+        edu_error_set(err, EDU_ETOOLARGE, "body", p,
+                      "The request body holds more than the %d values that "
+                      "EduOutcomesMaxValues allows. Send less at once.",
+                      most);
+        return NULL;
+    }
+    json = json_loadb(data, len, JSON_REJECT_DUPLICATES, &at);
+    if (!json) {
+        malformed(&at, err, p);
+        return NULL;
+    }
+    edu__json_own(json, p);
     /* jansson reads [1\0] as [1] */
-    if (json && memchr(data, '\0', len)) {
-        json_decref(json);
+    if (memchr(data, '\0', len)) {
         edu_error_set(err, EDU_EBADREQUEST, "body", p,
                       "The request body contains a NUL byte.");
         return NULL;
     }
-    if (!json) {
-        /* the only numbers that outcomes have much room for are points */
-        apr_status_t rv = json_error_code(&at) == json_error_numeric_overflow
-                              ? EDU_EGRADING
-                              : EDU_EBADREQUEST;
-
-        edu_error_set(err, rv, "body", p,
-                      "The request body is not the JSON this service reads: "
-                      "%s (line %d, column %d). Send one UTF-8 JSON object in "
-                      "which no member occurs twice.",
-                      json_error_code(&at) == json_error_null_character
-                          ? "\\u0000 in a string"
-                          : at.text,
-                      at.line, at.column);
-        return NULL;
-    }
-    edu__json_own(json, p);
-    if ((deep = too_deep(json, MAX_DEPTH, p))) {
-        edu_error_set(err, EDU_EBADREQUEST, deep, p,
-                      "The request body is nested deeper than %d levels.",
-                      MAX_DEPTH);
-        return NULL;
-    }
-    return json;
+    return deep || shape.depth <= MAX_DEPTH ||
+                   !edu__json_check_depth(json, err, p)
+               ? json
+               : NULL;
 }
 
 json_t *edu__json_load(const char *text, apr_pool_t *p)

@@ -265,7 +265,11 @@ typedef struct edu_mount_t {
     int registered;       /**< serve registered submissions only */
     int batch_max;        /**< requests in a $batch */
     int trust_stamps;     /**< keep server-set members of a body (migration) */
-    apr_off_t max_body;   /**< bytes */
+    apr_off_t max_body;   /**< bytes, of a body and of what is stored */
+    int max_values;       /**< JSON values in a body; 0: any number */
+    int max_line;         /**< bytes of a request line, which is what the method
+                               and the url of a $batch's request come to; 0:
+                               any number */
     int max_expression;   /**< parts (names, literals, operators) of a $filter,
                                $orderby, $select or $expand; 0: any number */
     const apr_array_header_t *origins; /**< of const char *: whose pages may

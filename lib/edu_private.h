@@ -102,13 +102,21 @@ const char *edu__time_format(edu_time_t t, apr_pool_t *p);
 /* ------------------------------------------------------------- edu_json.c */
 
 /**
- * Parse what a client sent: UTF-8, no NUL, no duplicate members, at most 32
- * levels deep (decisions.md 3).
- * @return a value owned by @a p, or NULL and in @a err EDU_EBADREQUEST, or
- *         EDU_EGRADING for a number that no double holds
+ * Parse what a client sent: UTF-8, with a byte order mark or without (RFC 8259
+ * 8.1), no NUL, no duplicate members, at most 32 levels deep (decisions.md 3).
+ * @param most  how many values it may hold, which are counted before anything
+ *              is made of them; 0: any number
+ * @param deep  it may be deeper
+ * @return a value owned by @a p, or NULL and in @a err EDU_EBADREQUEST,
+ *         EDU_ETOOLARGE, or EDU_EGRADING for a number that no double holds
  */
-json_t *edu__json_parse(const char *data, apr_size_t len, edu_error_t *err,
-                        apr_pool_t *p);
+json_t *edu__json_parse(const char *data, apr_size_t len, int most, int deep,
+                        edu_error_t *err, apr_pool_t *p);
+
+/** Whether a part of what was parsed so is by itself at most 32 levels deep.
+ *  @return APR_SUCCESS or EDU_EBADREQUEST */
+apr_status_t edu__json_check_depth(const json_t *json, edu_error_t *err,
+                                   apr_pool_t *p);
 
 /** Parse what the store holds. @return owned by @a p, or NULL: not JSON. */
 json_t *edu__json_load(const char *text, apr_pool_t *p);

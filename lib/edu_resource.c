@@ -322,15 +322,19 @@ apr_status_t edu__read_body(edu_exchange_t *x, const json_t **body)
         rv = x->req->body(x->req->baton, &data, &len, x->req->mount->max_body,
                           x->err, x->p);
     }
-    if (rv || *body) {
+    if (rv) {
         return rv;
+    }
+    if (*body) { /* of a batch, which says nothing of its depth */
+        return edu__json_check_depth(*body, x->err, x->p);
     }
     if (len == 0) {
         return edu_error_set(x->err, EDU_EBADREQUEST, "body", x->p,
                              "The request has no body. Send the entity as a "
                              "JSON object.");
     }
-    *body = edu__json_parse(data, len, x->err, x->p);
+    *body = edu__json_parse(data, len, x->req->mount->max_values,
+                            x->path.at == EDU_AT_BATCH, x->err, x->p);
     return *body ? APR_SUCCESS : EDU_EBADREQUEST;
 }
 

@@ -711,7 +711,11 @@ static const struct text_t {
     { "a surrogate in UTF-8", "{\"a\":\"\xed\xa0\x80\"}", 0 },
     { "half a character", "{\"a\":\"\xc3\"}", 0 },
     { "a raw line end in a string", "{\"a\":\"\n\"}", 0 },
-    { "a byte order mark", "\xef\xbb\xbf{}", 0 },
+    { "a byte order mark", "\xef\xbb\xbf{}", 1 },
+    { "two of them", "\xef\xbb\xbf\xef\xbb\xbf{}", 0 },
+    { "half of one", "\xef\xbb{}", 0 },
+    { "one alone", "\xef\xbb\xbf", 0 },
+    { "one within", "[\xef\xbb\xbf]", 0 },
     { "NaN", "{\"a\":NaN}", 0 },
     { "Infinity", "{\"a\":Infinity}", 0 },
     { "a number with a plus", "{\"a\":+1}", 0 },
@@ -725,7 +729,7 @@ static const struct text_t {
 static void test_text(const struct text_t *row, apr_pool_t *p)
 {
     edu_error_t err = { 0 };
-    json_t *json = edu__json_parse(row->text, strlen(row->text), &err, p);
+    json_t *json = edu__json_parse(row->text, strlen(row->text), 0, 0, &err, p);
 
     if (row->fine) {
         ok(json && !err.status, "%s is read", row->name);
@@ -762,7 +766,7 @@ static void test_depth(apr_pool_t *p)
         const char *text = i % 2 ? nested(levels[i / 2], "[", "]", p)
                                  : nested(levels[i / 2], "{\"a\":", "}", p);
         edu_error_t err = { 0 };
-        json_t *json = edu__json_parse(text, strlen(text), &err, p);
+        json_t *json = edu__json_parse(text, strlen(text), 0, 0, &err, p);
 
         ok(levels[i / 2] <= 32 ? json && !err.status
                                : !json && err.status == 400 && err.target,
@@ -770,19 +774,92 @@ static void test_depth(apr_pool_t *p)
     }
 }
 
+static int values_in(const json_t *json)
+{
+    const char *key;
+    json_t *member;
+    int n = 1;
+    size_t i;
+
+    json_object_foreach((json_t *)json, key, member)
+    {
+        n += values_in(member);
+    }
+    json_array_foreach(json, i, member)
+    {
+        n += values_in(member);
+    }
+    return n;
+}
+
+/* So many values, and no more, are read; they are those that jansson makes. */
+static void test_values(apr_pool_t *p)
+{
+    static const char *const rows[] = {
+        "[]",
+        "{}",
+        " [ ] ",
+        "[1]",
+        "[ 1 ]",
+        "[1,2]",
+        "[[]]",
+        "[[],[]]",
+        "[{},{}]",
+        "{\"a\":1}",
+        "{\"a\":{},\"b\":[]}",
+        "{ \"a\" : [ 1 , { \"b\" : null } ] }\r\n",
+        "[\"\"]",
+        "[\"a,b\",\"[{\",\"\\\"\"]",
+        "[\"\\\\\",\"x\"]",
+        "[\"\\\\\\\",[,\",-1.5e3,true,[false]]",
+        "\xef\xbb\xbf[1]",
+    };
+
+    for (apr_size_t i = 0; i < COUNT(rows); i++) {
+        edu_error_t err = { 0 };
+        apr_size_t len = strlen(rows[i]);
+        json_t *json = edu__json_parse(rows[i], len, 0, 0, &err, p);
+        int n = json ? values_in(json) : 0;
+
+        ok(n && edu__json_parse(rows[i], len, n, 0, &err, p),
+           "%d values are read of %s", n, rows[i]);
+        ok(n == 1 || (!edu__json_parse(rows[i], len, n - 1, 0, &err, p) &&
+                      err.status == 413),
+           "and no fewer");
+    }
+}
+
+/* What is cut off, or is no JSON, is measured within its bounds. */
+static void test_cut(apr_pool_t *p)
+{
+    static const char text[] = "{\"a\":[1,\"\\\\\\\"\",{}],\"b\":\"\\\"";
+    int read = 0;
+
+    for (apr_size_t len = 0; len < sizeof(text); len++) {
+        edu_error_t err = { 0 };
+        /* a copy that ends there, for a sanitizer to watch */
+        char *copy = apr_pmemdup(p, text, len);
+
+        read += edu__json_parse(copy, len, 100, 0, &err, p) != NULL;
+    }
+    is_int(read, 0, "nothing of it is read");
+}
+
 static void test_raw_nul(apr_pool_t *p)
 {
     edu_error_t err = { 0 };
 
-    ok(!edu__json_parse("{}\0", 3, &err, p) && err.status == 400,
+    ok(!edu__json_parse("{}\0", 3, 0, 0, &err, p) && err.status == 400,
        "a NUL after the end is refused");
     memset(&err, 0, sizeof(err));
-    ok(!edu__json_parse("{\"a\":\"\0\"}", 9, &err, p) && err.status == 400,
+    ok(!edu__json_parse("{\"a\":\"\0\"}", 9, 0, 0, &err, p) &&
+           err.status == 400,
        "a NUL in a string is refused");
     memset(&err, 0, sizeof(err));
-    ok(!edu__json_parse("{\"a\":[1\0]}", 10, &err, p) && err.status == 400,
+    ok(!edu__json_parse("{\"a\":[1\0]}", 10, 0, 0, &err, p) &&
+           err.status == 400,
        "a NUL after a number is refused");
-    ok(edu__json_parse("{}garbage", 2, &err, p) != NULL,
+    ok(edu__json_parse("{}garbage", 2, 0, 0, &err, p) != NULL,
        "no more is read than there is");
 }
 
@@ -1625,6 +1702,8 @@ static void tests(apr_pool_t *p)
         test_text(&texts[i], p);
     }
     test_depth(p);
+    test_values(p);
+    test_cut(p);
     test_raw_nul(p);
     for (apr_size_t i = 0; i < COUNT(cases); i++) {
         test_case(&edu__outcome, &cases[i], p);
