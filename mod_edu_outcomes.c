@@ -849,11 +849,32 @@ static int send_response(request_rec *r, const edu_response_t *res)
 
 /* -------------------------------------------------------------------- hooks */
 
+/* Whether another module gave the request a path other than that sent. */
+static int is_rewritten(const request_rec *r)
+{
+    return !r->parsed_uri.path || strcmp(r->uri, r->parsed_uri.path) != 0;
+}
+
+/* What holds at the path of a request: httpd has looked at that sent only. */
+static const dir_config_t *config_of_path(request_rec *r)
+{
+    ap_conf_vector_t *sent = r->per_dir_config;
+    const dir_config_t *conf = dir_config(r);
+
+    if (is_rewritten(r)) {
+        r->per_dir_config = r->server->lookup_defaults;
+        ap_location_walk(r);
+        conf = dir_config(r);
+        r->per_dir_config = sent;
+    }
+    return conf;
+}
+
 /* Everything below a mount point is ours, before any module maps it to a file:
  * the path of a resource is not a path on a disk. */
 static int translate_name(request_rec *r)
 {
-    const dir_config_t *conf = dir_config(r);
+    const dir_config_t *conf = config_of_path(r);
 
     if (conf->enabled != 1 || !conf->mount || r->proxyreq ||
         !is_below(r->uri, conf->mount)) {
@@ -887,6 +908,7 @@ static const edu_mount_t *mount_of(const request_rec *r)
         conf->batch_max == UNSET ? DEFAULT_BATCH_MAX : conf->batch_max;
     mount->max_body =
         conf->max_body == UNSET ? DEFAULT_MAX_BODY : conf->max_body;
+    mount->max_sent = ap_get_limit_req_body(r);
     mount->max_line = r->server->limit_req_line;
     mount->max_values =
         conf->max_values == UNSET ? DEFAULT_MAX_VALUES : conf->max_values;
@@ -912,6 +934,17 @@ static const edu_caller_t *caller_of(request_rec *r)
     return caller;
 }
 
+/* Whether a request came by the one URL of its path: nothing is encoded that
+ * need not be, normalized or rewritten.  Some rules see the URL. */
+static int is_plain(const request_rec *r)
+{
+    const char *url = ap_escape_uri(r->pool, r->uri);
+    apr_size_t len = strlen(url);
+
+    return strncmp(r->unparsed_uri, url, len) == 0 &&
+           (r->unparsed_uri[len] == '?' || r->unparsed_uri[len] == '\0');
+}
+
 /* What Apache knows of a request. */
 static void describe(edu_request_t *req, request_rec *r)
 {
@@ -922,25 +955,138 @@ static void describe(edu_request_t *req, request_rec *r)
     req->query = r->args;
     req->mount = mount_of(r);
     req->caller = caller_of(r);
+    req->rewritten = !is_plain(r);
+}
+
+/* ------------------------------------------------------------- subrequests */
+
+/** Of a request that makes subrequests to ask for rules. */
+typedef struct asker_t {
+    int asks;         /**< it is making one */
+    apr_table_t *env; /**< its own, but for what SetEnvIf sets */
+} asker_t;
+
+static asker_t *asker_of(const request_rec *r)
+{
+    return ap_get_module_config(r->request_config, &edu_outcomes_module);
+}
+
+static int is_asked(const request_rec *r)
+{
+    const asker_t *asker = r->main ? asker_of(r->main) : NULL;
+
+    return asker && asker->asks;
+}
+
+/* Runs mod_setenvif's part of a hook: httpd has no such hook for subrequests.
+ * @param hooks  of ap_LINK_header_parser_t, as of every hook of a request */
+static void run_setenvif(request_rec *r, const apr_array_header_t *hooks)
+{
+    for (int i = 0; hooks && i < hooks->nelts; i++) {
+        const ap_LINK_header_parser_t *hook =
+            &APR_ARRAY_IDX(hooks, i, ap_LINK_header_parser_t);
+
+        if (strcmp(hook->szName, "mod_setenvif.c") == 0) {
+            hook->pFunc(r);
+        }
+    }
+}
+
+static int unset_same(void *env, const char *name, const char *value)
+{
+    const char *was = apr_table_get(env, name);
+
+    if (was && strcmp(was, value) == 0) {
+        apr_table_unset(env, name);
+    }
+    return 1;
+}
+
+/* A subrequest inherits the environment: what an authentication module set is
+ * to stay, what SetEnvIf concluded from another path is not. */
+static apr_table_t *env_of(const request_rec *r)
+{
+    apr_table_t *env = apr_table_copy(r->pool, r->subprocess_env);
+    request_rec again = *r;
+
+    again.request_config = ap_create_request_config(r->pool);
+    again.subprocess_env = apr_table_make(r->pool, 8);
+    run_setenvif(&again, ap_hook_get_post_read_request());
+    run_setenvif(&again, ap_hook_get_header_parser());
+    apr_table_do(unset_same, env, again.subprocess_env, NULL);
+    return env;
+}
+
+/* What httpd does with a request line; before any module looks at it. */
+static int begin_subrequest(request_rec *r)
+{
+    if (is_asked(r)) {
+        r->protocol = r->main->protocol;
+        r->proto_num = r->main->proto_num;
+        r->the_request = apr_pstrcat(r->pool, r->method, " ", r->unparsed_uri,
+                                     " ", r->protocol, NULL);
+        r->subprocess_env = apr_table_copy(r->pool, asker_of(r->main)->env);
+        run_setenvif(r, ap_hook_get_post_read_request());
+    }
+    return DECLINED;
+}
+
+/* What httpd does next, but with a subrequest. */
+static int parse_headers(request_rec *r)
+{
+    return is_asked(r) ? ap_run_header_parser(r) : DECLINED;
+}
+
+/* As ap_process_request_internal does it, but that the user may be known. */
+static int authorize(request_rec *r)
+{
+    int any = ap_satisfies(r) == SATISFY_ANY;
+    int rv = ap_run_access_checker(r);
+
+    if ((rv == OK) == any) {
+        return rv;
+    }
+    rv = ap_run_access_checker_ex(r);
+    if (rv != DECLINED && (rv != OK || ap_run_force_authn(r) != OK)) {
+        return rv;
+    }
+    rv = r->user ? OK : ap_run_check_user_id(r);
+    return rv == OK ? ap_run_auth_checker(r) : rv;
 }
 
 /* Whether a subrequest may be made.  httpd spares one that has its parent's
- * configuration the checks, but they may depend on its method. */
+ * configuration the checks, but they may depend on its method, its path and
+ * its environment. */
 static int check_access(request_rec *r, const request_rec *parent)
 {
     int rv = r->status;
 
-    if (rv != HTTP_OK || r->per_dir_config != parent->per_dir_config) {
-        return rv;
+    if (rv == HTTP_OK && r->per_dir_config == parent->per_dir_config) {
+        rv = authorize(r);
+        /* as decl_die: who should know did not */
+        rv = rv == OK         ? HTTP_OK
+             : rv == DECLINED ? HTTP_INTERNAL_SERVER_ERROR
+                              : rv;
     }
-    rv = ap_run_access_checker(r);
-    if (rv == OK || rv == DECLINED) {
-        rv = ap_run_access_checker_ex(r);
+    return rv;
+}
+
+/* What a path in a batch would be on a request line: percent-encoded where a
+ * client would have to, without a fragment. */
+static const char *as_sent(const char *url, apr_pool_t *p)
+{
+    char *line = apr_palloc(p, 3 * strlen(url) + 1), *to = line;
+
+    for (; *url && *url != '#'; url++) {
+        if (apr_iscntrl(*url) || *url == ' ') {
+            to += apr_snprintf(to, 4, "%%%02X", (unsigned char)*url);
+        }
+        else {
+            *to++ = *url;
+        }
     }
-    if (rv == DECLINED) { /* it depends on the user, who is known already */
-        rv = ap_run_auth_checker(r);
-    }
-    return rv == OK || rv == DECLINED ? HTTP_OK : rv;
+    *to = '\0';
+    return line;
 }
 
 /* A subrequest goes through the access checks that the request would meet if it
@@ -948,27 +1094,39 @@ static int check_access(request_rec *r, const request_rec *parent)
 static apr_status_t admit(void *baton, edu_request_t *item, const char *method,
                           const char *url, edu_error_t *err, apr_pool_t *p)
 {
-    const request_rec *outer = baton;
+    request_rec *outer = baton, *r;
     const char *mount = dir_config(outer)->mount;
-    request_rec *r;
+    asker_t *asker = asker_of(outer);
     int status;
 
-    url = apr_pstrcat(p, *url == '/' ? "" : "/", url, NULL);
-    if (!is_below(url, mount)) {
-        url = apr_pstrcat(p, mount, url, NULL);
+    if (!asker) {
+        asker = apr_pcalloc(outer->pool, sizeof(*asker));
+        asker->env = env_of(outer);
+        ap_set_module_config(outer->request_config, &edu_outcomes_module,
+                             asker);
     }
+
+    url = apr_pstrcat(p, *url == '/' ? "" : "/", as_sent(url, p), NULL);
+    if (!is_below(url, mount)) {
+        url = apr_pstrcat(p, ap_escape_uri(p, mount), url, NULL);
+    }
+    asker->asks = 1;
     r = ap_sub_req_method_uri(method, url, outer, NULL);
+    asker->asks = 0;
     status = check_access(r, outer);
-    if (status != HTTP_OK) {
+    if (ap_is_HTTP_ERROR(status)) {
         return edu_error_http(err, status);
     }
-    if (!r->handler || strcmp(r->handler, HANDLER) != 0 ||
+    /* a redirect leads away, too */
+    if (status != HTTP_OK || !r->handler || strcmp(r->handler, HANDLER) != 0 ||
         strcmp(dir_config(r)->mount, mount) != 0) {
         return edu_error_http(err, HTTP_NOT_FOUND);
     }
     describe(item, r);
     return APR_SUCCESS;
 }
+
+/* ------------------------------------------------------------------ answers */
 
 /* The library's answer to a request. */
 static void serve(request_rec *r, const edu_trace_t *trace, edu_response_t *res)
@@ -985,6 +1143,7 @@ static void serve(request_rec *r, const edu_trace_t *trace, edu_response_t *res)
                           .baton = r };
 
     describe(&req, r);
+    req.rewritten |= !ap_is_initial_req(r);
     edu_service_run(res, &req, r->pool);
 }
 
@@ -1535,13 +1694,16 @@ static void register_hooks(apr_pool_t *p)
                                             "mod_userdir.c",
                                             "mod_vhost_alias.c", NULL };
     static const char *const before_us[] = { "mod_dbd.c", NULL };
+    static const char *const rewriter[] = { "mod_rewrite.c", NULL };
 
     (void)p;
     ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(child_init, before_us, NULL, APR_HOOK_MIDDLE);
-    ap_hook_translate_name(translate_name, NULL, after_us, APR_HOOK_FIRST);
+    ap_hook_translate_name(begin_subrequest, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_translate_name(translate_name, rewriter, after_us, APR_HOOK_FIRST);
+    ap_hook_post_perdir_config(parse_headers, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_map_to_storage(map_to_storage, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_handler(handler, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_insert_error_filter(insert_error_filter, NULL, NULL, APR_HOOK_LAST);

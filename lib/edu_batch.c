@@ -226,13 +226,16 @@ static apr_status_t item_admit(void *baton, edu_request_t *other,
     return item->outer->admit(item->outer->baton, other, method, url, err, p);
 }
 
-/* Lets the server find out what the item may do; it reads no longer line than
- * from a client. */
-static apr_status_t admit(const edu_request_t *req, item_t *item, apr_pool_t *p)
+/* Lets the server find out what the item may do, by whatever spelling of its
+ * path; it reads no longer line than from a client. */
+static apr_status_t admit(item_t *item, apr_pool_t *p)
 {
+    edu_request_t *req = &item->req;
     apr_size_t line =
         strlen(item->method) + strlen(item->url) + sizeof("  HTTP/1.1") - 1;
     int max = req->mount->max_line;
+    edu_path_t path;
+    apr_status_t rv;
 
     if (max && line > (apr_size_t)max) {
         return edu_error_set(&item->err, EDU_EURITOOLONG, "url", p,
@@ -240,8 +243,12 @@ static apr_status_t admit(const edu_request_t *req, item_t *item, apr_pool_t *p)
                              "more than %d bytes. Send a shorter url.",
                              max);
     }
-    return req->admit(req->baton, &item->req, item->method, item->url,
-                      &item->err, p);
+    rv = req->admit(item, req, item->method, item->url, &item->err, p);
+    /* a path that there is not is for whoever serves it to refuse */
+    if (rv || edu__path_parse(&path, req->path, &item->err, p)) {
+        return rv;
+    }
+    return edu__admit_canonical(req, &path, &item->err, p);
 }
 
 /* Before any lock is taken. */
@@ -254,9 +261,6 @@ static void prepare(batch_t *batch, item_t *item)
     memset(&item->res, 0, sizeof(item->res));
     item->req = *req;
     item->req.method = item->method;
-    if (!admit(req, item, batch->x->p)) {
-        memset(&item->err, 0, sizeof(item->err));
-    }
     item->req.header = item_header;
     item->req.body = item_body;
     item->req.json = json_is_object(body) || json_is_array(body) ? body : NULL;
@@ -264,6 +268,9 @@ static void prepare(batch_t *batch, item_t *item)
     item->req.nested = 1;
     item->outer = req;
     item->req.baton = item;
+    if (!admit(item, batch->x->p)) {
+        memset(&item->err, 0, sizeof(item->err));
+    }
     batch->writes |= !item->err.status && strcmp(item->method, "GET") != 0 &&
                      strcmp(item->method, "HEAD") != 0;
 }

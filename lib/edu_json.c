@@ -199,6 +199,11 @@ const char *edu__json_text(const json_t *json, apr_pool_t *p)
     return text;
 }
 
+apr_size_t edu__json_size(const json_t *json)
+{
+    return json_dumpb(json, NULL, 0, DUMP_FLAGS);
+}
+
 /* How many bytes the character at `s` has, or 0: it is none (RFC 3629 4). */
 static int width_of(const unsigned char *s)
 {

@@ -265,7 +265,9 @@ typedef struct edu_mount_t {
     int registered;       /**< serve registered submissions only */
     int batch_max;        /**< requests in a $batch */
     int trust_stamps;     /**< keep server-set members of a body (migration) */
-    apr_off_t max_body;   /**< bytes, of a body and of what is stored */
+    apr_off_t max_body;   /**< bytes, of a body and of what is stored; 0: a
+                               request of a $batch may have any */
+    apr_off_t max_sent;   /**< bytes of a body, if that is less; 0: it is not */
     int max_values;       /**< JSON values in a body; 0: any number */
     int max_line;         /**< bytes of a request line, which is what the method
                                and the url of a $batch's request come to; 0:
@@ -298,7 +300,8 @@ struct edu_request_t {
     /** Find out what another request may do, as the server's access rules would
      *  have it if it came alone, and fill in the path, query, mount and caller
      *  of @a item; a refusal is described in @a err.  Asked for the requests of
-     *  a $batch, and for the path by its class of what has another.
+     *  a $batch, for the canonical path of what was asked for by another
+     *  spelling, and for the path by its class of what has another.
      *  @param url  below the mount point, with or without a first '/', or below
      *              the root of the server.
      *  NULL: there is no $batch, and all paths are as good. */
@@ -306,8 +309,10 @@ struct edu_request_t {
                           const char *url, edu_error_t *err, apr_pool_t *p);
     /** The body, an object or an array that is read already; NULL: see body. */
     const struct json_t *json;
-    int nested;  /**< it is of a $batch */
-    void *baton; /**< for header, body and admit */
+    int nested;    /**< it is of a $batch */
+    int rewritten; /**< the server's rules were asked for another URL than that
+                        of the path: admit is asked for it, too */
+    void *baton;   /**< for header, body and admit */
 };
 
 /** Every answer has these, also one that the server makes by itself: grades

@@ -37,6 +37,7 @@ static const node_t nodes[] = {
     { EDU_AT_CLASS,         EDU_AT_CLASSES,     KEY(class_id) },
     { EDU_AT_RECENT,        EDU_AT_CLASS,
                             CALL("getRecentlyModifiedSubmissions") },
+    /* an alias stands behind the canonical name */
     { EDU_AT_RECENT,        EDU_AT_CLASS, /* as some of Graph's pages have it */
                             CALL("getrecentlymodifiedsubmissions") },
 
@@ -145,7 +146,7 @@ const char *edu__new_guid(apr_pool_t *p)
     return text;
 }
 
-const char *edu__lower(const char *s, apr_pool_t *p)
+char *edu__lower(const char *s, apr_pool_t *p)
 {
     char *lower = apr_pstrdup(p, s);
 
@@ -164,23 +165,50 @@ int edu__is_key(const char *s)
            strcmp(s, "..") != 0 && !strchr(s, '/') && edu__json_is_utf8(s);
 }
 
-/* Follow a key; `collection` names what it is a key of, for a refusal. */
-static apr_status_t take_key(edu_path_t *path, const char *collection,
-                             char *key, edu_error_t *err, apr_pool_t *p)
+/* A path that is being read. */
+typedef struct walk_t {
+    edu_path_t *path;
+    const char *collection; /* what a key is a key of, for a refusal */
+    char *end;              /* of path->canonical, which has room */
+} walk_t;
+
+static void append(walk_t *walk, const char *segment)
 {
+    *walk->end++ = '/';
+    walk->end = apr_cpystrn(walk->end, segment, strlen(segment) + 1);
+}
+
+static void take_name(walk_t *walk, const node_t *node)
+{
+    walk->path->at = node->at;
+    walk->collection = node->name;
+    while (node->bound && node[-1].at == node->at) {
+        node--;
+    }
+    append(walk, node->name);
+}
+
+static apr_status_t take_key(walk_t *walk, char *key, edu_error_t *err,
+                             apr_pool_t *p)
+{
+    edu_path_t *path = walk->path;
     const node_t *node = step(path->at, NULL);
 
     if (!node || *key == '$') {
         return no_such_path(err, p);
     }
     if (!edu__is_key(key)) {
-        return edu_error_set(err, EDU_EBADREQUEST, collection, p,
+        return edu_error_set(err, EDU_EBADREQUEST, walk->collection, p,
                              "An id in the path has to be 1 to %d bytes of "
                              "UTF-8, and neither . nor .. alone.",
                              MAX_KEY);
     }
+    if (node->at == EDU_AT_OUTCOME && edu__is_guid(key)) {
+        key = edu__lower(key, p);
+    }
     path->at = node->at;
     *(const char **)((char *)path + node->key) = key;
+    append(walk, key);
     return APR_SUCCESS;
 }
 
@@ -207,32 +235,30 @@ static char *unquote(char *s)
 }
 
 /* One segment: a name, name('key'), or a key. */
-static apr_status_t take_segment(edu_path_t *path, const char **collection,
-                                 char *segment, edu_error_t *err, apr_pool_t *p)
+static apr_status_t take_segment(walk_t *walk, char *segment, edu_error_t *err,
+                                 apr_pool_t *p)
 {
-    const node_t *node = step(path->at, segment);
+    const node_t *node = step(walk->path->at, segment);
     char *open = strstr(segment, "('");
 
     if (!node && open) {
         *open = '\0';
-        node = step(path->at, segment);
+        node = step(walk->path->at, segment);
         if (node && step(node->at, NULL)) {
             char *key = unquote(open + 1);
 
-            path->at = node->at;
-            return key ? take_key(path, node->name, key, err, p)
-                       : no_such_path(err, p);
+            take_name(walk, node);
+            return key ? take_key(walk, key, err, p) : no_such_path(err, p);
         }
         *open = '(';
         node = NULL;
     }
-    node = node ? node : call(path->at, segment, p);
+    node = node ? node : call(walk->path->at, segment, p);
     if (!node) {
-        return *segment ? take_key(path, *collection, segment, err, p)
+        return *segment ? take_key(walk, segment, err, p)
                         : no_such_path(err, p);
     }
-    path->at = node->at;
-    *collection = node->name;
+    take_name(walk, node);
     return APR_SUCCESS;
 }
 
@@ -252,30 +278,27 @@ static const char *quoted(const char *key, apr_pool_t *p)
 apr_status_t edu__path_parse(edu_path_t *path, const char *s, edu_error_t *err,
                              apr_pool_t *p)
 {
-    const char *collection = NULL;
+    walk_t walk = { .path = path };
     apr_status_t rv = APR_SUCCESS;
-    char *copy, *next, *rest;
+    char *rest, *next;
 
     memset(path, 0, sizeof(*path));
     if (*s != '/') {
         return no_such_path(err, p);
     }
-    copy = apr_pstrdup(p, s + 1);
-    for (rest = copy; rest && !rv; rest = next) {
-        if (path->at == EDU_AT_ME || path->at == EDU_AT_USER) {
-            path->tail = s + 1 + (rest - copy);
-        }
+    /* no spelling is shorter than the canonical one */
+    path->canonical = walk.end = apr_pstrdup(p, s);
+    for (rest = apr_pstrdup(p, s + 1); rest && !rv; rest = next) {
         next = strchr(rest, '/');
         if (next) {
             *next++ = '\0';
         }
-        rv = take_segment(path, &collection, rest, err, p);
+        rv = take_segment(&walk, rest, err, p);
+        if (path->at == EDU_AT_ME || path->at == EDU_AT_USER) {
+            path->tail = walk.end;
+        }
     }
-    if (!rv && path->outcome_id && edu__is_guid(path->outcome_id)) {
-        path->outcome_id = edu__lower(path->outcome_id, p);
-    }
-    if (!rv &&
-        (path->tail || path->at == EDU_AT_ME || path->at == EDU_AT_USER)) {
+    if (!rv && path->tail) {
         path->owner = path->user_id
                           ? apr_pstrcat(p, "users('", quoted(path->user_id, p),
                                         "')", NULL)

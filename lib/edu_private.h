@@ -131,6 +131,9 @@ json_t *edu__json_share(const json_t *json);
  *  @param json  NULL is written as null, for an empty text is no JSON */
 const char *edu__json_text(const json_t *json, apr_pool_t *p);
 
+/** The length of that. */
+apr_size_t edu__json_size(const json_t *json);
+
 /** A string as a JSON string, quotes and all. @param s  as edu__json_mend */
 const char *edu__json_quote(const char *s, apr_pool_t *p);
 
@@ -409,7 +412,10 @@ typedef struct edu_path_t {
                                  class, as in a context URL: me or users('…');
                                  NULL: it has a class */
     const char *user_id;    /**< whose; NULL for me and without an owner */
-    const char *tail;       /**< with an owner: what follows it, decoded */
+    const char *canonical;  /**< the path in the one spelling that rules of the
+                                 server are written for, decoded */
+    const char *tail;       /**< with an owner: what follows it in that, from
+                                 the slash on */
 } edu_path_t;
 
 /** What the store keeps, a table each. */
@@ -450,8 +456,8 @@ extern const edu_set_t edu__classes, edu__members, edu__teachers,
     edu__assignments, edu__submissions, edu__outcomes;
 
 /**
- * Resolve a decoded resource path.  Keys stand as segments or in parentheses,
- * actions and functions with or without their namespace.
+ * Resolve a decoded resource path, in any of its spellings: keys as segments or
+ * in parentheses, actions and functions with or without their namespace.
  * @return APR_SUCCESS; EDU_ENOTFOUND: nothing has this path; EDU_EBADREQUEST:
  *         a key is empty, over 128 bytes or not UTF-8, err->target naming its
  *         collection
@@ -483,7 +489,7 @@ int edu__is_guid(const char *s);
 const char *edu__new_guid(apr_pool_t *p);
 
 /** A lower-case copy, as GUIDs are stored and compared (decisions.md 3). */
-const char *edu__lower(const char *s, apr_pool_t *p);
+char *edu__lower(const char *s, apr_pool_t *p);
 
 /* ----------------------------------------------------------- edu_header.c */
 
@@ -994,6 +1000,20 @@ struct edu_exchange_t {
 /** A verb: answers in x->res, or says why not in x->err. */
 typedef apr_status_t edu_verb_fn(edu_exchange_t *x);
 
+/**
+ * Have the server's rules asked for the canonical path of a request too, unless
+ * that is what they were asked for already (decisions.md 3).
+ * @param req   out: as the rules of that path have it served
+ * @param path  of @a req
+ * @return APR_SUCCESS, or what the server refuses with
+ */
+apr_status_t edu__admit_canonical(edu_request_t *req, const edu_path_t *path,
+                                  edu_error_t *err, apr_pool_t *p);
+
+/** The same for any @a path, decoded, that leads to what the request is for. */
+apr_status_t edu__admit_at(edu_request_t *req, const char *path,
+                           edu_error_t *err, apr_pool_t *p);
+
 /** A request header, or NULL. */
 const char *edu__header(const edu_exchange_t *x, const char *name);
 
@@ -1184,7 +1204,8 @@ edu_verb_fn edu__submission_act;
 /* ----------------------------------------------------------- edu_roster.c */
 
 /** Learn who the owner of a path is and which class it leads through.
- *  @return APR_SUCCESS; EDU_EUNAUTHORIZED, EDU_ENOTFOUND, EDU_ECONFLICT */
+ *  @return APR_SUCCESS; EDU_EUNAUTHORIZED, EDU_ENOTFOUND, EDU_ECONFLICT; what
+ *          the server refuses the path by its class with */
 apr_status_t edu__roster_resolve(edu_exchange_t *x);
 
 /** Whether the caller is in the path's class. @param teacher  as a teacher

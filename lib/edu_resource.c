@@ -311,6 +311,26 @@ static apr_status_t check_media_type(edu_exchange_t *x)
                                NULL);
 }
 
+static apr_off_t limit_of(const edu_exchange_t *x)
+{
+    const edu_mount_t *mount = x->req->mount;
+
+    return mount->max_sent && mount->max_sent < mount->max_body
+               ? mount->max_sent
+               : mount->max_body;
+}
+
+/* A body in a batch, which says nothing of its depth or its length. */
+static apr_status_t check_nested(edu_exchange_t *x, const json_t *body)
+{
+    apr_size_t max = (apr_size_t)limit_of(x);
+    apr_status_t rv = edu__json_check_depth(body, x->err, x->p);
+
+    return rv || !max || edu__json_size(body) <= max
+               ? rv
+               : edu_error_set(x->err, EDU_ETOOLARGE, "body", x->p, NULL);
+}
+
 apr_status_t edu__read_body(edu_exchange_t *x, const json_t **body)
 {
     const char *data = NULL;
@@ -319,14 +339,14 @@ apr_status_t edu__read_body(edu_exchange_t *x, const json_t **body)
 
     *body = x->req->json;
     if (!rv && !*body) {
-        rv = x->req->body(x->req->baton, &data, &len, x->req->mount->max_body,
-                          x->err, x->p);
+        rv =
+            x->req->body(x->req->baton, &data, &len, limit_of(x), x->err, x->p);
     }
     if (rv) {
         return rv;
     }
-    if (*body) { /* of a batch, which says nothing of its depth */
-        return edu__json_check_depth(*body, x->err, x->p);
+    if (*body) {
+        return check_nested(x, *body);
     }
     if (len == 0) {
         return edu_error_set(x->err, EDU_EBADREQUEST, "body", x->p,

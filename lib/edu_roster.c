@@ -48,17 +48,16 @@ static int is_personal(const edu_exchange_t *x)
  * a person: all that is not the caller's own is asked for by its class, too. */
 static apr_status_t check_rules(edu_exchange_t *x)
 {
-    const edu_request_t *req = x->req;
-    edu_request_t other = *req;
-    const char *url;
+    edu_request_t *req;
 
-    if (!req->admit || is_personal(x)) {
+    if (!x->req->admit || is_personal(x)) {
         return APR_SUCCESS;
     }
-    url = apr_pstrcat(x->p, "/education/classes/",
-                      apr_pescape_path_segment(x->p, x->path.class_id), "/",
-                      apr_pescape_path(x->p, x->path.tail, 1), NULL);
-    return req->admit(req->baton, &other, req->method, url, x->err, x->p);
+    x->req = req = apr_pmemdup(x->p, x->req, sizeof(*req));
+    return edu__admit_at(req,
+                         apr_pstrcat(x->p, "/education/classes/",
+                                     x->path.class_id, x->path.tail, NULL),
+                         x->err, x->p);
 }
 
 /* The class of an assignment by who is in it.  A teacher sees what everybody

@@ -4,6 +4,7 @@
 
 #include "edu_private.h"
 
+#include <apr_escape.h>
 #include <apr_strings.h>
 #define APR_WANT_IOVEC
 #include <apr_want.h>
@@ -114,6 +115,41 @@ static const struct verb_t {
 /* clang-format on */
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
+
+static apr_status_t check_caller(const edu_request_t *req, edu_error_t *err,
+                                 apr_pool_t *p)
+{
+    /* browsers ask what they may do before they say for whom (Fetch 4.8) */
+    return req->caller->authenticated || req->mount->anonymous ||
+                   strcmp(req->method, "OPTIONS") == 0
+               ? APR_SUCCESS
+               : edu_error_set(err, EDU_EUNAUTHORIZED, NULL, p, NULL);
+}
+
+apr_status_t edu__admit_at(edu_request_t *req, const char *path,
+                           edu_error_t *err, apr_pool_t *p)
+{
+    const char *query = req->query;
+    const char *url = apr_pstrcat(p, apr_pescape_path(p, path, 1),
+                                  query ? "?" : NULL, query, NULL);
+    apr_status_t rv = req->admit(req->baton, req, req->method, url, err, p);
+
+    if (!rv && strcmp(req->path, path) != 0) {
+        return edu_error_set(err, EDU_ENOTFOUND, NULL, p,
+                             "The server leads %s elsewhere.", path);
+    }
+    req->rewritten = 0;
+    return rv ? rv : check_caller(req, err, p);
+}
+
+apr_status_t edu__admit_canonical(edu_request_t *req, const edu_path_t *path,
+                                  edu_error_t *err, apr_pool_t *p)
+{
+    return !req->admit ||
+                   (!req->rewritten && strcmp(req->path, path->canonical) == 0)
+               ? APR_SUCCESS
+               : edu__admit_at(req, path->canonical, err, p);
+}
 
 const char *edu__header(const edu_exchange_t *x, const char *name)
 {
@@ -318,19 +354,14 @@ static apr_status_t prepare(edu_exchange_t *x, const struct verb_t *verb)
     return check_who(x, verb->who);
 }
 
-static apr_status_t dispatch(edu_exchange_t *x)
+/* @param req  that of x */
+static apr_status_t dispatch(edu_exchange_t *x, edu_request_t *req)
 {
-    const edu_request_t *req = x->req;
     const struct verb_t *verb;
-    apr_status_t rv;
+    apr_status_t rv = check_caller(req, x->err, x->p);
 
-    /* browsers ask what they may do before they say for whom (Fetch 4.8) */
-    if (!req->caller->authenticated && !req->mount->anonymous &&
-        strcmp(req->method, "OPTIONS") != 0) {
-        return edu_error_set(x->err, EDU_EUNAUTHORIZED, NULL, x->p, NULL);
-    }
-    rv = edu__path_parse(&x->path, req->path, x->err, x->p);
-    if (rv) {
+    if (rv || (rv = edu__path_parse(&x->path, req->path, x->err, x->p)) ||
+        (rv = edu__admit_canonical(req, &x->path, x->err, x->p))) {
         return rv;
     }
     verb = verb_of(x->path.at, req->method);
@@ -400,9 +431,10 @@ void edu__service_refuse(edu_response_t *res, const edu_request_t *req,
 void edu_service_run(edu_response_t *res, const edu_request_t *req,
                      apr_pool_t *p)
 {
-    edu_exchange_t x = begin(res, req, p);
+    edu_request_t admitted = *req;
+    edu_exchange_t x = begin(res, &admitted, p);
 
-    if (dispatch(&x)) {
+    if (dispatch(&x, &admitted)) {
         answer_error(&x);
     }
 }
