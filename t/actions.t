@@ -63,7 +63,7 @@ my $submission = submission($assignment, 'graded', 'student');
 my @ids = ($POINTS, $FEEDBACK, $RUBRIC);
 
 sub grader {
-    my ($number, $running) = @_;
+    my ($number, $running, $tell) = @_;
     my $id = $ids[$number % 3];
     my @lines;
     for (my $value = $number * 100_000 + 1; $running->(); $value++) {
@@ -71,12 +71,13 @@ sub grader {
         my $answer = ask('teacher', PATCH => "$submission/outcomes/$id",
                          $body{$id}->($value));
         push @lines, join ' ', $id, $value, $began, time, $answer->{status};
+        $tell->($id);
     }
     return @lines;
 }
 
 sub returner {
-    my ($number, $running) = @_;
+    my ($number, $running, $tell) = @_;
     my @lines;
     while ($running->()) {
         my $act = @lines % 2 ? 'reassign' : 'return';
@@ -84,6 +85,7 @@ sub returner {
         my $answer = ask('teacher', POST => "$submission/$act");
         push @lines, join ' ', 'return', header($answer, 'ETag') // '-', $began,
             time, $answer->{status};
+        $tell->('return');
         sleep 0.02;
     }
     return @lines;
@@ -113,7 +115,11 @@ my @lines = crowd(10, sub {
     my ($number) = @_;
     return ($number <= 6 ? \&grader : $number <= 8 ? \&returner : \&reader)
         ->(@_);
-}, sub { sleep 2 });
+}, sub {
+    my ($more) = @_;
+    $more->(100, $_) for @ids;
+    $more->(10, 'return');
+});
 my (%did, %status);
 for (@lines) {
     my ($what, $value, $began, $ended, $status) = split;

@@ -64,13 +64,15 @@ sub stored {
 sub under_fire {
     my ($round, $blow) = @_;
     my @lines = crowd(4, sub {
-        my ($number, $running) = @_;
+        my ($number, $running, $tell) = @_;
         my @said;
         for (my $i = 1; $running->(); $i++) {
             my $name = "$round-$number-$i";
             my $mixed = $number % 2;
             my $answer = batch(requests($name, $mixed));
-            push @said, "$name $mixed " . statuses($answer);
+            my $statuses = statuses($answer);
+            push @said, "$name $mixed $statuses";
+            $tell->("$mixed $statuses");
             # Without a server there is nothing to hurry for.
             sleep 0.01 if !$answer->{status};
         }
@@ -103,13 +105,14 @@ log_expect('AH10392: ');    # event's, when all are killed again and again
 for my $round (1 .. 3) {
     my @victims;
     under_fire($round, sub {
+        my ($more) = @_;
         for (1 .. 3) {
-            sleep 0.3;
+            $more->(3, "$_ 201") for 0, 1;
             my @children = server_children();
             kill KILL => @children;
             push @victims, @children;
         }
-        sleep 0.3;
+        $more->(3, "$_ 201") for 0, 1;
     });
     cmp_ok(scalar @victims, '>=', 3, "$round: children are killed");
 }

@@ -17,13 +17,14 @@ my $collection =
 sub under_fire {
     my ($blow) = @_;
     my @created = grep { $_ } crowd(4, sub {
-        my ($number, $running) = @_;
+        my ($number, $running, $tell) = @_;
         my @ids;
         while ($running->()) {
             my $answer = request(POST => $collection,
                                  [['Content-Type', 'application/json']], '{}');
             my ($id) = (header($answer, 'Location') // '') =~ m{/([^/]+)$};
             push @ids, $id if $answer->{status} == 201;
+            $tell->($answer->{status});
             # Without a server there is nothing to hurry for.
             sleep 0.01 if !$answer->{status};
         }
@@ -38,10 +39,11 @@ log_expect('AH10392: ');    # event's, when they are killed again and again
 for my $round (1 .. 3) {
     my $victim;
     my ($count, $lost) = under_fire(sub {
-        sleep 0.3;
+        my ($more) = @_;
+        $more->(5, 201);
         ($victim) = server_children();
         kill KILL => $victim;
-        sleep 0.3;
+        $more->(5, 201);
     });
     ok(await { !kill 0, $victim }, "$round: a child is killed");
     cmp_ok($count, '>', 4, "$round: while clients are being served");
@@ -49,7 +51,8 @@ for my $round (1 .. 3) {
 }
 
 my ($count, $lost) = under_fire(sub {
-    sleep 0.3;
+    my ($more) = @_;
+    $more->(5, 201);
     my @pids = (server_pid(), server_children(), server_checkpointers());
     kill KILL => @pids;
     await { !grep { kill 0, $_ } @pids };

@@ -79,7 +79,7 @@ log_expect('AH10392: ');    # event's, when all are killed again and again
 for my $kind (sort keys %way) {
     my @victims;
     my @lines = crowd(4, sub {
-        my ($number, $running) = @_;
+        my ($number, $running, $tell) = @_;
         my @said;
         for (my $i = 1; $running->(); $i++) {
             my $id = "$kind-$number-$i";
@@ -87,20 +87,23 @@ for my $kind (sort keys %way) {
             my $put = ask('app', PUT => $path,
                           { recipient => { userId => $id } })->{status};
             if ($put == 201) {
-                push @said, "$id " . $way{$kind}->($path);
+                my $status = $way{$kind}->($path);
+                push @said, "$id $status";
+                $tell->($status);
             }
             # Without a server there is nothing to hurry for.
             sleep 0.01 if !$put;
         }
         return @said;
     }, sub {
+        my ($more) = @_;
         for (1 .. 5) {
-            sleep 0.3;
+            $more->(5, 200);
             my @children = server_children();
             kill KILL => @children;
             push @victims, @children;
         }
-        sleep 0.3;
+        $more->(5, 200);
     });
     my (%answers, %states, @torn, @lost);
     for (@lines) {

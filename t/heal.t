@@ -47,7 +47,7 @@ sub meanwhile {
     my ($events, @only) = @_;
     @only = @kinds if !@only;
     return crowd($CLIENTS, sub {
-        my ($number, $running) = @_;
+        my ($number, $running, $tell) = @_;
         my @lines;
         for (my $i = $number; $running->(); $i++) {
             my $kind = $only[$i % @only];
@@ -56,6 +56,7 @@ sub meanwhile {
             push @lines, sprintf '%s %s %.2f %s %s', $kind, $answer->{status},
                 time - $began, header($answer, 'Retry-After') // '-',
                 $kind eq 'POST' && path_of($answer) || '-';
+            $tell->($answer->{status});
             sleep 0.02;
         }
         return @lines;
@@ -105,8 +106,9 @@ log_expect($_)
 
 if (database()->{name} ne 'sqlite3') {
     my $killed = judge('connections are killed', meanwhile(sub {
+        my ($more) = @_;
         for (1 .. 10) {
-            sleep 0.2;
+            $more->(10, 200);
             kill_connections();
         }
     }));
@@ -117,13 +119,14 @@ if (database()->{name} ne 'sqlite3') {
     is(create()->{status}, 201, 'a write alone does not notice either');
 
     my $restarted = judge('the database restarts', meanwhile(sub {
+        my ($more) = @_;
         for my $mode (database()->{stops}->@*) {
-            sleep 0.5;
+            $more->(10, 200);
             ok(stop_database($mode), "the database stops ($mode)");
-            sleep 1;
+            $more->(1, 503);
             ok(start_database(), 'and starts');
         }
-        sleep 0.5;
+        $more->(10, 200);
     }));
     cmp_ok($restarted->{503} // 0, '>', 0, 'without it, there is a 503');
     stop_database(database()->{stops}[0]);
@@ -137,7 +140,7 @@ if (database()->{name} ne 'sqlite3') {
 # They use up the pool, so that readers have to wait, too.
 lock_tables();
 my $locked = judge('writers are locked out',
-                   meanwhile(sub { sleep 6 }, 'POST', 'PATCH', 'GET'));
+                   meanwhile(sub { $_[0]->($CLIENTS, 503) }, 'POST', 'PATCH', 'GET'));
 cmp_ok($locked->{503} // 0, '>', 0, 'and told so');
 unlock_tables();
 recovered('writers were locked out');

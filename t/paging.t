@@ -65,7 +65,7 @@ for (['in order of creation', ''],
     # half go again.
     my @share = splice @go, 0, 36;
     my @lines = crowd($WRITERS, sub {
-        my ($number, $running) = @_;
+        my ($number, $running, $tell) = @_;
         my @mine = @share[grep { $_ % $WRITERS == $number - 1 } 0 .. $#share];
         my ($writes, @new) = (0);
         # Fewer than fill the pages that are taken for no end, or a database
@@ -74,11 +74,12 @@ for (['in order of creation', ''],
             remove(shift @mine) if @mine;
             push @new, create($writes % 10);
             remove(splice @new, rand @new, 1) if $writes % 2;
-            $writes++;
+            $tell->('writes') if ++$writes == 1;
         }
         remove($_) for @mine, @new;
         return $writes;
     }, sub {
+        $_[0]->($WRITERS, 'writes');
         ($pages, @rows) = eval { read_all("$collection?\$top=7$options") };
         $died = $@;
     });

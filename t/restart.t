@@ -25,19 +25,22 @@ sub ids {
 my $RESTARTS = 20;
 my $restarts = 0;
 my @posts = crowd(4, sub {
-    my ($number, $running) = @_;
+    my ($number, $running, $tell) = @_;
     my @lines;
     while ($running->()) {
         my $answer = request(POST => $collection,
                              [['Content-Type', 'application/json']], '{}');
         push @lines, "$answer->{status} " . substr $answer->{body}, 0, 400;
+        $tell->('post');
     }
     return @lines;
 }, sub {
+    my ($more) = @_;
     for (1 .. $RESTARTS) {
         my $mark = log_mark();
         kill USR1 => server_pid();
-        $restarts++ if log_await($mark, 'resuming normal operations', 20);
+        $restarts++ if log_await($mark, 'resuming normal operations')
+            && $more->(2, 'post');
     }
 });
 is($restarts, $RESTARTS, 'the server restarts gracefully');

@@ -45,9 +45,14 @@ sub told {
 sub told_together {
     my ($work, $meanwhile) = @_;
     my %told = map { split /: /, $_, 2 } crowd($CLIENTS, sub {
-        my ($number) = @_;
+        my ($number, $running, $tell) = @_;
+        $tell->('asks');
         return "$number: " . told($work->($number));
-    }, $meanwhile);
+    }, sub {
+        my ($more) = @_;
+        $more->($CLIENTS, 'asks');
+        $meanwhile->();
+    });
     return map { $told{$_} } 1 .. $CLIENTS;
 }
 

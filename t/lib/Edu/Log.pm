@@ -40,7 +40,7 @@ sub log_expect {
 sub log_await {
     my ($mark, $regex, $seconds) = @_;
     log_expect($regex);
-    for (1 .. 10 * ($seconds || 3)) {
+    for (1 .. 10 * ($seconds || 60)) {
         return 1 if grep { /$regex/ } lines('error_log', $mark);
         sleep 0.1;
     }

@@ -14,10 +14,12 @@ use Time::HiRes qw(sleep time);
 our @EXPORT = qw(await crowd server_checkpointers server_children server_pid
     start_server stop_server);
 
+my $PATIENCE = 60;    # seconds, on any machine
+
 # Polls until the code gives something true, at most so many seconds.
 sub await (&;$) {
     my ($code, $seconds) = @_;
-    my $end = time + ($seconds || 20);
+    my $end = time + ($seconds || $PATIENCE);
     while (time < $end) {
         my $value = $code->();
         return $value if $value;
@@ -75,14 +77,27 @@ sub server_children {
 
 sub server_checkpointers { return grep { !serves($_) } processes() }
 
-# Runs $work->($number, $running) in $count processes while $meanwhile->() runs
-# here; $running->() is true until that is over.  Returns the lines that each
-# gave, as one list.
+# Runs $work->($number, $running, $tell) in $count processes while
+# $meanwhile->($more) runs here; $running->() is true until that is over.  The
+# former count by $tell->($what) what the latter waits for by $more->($n, $what):
+# until it was told $n times more.  Returns the lines that each gave, as one list.
 sub crowd {
     my ($count, $work, $meanwhile) = @_;
     my $parent = $$;
     my $stop = Apache::Test::config()->{vars}{t_logs} . "/stop.$parent";
-    unlink $stop;
+    unlink $stop, "$stop.told";
+    open my $told, '+>>', "$stop.told" or die "$stop.told: $!";
+    my $tell = sub { syswrite $told, "$_[0]\n" };
+    my $times = sub {
+        my ($what) = @_;
+        seek $told, 0, 0;
+        return scalar grep { $_ eq "$what\n" } <$told>;
+    };
+    my $more = sub {
+        my ($n, $what) = @_;
+        my $before = $times->($what);
+        return await { $times->($what) >= $before + $n };
+    };
     my @pipes;
     for my $number (1 .. $count) {
         pipe my $out, my $in or die "pipe: $!";
@@ -91,7 +106,7 @@ sub crowd {
             close $out;
             # a parent that died makes no file
             my $running = sub { !-e $stop && getppid == $parent };
-            my @lines = eval { $work->($number, $running) };
+            my @lines = eval { $work->($number, $running, $tell) };
             @lines = ("died: $@") if $@;
             print {$in} map { "$_\n" } @lines;
             close $in;
@@ -102,7 +117,7 @@ sub crowd {
         close $in;
         push @pipes, [$pid, $out];
     }
-    $meanwhile->() if $meanwhile;
+    $meanwhile->($more) if $meanwhile;
     open my $file, '>', $stop or die "$stop: $!";
     close $file;
     my @lines;
@@ -111,7 +126,7 @@ sub crowd {
         push @lines, <$out>;
         waitpid $pid, 0;
     }
-    unlink $stop;
+    unlink $stop, "$stop.told";
     chomp @lines;
     return @lines;
 }
