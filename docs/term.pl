@@ -129,11 +129,13 @@ my @names = qw(quiz essay journal);
 my %at = map { $_ => "$class/assignments/$_-$run" } @names;
 call(201, app => PUT => $class, { displayName => 'History 9b' });
 
-# A PUT of members is the whole list.  The first student is who can sign in.
+# A PUT of members is the whole list.  The first student is who can sign in, and
+# the last has a name that no spreadsheet should compute.
 my @students = map {
     { id => $_ == 1 ? 'student' : "$run-$_", primaryRole => 'student',
-      displayName => (qw(Ångström Brown Chaudhry Davies O'Neill))[$_ % 5]
-          . ', ' . (qw(Aisha Ben Chloë Dan Ewa Finn))[$_ % 6] } } 1 .. 30;
+      displayName => $_ == 30 ? '=1+1'
+          : (qw(Ångström Brown Chaudhry Davies O'Neill))[$_ % 5] . ', '
+          . (qw(Aisha Ben Chloë Dan Ewa Finn))[$_ % 6] } } 1 .. 30;
 call(204, app => PUT => "$class/members", { value => [@students,
     { id => 'teacher', primaryRole => 'teacher', displayName => 'Ms Ek' }] });
 chapter('Enrolment', '30 students and a teacher are in the class');
@@ -254,11 +256,19 @@ for my $name (@names) {
     fact("pages of the $name", $pages, 3);
 }
 
+# One cell of CSV; what spreadsheets would take for a formula begins with a '.
+sub cell {
+    my ($text) = @_;
+    $text =~ s/"/""/g;
+    return $text =~ /^[\s"']*[=+\-@\t\r]/ ? qq("'$text") : qq("$text");
+}
+
 print "Name,Quiz,Quiz status,Essay,Letter,Essay status,Journal status\n";
 for (list(teacher => "$class/members?\$orderby=displayName&"
               . "\$filter=primaryRole+eq+'student'")) {
-    my ($name, $row) = ($_->{displayName} =~ s/"/""/gr, $book{ $_->{id} });
-    print join(',', qq("$name"), @{ $row->{quiz} }[0, 2], @{ $row->{essay} },
+    my $row = $book{ $_->{id} };
+    print join(',', map { cell($_) } $_->{displayName},
+               @{ $row->{quiz} }[0, 2], @{ $row->{essay} },
                $row->{journal}[2]), "\n";
 }
 my %average = map { $_ => $sum{$_} / $count{$_} } keys %sum;

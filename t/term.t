@@ -4,8 +4,9 @@ use strict;
 use warnings;
 use FindBin '$Bin';
 use lib "$Bin/lib";
+use Edu::Case 'slurp';
 use Edu::Wire;
-use Test::More tests => 4;
+use Test::More tests => 18;
 
 local $ENV{EDU_PASSWORD} = 'demo';
 for my $time ('once', 'again') {
@@ -19,4 +20,14 @@ for my $time ('once', 'again') {
     is($?, 0, "a term is played $time");
     like($lines[-1], qr/^OK: all \d+ facts are right\.$/, 'and told as right')
         or diag(@lines);
+    is(scalar(grep { /^"'=1\+1","\d/ } @lines), 1,
+       'the gradebook names a student who is no formula');
 }
+
+# What a cell of the gradebook begins with.
+my ($cell) = slurp("$Bin/../docs/term.pl") =~ /^(sub cell \{.*?^\})/ms;
+eval $cell or $@ and die $@;
+for ('=1', '+1', '-1', '@SUM', "\t=1", "\r=1", "\tx", '"=1', q( '"=1)) {
+    like(cell($_), qr/^"'/, 'a formula is told as a text');
+}
+is(cell($_), qq("$_"), "$_ is told as it is") for 'Ms Ek', '7.5', '';
