@@ -69,7 +69,8 @@ static const edu_type_t *implied(const edu_type_t *declared)
         return declared;
     }
     for (int i = 0; edu__types[i]; i++) {
-        if (edu__types[i]->base == declared) {
+        if (edu__types[i]->base == declared &&
+            !(edu__types[i]->flags & EDU_UNSERVED)) {
             if (only) {
                 return declared;
             }
@@ -154,6 +155,15 @@ static apr_status_t unknown_member(const check_t *c, const edu_type_t *type,
     return edu_error_set(c->err, EDU_EBADREQUEST, target, c->p,
                          "%s has no property '%s'. Names are case-sensitive.",
                          type->name, at->name);
+}
+
+apr_status_t edu__unserved(const char *type, const char *target,
+                           edu_error_t *err, apr_pool_t *p)
+{
+    return edu_error_set(err, EDU_ENOTIMPL, target, p,
+                         "%s is not served: groups are no recipients here. "
+                         "Name students instead.",
+                         type);
 }
 
 static apr_status_t bad_type(const check_t *c, const edu_type_t *declared,
@@ -336,6 +346,9 @@ static apr_status_t check_object(const check_t *c, const edu_type_t *declared,
 
     if (!type) {
         return bad_type(c, declared, at);
+    }
+    if (type->flags & EDU_UNSERVED) {
+        return edu__unserved(type->name, target_of(at, c->p), c->err, c->p);
     }
     if (type->flags & EDU_ABSTRACT) {
         return edu_error_set(c->err, EDU_EBADREQUEST, target_of(at, c->p), c->p,

@@ -49,7 +49,8 @@ enum {
 /** What else holds of a type. */
 enum {
     EDU_ABSTRACT = 1, /**< values are of a derived type */
-    EDU_OPEN = 2      /**< members it does not declare are kept */
+    EDU_OPEN = 2,     /**< members it does not declare are kept */
+    EDU_UNSERVED = 4  /**< known, but what it says cannot be done */
 };
 
 typedef struct edu_type_t edu_type_t;
@@ -172,12 +173,18 @@ const edu_type_t *edu__type_of(const edu_type_t *declared, const json_t *old,
  * @param old      the stored entity that a PATCH changes; NULL for a POST
  * @param in       the body
  * @param dialect  EDU_DIALECT_BETA admits the members of beta
- * @return APR_SUCCESS, EDU_EBADREQUEST or EDU_EGRADING with the path of the
- *         first fault as err->target
+ * @return APR_SUCCESS; EDU_EBADREQUEST, EDU_EGRADING, or EDU_ENOTIMPL for a
+ *         type that is not served, with the path of the first fault as
+ *         err->target
  */
 apr_status_t edu__check(const edu_type_t *declared, const json_t *old,
                         const json_t *in, edu_dialect_e dialect,
                         edu_error_t *err, apr_pool_t *p);
+
+/** Refuse recipients that are groups: EDU_ENOTIMPL (decisions.md 3).
+ *  @param type  its name */
+apr_status_t edu__unserved(const char *type, const char *target,
+                           edu_error_t *err, apr_pool_t *p);
 
 /* ----------------------------------------------------------- edu_entity.c */
 

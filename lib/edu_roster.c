@@ -502,13 +502,27 @@ static apr_status_t give_all(edu_exchange_t *x, const deed_t *deed)
     return each_member(x, "student", give, deed);
 }
 
+/* What was loaded by SQL may name recipients that no PUT may. */
+static apr_status_t check_recipients(edu_exchange_t *x,
+                                     const json_t *assignment)
+{
+    const json_t *to = json_object_get(assignment, "assignTo");
+    const edu_type_t *type = edu__type_of(
+        edu__prop_find(&edu__assignment, "assignTo")->type, NULL, to);
+    const char *name = json_string_value(json_object_get(to, "@odata.type"));
+
+    return type && !(type->flags & EDU_UNSERVED)
+               ? APR_SUCCESS
+               : edu__unserved(name ? name : "That", "assignTo", x->err, x->p);
+}
+
 static apr_status_t publish_once(edu_exchange_t *x, const json_t *body)
 {
     deed_t deed = { .effect = give_all };
     apr_status_t rv = load(x, &deed);
 
     (void)body;
-    if (rv) {
+    if (rv || (rv = check_recipients(x, deed.doc))) {
         return rv;
     }
     json_object_set_new(deed.doc, "status", json_string("assigned"));

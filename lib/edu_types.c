@@ -314,7 +314,7 @@ static const edu_type_t class_recipient = {
     PROPS({ 0 }) };
 
 static const edu_type_t group_recipient = {
-    "educationAssignmentGroupRecipient", &assignment_recipient, 0,
+    "educationAssignmentGroupRecipient", &assignment_recipient, EDU_UNSERVED,
     PROPS({ 0 }) };
 
 static const edu_type_t individual_recipient = {
@@ -373,6 +373,11 @@ static const edu_type_t submission_individual = {
     "educationSubmissionIndividualRecipient", &submission_recipient, 0, PROPS(
     { "userId", EDU_STRING, EDU_REQUIRED, NULL }) };
 
+/* Not in the CSDL, but what a client would send for a group. */
+static const edu_type_t submission_group = {
+    "educationSubmissionGroupRecipient", &submission_recipient, EDU_UNSERVED,
+    PROPS({ 0 }) };
+
 static const edu_type_t submission_status = {
     "educationSubmissionStatus", NULL, 0, VALUES(
     "working", "submitted", "released", "returned", "unknownFutureValue",
@@ -412,5 +417,6 @@ const edu_type_t *const edu__types[] = {
     &edu__assignment, &edu__submission, &grade_type, &points_grade_type,
     &rubric_criterion, &rubric_quality, &rubric_level, &rubric, &scheme_grade,
     &grading_scheme, &assignment_recipient, &class_recipient, &group_recipient,
-    &individual_recipient, &submission_recipient, &submission_individual, NULL
+    &individual_recipient, &submission_recipient, &submission_individual,
+    &submission_group, NULL
 };

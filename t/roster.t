@@ -291,7 +291,22 @@ is(join(' ', grep { /^[05]/ } map {
        [teacher => PATCH => "$part/submissions/1/outcomes/$FEEDBACK",
            { feedback => { text => { content => 'x' } } }],
        [teacher => POST => "$part/submissions/1/return"],
-       [teacher => POST => "$part/publish"],
-       [app => PUT => $part, { grading => { maxPoints => 5 } }]), '',
+       [app => PUT => "$part/submissions/1",
+           { recipient => { userId => 'student' } }]), '',
    'a part of no known type is no failure');
+
+# Recipients that no PUT may name are not taken for others.
+for my $type ('y', 'microsoft.graph.educationAssignmentGroupRecipient') {
+    my $id = 'to-' . lc substr $type, -9;
+    load('assignment', 'class_id, id, body', ['broken', $id,
+         "{\"assignTo\": {\"\@odata.type\": \"$type\","
+         . ' "recipients": ["student"]}}']);
+    my $refused = ask(teacher => POST => "/classes/broken/assignments/$id/publish");
+    is("$refused->{status} " . got($refused)->{error}{target}, '501 assignTo',
+       "$type: not published");
+    is_deeply(got(ask(teacher => GET => "/classes/broken/assignments/$id/submissions"))
+              ->{value}, [], 'nor given to anybody');
+    is(ask(app => PUT => "/classes/broken/assignments/$id", {})->{status}, 200,
+       'but can be replaced');
+}
 done_testing;

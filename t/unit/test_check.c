@@ -181,6 +181,8 @@ static const char *const csdl[] = {
     "educationSubmissionRecipient abstract",
     "educationSubmissionIndividualRecipient : educationSubmissionRecipient",
     "educationSubmissionIndividualRecipient.userId Edm.String",
+    /* not in the CSDL: named so that it is told from a slip */
+    "educationSubmissionGroupRecipient : educationSubmissionRecipient",
     "rubricCriterion",
     "rubricCriterion.description educationItemBody",
     "rubricLevel",
