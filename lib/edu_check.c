@@ -10,6 +10,9 @@
 
 #define NAMESPACE "microsoft.graph."
 
+/* Each is stored with all members of its type, however few were sent. */
+#define MAX_ELEMENTS 5000
+
 /* One step of the path to the value under check; the outermost has no name. */
 typedef struct step_t {
     const struct step_t *up;
@@ -20,6 +23,7 @@ typedef struct step_t {
 typedef struct check_t {
     int create; /* the body makes an outcome */
     edu_dialect_e dialect;
+    apr_size_t elements; /* of all collections so far */
     edu_error_t *err;
     apr_pool_t *p;
 } check_t;
@@ -248,11 +252,11 @@ static int is_sentinel(const edu_prop_t *prop, const json_t *in)
            strcmp(json_string_value(in), "unknownFutureValue") == 0;
 }
 
-static apr_status_t check_object(const check_t *c, const edu_type_t *declared,
+static apr_status_t check_object(check_t *c, const edu_type_t *declared,
                                  const json_t *old, const json_t *in,
                                  const step_t *at);
 
-static apr_status_t check_value(const check_t *c, const edu_prop_t *prop,
+static apr_status_t check_value(check_t *c, const edu_prop_t *prop,
                                 const json_t *old, const json_t *in,
                                 const step_t *at)
 {
@@ -272,7 +276,7 @@ static apr_status_t check_value(const check_t *c, const edu_prop_t *prop,
                                      : APR_SUCCESS;
 }
 
-static apr_status_t check_collection(const check_t *c, const edu_prop_t *prop,
+static apr_status_t check_collection(check_t *c, const edu_prop_t *prop,
                                      const json_t *in, const step_t *at)
 {
     step_t element = { .up = at };
@@ -282,6 +286,13 @@ static apr_status_t check_collection(const check_t *c, const edu_prop_t *prop,
         return edu_error_set(c->err, EDU_EBADREQUEST, target_of(at, c->p), c->p,
                              "'%s' has to be an array.", prop->name);
     }
+    c->elements += json_array_size(in);
+    if (c->elements > MAX_ELEMENTS) {
+        return edu_error_set(c->err, EDU_EBADREQUEST, target_of(at, c->p), c->p,
+                             "All collections of an entity may have %d "
+                             "elements together.",
+                             MAX_ELEMENTS);
+    }
     for (; !rv && element.index < json_array_size(in); element.index++) {
         rv = check_value(c, prop, NULL, json_array_get(in, element.index),
                          &element);
@@ -289,7 +300,7 @@ static apr_status_t check_collection(const check_t *c, const edu_prop_t *prop,
     return rv;
 }
 
-static apr_status_t check_member(const check_t *c, const edu_type_t *type,
+static apr_status_t check_member(check_t *c, const edu_type_t *type,
                                  const json_t *old, const json_t *in,
                                  const step_t *at)
 {
@@ -335,7 +346,7 @@ static apr_status_t check_required(const check_t *c, const edu_type_t *type,
     return APR_SUCCESS;
 }
 
-static apr_status_t check_object(const check_t *c, const edu_type_t *declared,
+static apr_status_t check_object(check_t *c, const edu_type_t *declared,
                                  const json_t *old, const json_t *in,
                                  const step_t *at)
 {
@@ -373,7 +384,7 @@ apr_status_t edu__check(const edu_type_t *declared, const json_t *old,
                         edu_error_t *err, apr_pool_t *p)
 {
     const edu_type_t *was = edu__type_of(declared, NULL, old);
-    const check_t c = { !old, dialect, err, p };
+    check_t c = { !old, dialect, 0, err, p };
     const step_t body = { 0 };
 
     if (!json_is_object(in)) {

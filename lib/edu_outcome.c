@@ -124,7 +124,7 @@ static apr_status_t make_row(edu_exchange_t *x, edu_row_t *row,
                         .stored = 1,
                         .registration = was->registration };
     row->body = edu__grading_text(row, doc, x->p);
-    return APR_SUCCESS;
+    return edu__check_size(x, row, "body");
 }
 
 /* --------------------------------------------------------------------- POST */

@@ -1043,6 +1043,12 @@ void edu__service_refuse(edu_response_t *res, const edu_request_t *req,
  */
 apr_status_t edu__read_body(edu_exchange_t *x, const json_t **body);
 
+/** Whether a document is not too large to be stored (EduOutcomesMaxBody).
+ *  @param what  the target of a refusal: what it is a document of
+ *  @return APR_SUCCESS or EDU_ETOOLARGE */
+apr_status_t edu__check_size(edu_exchange_t *x, const edu_row_t *row,
+                             const char *what);
+
 /** A stored document that is none: EDU_EINTERNAL. */
 apr_status_t edu__damaged(edu_exchange_t *x, const char *what, const char *id);
 

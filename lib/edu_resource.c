@@ -358,6 +358,21 @@ apr_status_t edu__read_body(edu_exchange_t *x, const json_t **body)
     return *body ? APR_SUCCESS : EDU_EBADREQUEST;
 }
 
+apr_status_t edu__check_size(edu_exchange_t *x, const edu_row_t *row,
+                             const char *what)
+{
+    apr_off_t max = x->req->mount->max_body;
+    apr_size_t len = max ? strlen(row->body) : 0;
+
+    return (apr_off_t)len <= max
+               ? APR_SUCCESS
+               : edu_error_set(x->err, EDU_ETOOLARGE, what, x->p,
+                               "What would be stored has %" APR_SIZE_T_FMT
+                               " bytes, with all members written out; at most "
+                               "%" APR_OFF_T_FMT " are kept. Send less.",
+                               len, max);
+}
+
 static edu_time_t later(edu_time_t now, edu_time_t then)
 {
     return now > then ? now : then < EDU_TIME_MAX ? then + 1 : EDU_TIME_MAX;
@@ -546,6 +561,10 @@ static apr_status_t put_once(edu_exchange_t *x, const json_t *body)
         return edu__answer_entity(x, 200, NULL, &was);
     }
     row.body = edu__json_text(doc, x->p);
+    rv = edu__check_size(x, &row, "body");
+    if (rv) {
+        return rv;
+    }
     rv = !was.stored && x->set->confirm
              ? edu__atomically(x, write_confirmed, &put)
              : write_put(x, &put);

@@ -186,8 +186,10 @@ static apr_status_t set_member(edu_exchange_t *x, const json_t *body)
     if (was.stored && json_equal(old, doc) && strcmp(was.kind, row.kind) == 0) {
         return APR_SUCCESS;
     }
-    return edu__store_put(x->store, EDU_MEMBER, &x->path, &row, &was, x->err,
-                          x->p);
+    rv = edu__check_size(x, &row, "value");
+    return rv ? rv
+              : edu__store_put(x->store, EDU_MEMBER, &x->path, &row, &was,
+                               x->err, x->p);
 }
 
 /* The class itself has to be there. */
@@ -451,7 +453,8 @@ static apr_status_t perform(edu_exchange_t *x, deed_t *deed)
     deed->row = deed->was;
     deed->row.version = change.version;
     deed->row.body = edu__json_text(deed->doc, x->p);
-    rv = edu__atomically(x, apply, deed);
+    rv = edu__check_size(x, &deed->row, edu__assignment.name);
+    rv = rv ? rv : edu__atomically(x, apply, deed);
     return rv ? rv
               : edu__answer_entity(
                     x, 200,

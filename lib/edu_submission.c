@@ -260,12 +260,15 @@ static apr_status_t write_outcome(edu_exchange_t *x, const edu_row_t *was,
                                   json_t *doc, const act_t *act)
 {
     edu_row_t row = *was;
+    apr_status_t rv;
 
     row.version = act->change.version;
     row.stored = 1;
     row.body = edu__grading_text(&row, doc, x->p);
-    return edu__store_put(x->store, EDU_OUTCOME, &x->path, &row, was, x->err,
-                          x->p);
+    rv = edu__check_size(x, &row, apr_pstrcat(x->p, "outcomes/", row.id, NULL));
+    return rv ? rv
+              : edu__store_put(x->store, EDU_OUTCOME, &x->path, &row, was,
+                               x->err, x->p);
 }
 
 /* Graph writes the qualities of a rubric out when it returns or excuses, as
@@ -435,7 +438,7 @@ static apr_status_t plan(edu_exchange_t *x, act_t *act)
     act->row.version = act->change.version;
     act->row.by = edu__caller_text(x);
     act->row.body = edu__json_text(doc, x->p);
-    return APR_SUCCESS;
+    return edu__check_size(x, &act->row, edu__submission.name);
 }
 
 static const struct action_t *action_at(edu_resource_e at)

@@ -1609,6 +1609,41 @@ static void test_speaker(const json_t *old, const char *path, const char *other,
        fine ? "admitted" : "refused");
 }
 
+/* As many elements as an entity may have in all, and no more. */
+static void test_elements(apr_pool_t *p)
+{
+    static const struct {
+        int feedback, levels;
+        const char *target; /* NULL: they are fine */
+    } rows[] = {
+        {5000,  0,    NULL                         },
+        { 5001, 0,    "rubricQualityFeedback"      },
+        { 2500, 2500, NULL                         },
+        { 2500, 2501, "rubricQualitySelectedLevels"},
+    };
+
+    for (apr_size_t i = 0; i < COUNT(rows); i++) {
+        edu_error_t err = { 0 };
+        json_t *body = value("{" RUBRIC ",'rubricQualityFeedback':[],"
+                             "'rubricQualitySelectedLevels':[]}",
+                             p);
+
+        for (int n = 0; n < rows[i].feedback; n++) {
+            json_array_append_new(
+                json_object_get(body, "rubricQualityFeedback"), json_object());
+        }
+        for (int n = 0; n < rows[i].levels; n++) {
+            json_array_append_new(
+                json_object_get(body, "rubricQualitySelectedLevels"),
+                json_object());
+        }
+        ok(edu__check(&edu__outcome, NULL, body, V1, &err, p) ==
+                   (rows[i].target ? BAD : APR_SUCCESS) &&
+               tap_same(err.target, rows[i].target),
+           "%d and %d elements", rows[i].feedback, rows[i].levels);
+    }
+}
+
 static void test_required(apr_pool_t *p)
 {
     json_t *old = value(speaker, p);
@@ -1713,6 +1748,7 @@ static void tests(apr_pool_t *p)
     for (apr_size_t i = 0; i < COUNT(above); i++) {
         test_case(above[i].of, &above[i].row, p);
     }
+    test_elements(p);
     test_required(p);
     for (apr_size_t i = 0; i < COUNT(speakers); i++) {
         test_speaker(NULL, speakers[i].path, speakers[i].value,
