@@ -737,7 +737,7 @@ static const char *evaluate(request_rec *r, ap_expr_info_t *expr,
                       "EDU0001: an identity expression failed: %s", err);
         return NULL;
     }
-    return value && *value ? value : NULL;
+    return value && *value ? edu_utf8(value, r->pool) : NULL;
 }
 
 /* Whether a condition is set and holds. */

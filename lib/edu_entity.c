@@ -4,7 +4,6 @@
 
 #include "edu_private.h"
 
-#include <apr_escape.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
 
@@ -146,14 +145,10 @@ static void extras(json_t *out, const edu_type_t *type, const json_t *from)
     }
 }
 
-/* A name comes from the server, in whatever encoding its users have: what JSON
- * cannot hold is percent-encoded rather than lost. */
+/* A name comes from the server, in whatever encoding its users have. */
 static json_t *text_or_null(const char *text, apr_pool_t *p)
 {
-    if (text && !edu__json_is_utf8(text)) {
-        text = apr_pescape_path_segment(p, text);
-    }
-    return text ? json_string(text) : json_null();
+    return text ? json_string(edu_utf8(text, p)) : json_null();
 }
 
 static json_t *identity(const char *id, const char *name, apr_pool_t *p)

@@ -251,6 +251,29 @@ int edu__json_is_utf8(const char *s)
     return *end_of_utf8(s) == '\0';
 }
 
+const char *edu_utf8(const char *s, apr_pool_t *p)
+{
+    char *copy, *to;
+
+    if (edu__json_is_utf8(s)) {
+        return s;
+    }
+    copy = to = apr_palloc(p, 2 * strlen(s) + 1);
+    for (; *s; s++) {
+        unsigned char c = (unsigned char)*s;
+
+        if (c < 0x80) {
+            *to++ = *s;
+        }
+        else {
+            *to++ = (char)(0xc0 | c >> 6);
+            *to++ = (char)(0x80 | (c & 0x3f));
+        }
+    }
+    *to = '\0';
+    return copy;
+}
+
 const char *edu__json_mend(const char *s, apr_pool_t *p)
 {
     char *copy;

@@ -248,7 +248,7 @@ apr_status_t edu_store_connections(int *most, const edu_store_t *store,
 /** The two versions of Graph; beta adds members (contract.md 1). */
 typedef enum edu_dialect_e { EDU_DIALECT_V1_0, EDU_DIALECT_BETA } edu_dialect_e;
 
-/** Who asks, as the server authenticated them. */
+/** Who asks, as the server authenticated them; ids and names in UTF-8. */
 typedef struct edu_caller_t {
     int authenticated;       /**< the server vouches for a user */
     const char *user_id;     /**< identitySet.user.id, or NULL */
@@ -256,6 +256,10 @@ typedef struct edu_caller_t {
     const char *application; /**< identitySet.application.id, or NULL */
     int admin;               /**< may provision classes and their like */
 } edu_caller_t;
+
+/** What the bytes of an id or a name say: UTF-8, or else Latin-1, as
+ *  mod_auth_openidc passes claims. @return UTF-8: @a s or a text from @a p */
+const char *edu_utf8(const char *s, apr_pool_t *p);
 
 /** What an administrator chose for one mount point. */
 typedef struct edu_mount_t {

@@ -935,10 +935,19 @@ static void test_bytes(apr_pool_t *p)
     text = edu__json_text(
         edu__entity_merge(NULL, value("{" POINTS ",'points':{}}", p), &change),
         p);
-    ok(strstr(text, "\"lastModifiedBy\":{\"application\":") &&
-           strstr(text, "\"gradedBy\":{\"application\":") &&
-           strstr(text, "\"id\":\"u\""),
-       "a name that is not UTF-8 costs no more than itself");
+    ok(strstr(text,
+              "\"lastModifiedBy\":{\"application\":{\"id\":\"\xc3\xbe\"") &&
+           strstr(text, "\"gradedBy\":{\"application\":{\"id\":\"\xc3\xbe\"") &&
+           strstr(text, "\"id\":\"u\",\"displayName\":\"\xc3\xbf\""),
+       "a name that is not UTF-8 is Latin-1");
+    is_str(edu_utf8("", p), "", "nothing is UTF-8");
+    is_str(edu_utf8("G\xc3\xbcnther", p), "G\xc3\xbcnther", "so are others");
+    is_str(edu_utf8("G\xfcnther\x80\x7f\xa0", p),
+           "G\xc3\xbcnther\xc2\x80\x7f\xc2\xa0", "or they are Latin-1");
+    is_str(edu_utf8("\xc3\xbc\xc3", p), "\xc3\x83\xc2\xbc\xc3\x83",
+           "as a whole");
+    is_str(edu_utf8("\xed\xa0\x80", p), "\xc3\xad\xc2\xa0\xc2\x80",
+           "so is half a surrogate");
 }
 
 /* ----------------------------------------------------------------- numbers */
