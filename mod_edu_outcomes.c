@@ -21,6 +21,7 @@
 #include <apr_hash.h>
 #include <apr_lib.h>
 #include <apr_optional.h>
+#include <apr_portable.h>
 #include <apr_shm.h>
 #include <apr_signal.h>
 #include <apr_strings.h>
@@ -31,6 +32,7 @@
 #include <mpm_common.h>
 #include <util_mutex.h>
 
+#include <poll.h>
 #include <stddef.h>
 #include <unistd.h>
 
@@ -1126,6 +1128,24 @@ static apr_status_t admit(void *baton, edu_request_t *item, const char *method,
     return APR_SUCCESS;
 }
 
+/* Whether the client has closed its connection, told without reading from it.
+ * One that closes only its own half, and would still read the answer, looks the
+ * same as one that is no more, and is as rare as the other is common.  A stream
+ * of HTTP/2 shares its connection: mod_http2 says when it is reset. */
+static int is_gone(void *baton)
+{
+    const request_rec *r = baton;
+    conn_rec *c = r->connection;
+    apr_socket_t *socket = c->master ? NULL : ap_get_conn_socket(c);
+    struct pollfd pfd = { .events = POLLRDHUP };
+
+    if (c->aborted || !socket || apr_os_sock_get(&pfd.fd, socket)) {
+        return c->aborted;
+    }
+    return poll(&pfd, 1, 0) == 1 &&
+           (pfd.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
 /* ------------------------------------------------------------------ answers */
 
 /* The library's answer to a request. */
@@ -1140,6 +1160,7 @@ static void serve(request_rec *r, const edu_trace_t *trace, edu_response_t *res)
                           .header = read_header,
                           .body = read_body,
                           .admit = admit,
+                          .gone = is_gone,
                           .baton = r };
 
     describe(&req, r);

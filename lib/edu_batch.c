@@ -1,8 +1,8 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /* $batch (contract.md 6): many requests in one, each answered as if it had come
- * alone.  All that write share one transaction, so that they cost one commit;
- * an atomicityGroup is a savepoint within it. */
+ * alone.  Those that write one after another share a transaction, so that they
+ * cost one commit; an atomicityGroup is a savepoint within it. */
 
 #include "edu_private.h"
 
@@ -19,15 +19,16 @@ typedef struct item_t {
     const edu_request_t *outer;
     edu_request_t req;
     edu_response_t res;
-    edu_error_t err; /* why it is not even tried; .status 0: it is */
-    int done;
+    edu_error_t refusal; /* why it is not even tried; .status 0: it is */
+    int reads;           /* and does no more */
 } item_t;
 
 typedef struct batch_t {
     edu_exchange_t *x;
     apr_array_header_t *items; /* of item_t, as sent */
-    edu_unit_t unit;
-    int writes;
+    edu_unit_t unit;           /* of the turns from `first` on */
+    int first;
+    apr_time_t until; /* no request begins later */
 } batch_t;
 
 /* ------------------------------------------------------------------ reading */
@@ -226,6 +227,13 @@ static apr_status_t item_admit(void *baton, edu_request_t *other,
     return item->outer->admit(item->outer->baton, other, method, url, err, p);
 }
 
+static int item_gone(void *baton)
+{
+    const item_t *item = baton;
+
+    return item->outer->gone(item->outer->baton);
+}
+
 /* Lets the server find out what the item may do, by whatever spelling of its
  * path; it reads no longer line than from a client. */
 static apr_status_t admit(item_t *item, apr_pool_t *p)
@@ -238,17 +246,17 @@ static apr_status_t admit(item_t *item, apr_pool_t *p)
     apr_status_t rv;
 
     if (max && line > (apr_size_t)max) {
-        return edu_error_set(&item->err, EDU_EURITOOLONG, "url", p,
+        return edu_error_set(&item->refusal, EDU_EURITOOLONG, "url", p,
                              "The method and the url make a request line of "
                              "more than %d bytes. Send a shorter url.",
                              max);
     }
-    rv = req->admit(item, req, item->method, item->url, &item->err, p);
+    rv = req->admit(item, req, item->method, item->url, &item->refusal, p);
     /* a path that there is not is for whoever serves it to refuse */
-    if (rv || edu__path_parse(&path, req->path, &item->err, p)) {
+    if (rv || edu__path_parse(&path, req->path, &item->refusal, p)) {
         return rv;
     }
-    return edu__admit_canonical(req, &path, &item->err, p);
+    return edu__admit_canonical(req, &path, &item->refusal, p);
 }
 
 /* Before any lock is taken. */
@@ -257,22 +265,42 @@ static void prepare(batch_t *batch, item_t *item)
     const edu_request_t *req = batch->x->req;
     const json_t *body = json_object_get(item->json, "body");
 
-    item->done = 0;
-    memset(&item->res, 0, sizeof(item->res));
     item->req = *req;
     item->req.method = item->method;
     item->req.header = item_header;
     item->req.body = item_body;
     item->req.json = json_is_object(body) || json_is_array(body) ? body : NULL;
     item->req.admit = item_admit;
+    item->req.gone = req->gone ? item_gone : NULL;
+    item->req.until = batch->until;
     item->req.nested = 1;
     item->outer = req;
     item->req.baton = item;
     if (!admit(item, batch->x->p)) {
-        memset(&item->err, 0, sizeof(item->err));
+        memset(&item->refusal, 0, sizeof(item->refusal));
+        item->reads = edu__service_reads(&item->req, batch->x->p);
     }
-    batch->writes |= !item->err.status && strcmp(item->method, "GET") != 0 &&
-                     strcmp(item->method, "HEAD") != 0;
+}
+
+/* ------------------------------------------------------------------ running */
+
+static item_t *item_at(const batch_t *batch, int i)
+{
+    return &APR_ARRAY_IDX(batch->items, i, item_t);
+}
+
+/* The next request that has its turn together with one, or NULL. */
+static item_t *next_of(const batch_t *batch, const item_t *item)
+{
+    const char *group = item->group;
+    item_t *end = item_at(batch, batch->items->nelts);
+    item_t *next = (item_t *)item + 1;
+
+    while (next < end &&
+           (!group || !next->group || strcmp(next->group, group) != 0)) {
+        next++;
+    }
+    return next < end ? next : NULL;
 }
 
 /* Whether something that the item depends on has failed. */
@@ -291,77 +319,139 @@ static int is_let_down(const batch_t *batch, const item_t *item)
     return 0;
 }
 
-static void run(batch_t *batch, item_t *item)
+/* @param store   of a unit
+ * @param failed  another of its group has */
+static void run(batch_t *batch, item_t *item, const edu_store_t *store,
+                int failed)
 {
     apr_pool_t *p = batch->x->p;
+    edu_error_t err = item->refusal;
 
-    item->done = 1;
-    if (!item->err.status && is_let_down(batch, item)) {
-        edu_error_set(&item->err, EDU_EDEPENDENCY, NULL, p, NULL);
+    if (!err.status && (failed || is_let_down(batch, item))) {
+        edu_error_set(&err, EDU_EDEPENDENCY, NULL, p, NULL);
     }
-    if (item->err.status) {
-        edu__service_refuse(&item->res, &item->req, &item->err, p);
+    if (err.status) {
+        edu__service_refuse(&item->res, &item->req, &err, p);
     }
     else {
+        item->req.store = store;
         edu_service_run(&item->res, &item->req, p);
     }
 }
 
-static void take_back(batch_t *batch, item_t *item, apr_status_t rv)
+/* Answers with an error where a turn would have succeeded. */
+static void take_back(batch_t *batch, item_t *item, const edu_error_t *err)
 {
-    if (item->res.status < 400) {
-        edu_error_set(&item->err, rv, NULL, batch->x->p, NULL);
-        edu__service_refuse(&item->res, &item->req, &item->err, batch->x->p);
+    for (; item; item = next_of(batch, item)) {
+        if (item->res.status < 400) {
+            edu__service_refuse(&item->res, &item->req, err, batch->x->p);
+        }
     }
 }
 
 /* All requests of a group, wherever they stand, or none. */
-static void run_group(batch_t *batch, int first)
+static void run_group(batch_t *batch, item_t *first)
 {
-    const char *group = APR_ARRAY_IDX(batch->items, first, item_t).group;
+    apr_pool_t *p = batch->x->p;
     edu_unit_t mark;
     edu_error_t err;
-    apr_pool_t *p = batch->x->p;
-    int failed =
-        batch->writes && edu__unit_begin(&mark, &batch->unit.store, &err, p);
-    int marked = batch->writes && !failed;
+    int failed = 0;
 
-    for (int pass = 0; pass < 2; pass++) {
-        for (int i = first; i < batch->items->nelts; i++) {
-            item_t *item = &APR_ARRAY_IDX(batch->items, i, item_t);
-
-            if (!item->group || strcmp(item->group, group) != 0) {
-                continue;
-            }
-            if (pass == 0) {
-                if (marked) {
-                    item->req.store = &mark.store;
-                }
-                run(batch, item);
-                failed |= item->res.status >= 400;
-            }
-            else if (failed) {
-                take_back(batch, item, EDU_EDEPENDENCY);
-            }
-        }
+    edu__unit_init(&mark, &batch->unit.store, p);
+    for (item_t *item = first; item; item = next_of(batch, item)) {
+        run(batch, item, &mark.store, failed);
+        failed |= item->res.status >= 400;
     }
-    if (marked) {
-        edu__unit_end(&mark, failed, &err);
+    if (edu__unit_end(&mark, failed, &err) || failed) {
+        edu_error_set(&err, EDU_EDEPENDENCY, NULL, p, NULL);
+        take_back(batch, first, &err);
     }
 }
 
-static void run_all(batch_t *batch)
+static void run_turn(batch_t *batch, item_t *item)
 {
-    for (int i = 0; i < batch->items->nelts; i++) {
-        item_t *item = &APR_ARRAY_IDX(batch->items, i, item_t);
+    if (item->group) {
+        run_group(batch, item);
+    }
+    else {
+        run(batch, item, &batch->unit.store, 0);
+    }
+}
 
-        if (!item->done && item->group) {
-            run_group(batch, i);
-        }
-        else if (!item->done) {
-            run(batch, item);
+/* One turn in a transaction of its own. */
+static void run_alone(batch_t *batch, item_t *turn)
+{
+    edu_error_t err;
+    apr_status_t rv;
+    int tries = 0;
+
+    do {
+        edu__unit_init(&batch->unit, batch->x->req->store, batch->x->p);
+        run_turn(batch, turn);
+        rv = edu__unit_end(&batch->unit, 0, &err);
+    } while (rv && edu__call_again(&batch->unit, ++tries));
+    if (rv) {
+        take_back(batch, turn, &err);
+    }
+}
+
+/* Nothing is acknowledged before it is durable.  If a statement ended the
+ * transaction, nothing of it was done, and each turn is taken alone: that may
+ * be one's fault.  Of a COMMIT that fails nobody may know.
+ * @param end  of the turns that the transaction is of */
+static void commit(batch_t *batch, int end)
+{
+    edu_error_t err;
+    apr_status_t rv = edu__unit_end(&batch->unit, 0, &err);
+    int broken = batch->unit.broken;
+
+    for (int i = batch->first; rv && i < end; i++) {
+        item_t *item = item_at(batch, i);
+
+        if (turn_of(batch, item) == item) {
+            broken ? run_alone(batch, item) : take_back(batch, item, &err);
         }
     }
+    edu__unit_init(&batch->unit, batch->x->req->store, batch->x->p);
+    batch->first = end;
+}
+
+static int reads(const batch_t *batch, const item_t *turn)
+{
+    int found = 0;
+
+    for (; turn && !found; turn = next_of(batch, turn)) {
+        found = turn->reads;
+    }
+    return found;
+}
+
+/* Whatever writes shares a transaction with what comes next to it and writes,
+ * too.  Reading may take long, and others want to write: what reads waits until
+ * that has ended, but in a group, which has to see what it wrote. */
+static void run_all(batch_t *batch)
+{
+    int n = batch->items->nelts;
+
+    edu__unit_init(&batch->unit, batch->x->req->store, batch->x->p);
+    for (int i = 0; i < n; i++) {
+        item_t *item = item_at(batch, i);
+
+        if (turn_of(batch, item) != item) {
+            continue;
+        }
+        if (reads(batch, item)) {
+            commit(batch, i);
+        }
+        run_turn(batch, item);
+        if (batch->unit.broken) {
+            commit(batch, i + 1);
+        }
+        else if (!batch->unit.begun) {
+            batch->first = i + 1;
+        }
+    }
+    commit(batch, n);
 }
 
 /* ------------------------------------------------------------------- answer */
@@ -418,8 +508,9 @@ static apr_status_t answer(batch_t *batch)
 
         edu__append(x, i ? "," : "");
         append_item(x, item);
-        /* what failed here is for the log, though the batch did not */
-        if (item->res.error.status >= 500 && item->res.error.detail) {
+        /* what failed first is for the log, though the batch did not */
+        if (!x->err->status && item->res.error.status >= 500 &&
+            item->res.error.detail) {
             *x->err = item->res.error;
         }
     }
@@ -427,39 +518,13 @@ static apr_status_t answer(batch_t *batch)
     return APR_SUCCESS;
 }
 
-/* All requests, in one transaction if any of them writes. */
-static apr_status_t run_once(batch_t *batch)
-{
-    apr_array_header_t *items = batch->items;
-    apr_status_t rv;
-
-    memset(batch->x->err, 0, sizeof(*batch->x->err));
-    for (int i = 0; i < items->nelts; i++) {
-        prepare(batch, &APR_ARRAY_IDX(items, i, item_t));
-    }
-    if (!batch->writes) {
-        run_all(batch);
-        return APR_SUCCESS;
-    }
-    rv = edu__unit_begin(&batch->unit, batch->x->req->store, batch->x->err,
-                         batch->x->p);
-    if (rv) {
-        return rv;
-    }
-    for (int i = 0; i < items->nelts; i++) {
-        APR_ARRAY_IDX(items, i, item_t).req.store = &batch->unit.store;
-    }
-    run_all(batch);
-    /* nothing is acknowledged before it is durable */
-    return edu__unit_end(&batch->unit, 0, batch->x->err);
-}
-
 apr_status_t edu__batch_run(edu_exchange_t *x)
 {
-    batch_t batch = { .x = x };
+    batch_t batch = { .x = x,
+                      .until =
+                          apr_time_now() + edu__store_timeout(x->req->store) };
     const json_t *body;
     apr_status_t rv;
-    int tries = 0;
 
     if (!x->req->admit || x->req->nested) {
         return edu_error_set(x->err, EDU_ENOTIMPL, NULL, x->p,
@@ -469,8 +534,9 @@ apr_status_t edu__batch_run(edu_exchange_t *x)
     if (rv || (rv = read_items(&batch, body))) {
         return rv;
     }
-    do {
-        rv = run_once(&batch);
-    } while (rv && edu__call_again(&batch.unit, ++tries));
-    return rv ? rv : answer(&batch);
+    for (int i = 0; i < batch.items->nelts; i++) {
+        prepare(&batch, item_at(&batch, i));
+    }
+    run_all(&batch);
+    return answer(&batch);
 }

@@ -139,7 +139,7 @@ typedef struct edu_session_t {
 static apr_status_t unavailable(const edu_call_t *call, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-static apr_interval_time_t timeout_of(const edu_store_t *store)
+apr_interval_time_t edu__store_timeout(const edu_store_t *store)
 {
     return store->timeout ? store->timeout : EDU_TIMEOUT;
 }
@@ -500,7 +500,7 @@ static apr_status_t ask(const edu_call_t *call, const char *text,
 static apr_status_t open_session(const edu_call_t *call)
 {
     const edu_setting_t *setting = call->session->dialect->session;
-    int ms = (int)apr_time_as_msec(REST(timeout_of(call->store)));
+    int ms = (int)apr_time_as_msec(REST(edu__store_timeout(call->store)));
     apr_status_t rv = APR_SUCCESS;
 
     for (; !rv && setting->text; setting++) {
@@ -611,7 +611,7 @@ void edu__call_charge(const edu_store_t *store, apr_time_t since)
 
 apr_time_t edu__call_until(const edu_store_t *store)
 {
-    return apr_time_now() + PATIENCE(timeout_of(store)) -
+    return apr_time_now() + PATIENCE(edu__store_timeout(store)) -
            (store->waited ? *store->waited : 0);
 }
 
@@ -812,10 +812,13 @@ int edu__call_again(const edu_unit_t *unit, int tries)
 
 apr_status_t edu__call_run(edu_call_t *call, edu_read_fn *read, void *out)
 {
-    edu_unit_t *unit = edu__unit_of(call->store);
     apr_time_t now = apr_time_now();
-    apr_status_t rv = borrow(call);
+    edu_unit_t *unit;
+    apr_status_t rv;
 
+    call->store = edu__unit_reader(call->store);
+    unit = edu__unit_of(call->store);
+    rv = borrow(call);
     call->unsure = 0;
     if (!rv) {
         rv = insist(call, run_patiently, edu__sql[call->sql].label,

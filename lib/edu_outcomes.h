@@ -311,12 +311,19 @@ struct edu_request_t {
      *  NULL: there is no $batch, and all paths are as good. */
     apr_status_t (*admit)(void *baton, edu_request_t *item, const char *method,
                           const char *url, edu_error_t *err, apr_pool_t *p);
+    /** Whether the client has gone, so that nobody waits for the answer: asked
+     *  between the requests of a $batch and the chunks of a long read.  NULL:
+     *  it never has. */
+    int (*gone)(void *baton);
+    apr_time_t until; /**< when the answer has to be there, by the same clock;
+                           0: there is no such time.  A $batch sets it for its
+                           requests: EduOutcomesTimeout after its own start */
     /** The body, an object or an array that is read already; NULL: see body. */
     const struct json_t *json;
     int nested;    /**< it is of a $batch */
     int rewritten; /**< the server's rules were asked for another URL than that
                         of the path: admit is asked for it, too */
-    void *baton;   /**< for header, body and admit */
+    void *baton;   /**< for header, body, admit and gone */
 };
 
 /** Every answer has these, also one that the server makes by itself: grades

@@ -714,6 +714,9 @@ void edu__call_close(edu_call_t *call);
 /** Say that a request waited since then: of its time, so much less is left. */
 void edu__call_charge(const edu_store_t *store, apr_time_t since);
 
+/** How long a request may be kept waiting. */
+apr_interval_time_t edu__store_timeout(const edu_store_t *store);
+
 /** Until when a request may still wait. */
 apr_time_t edu__call_until(const edu_store_t *store);
 
@@ -802,18 +805,28 @@ typedef struct edu_unit_t {
     edu_store_t store;        /**< to be used while the unit lasts */
     edu_call_t call;          /**< its connection */
     struct edu_unit_t *outer; /**< NULL: it has the transaction */
+    int begun;                /**< its transaction, or savepoint, is open */
     int broken;               /**< it can only be rolled back */
 } edu_unit_t;
 
 /** The unit whose store this is, or NULL. */
 edu_unit_t *edu__unit_of(const edu_store_t *store);
 
-/** Begin. @return APR_SUCCESS; or EDU_EUNAVAILABLE, and there is no unit */
+/** The store to read by: of units within each other the innermost that has
+ *  begun, or what they are over. @param store  of a unit or none */
+const edu_store_t *edu__unit_reader(const edu_store_t *store);
+
+/** Make a unit that begins with the first write to its store: until then it
+ *  holds neither a connection nor a lock, and reads as if there were none. */
+void edu__unit_init(edu_unit_t *unit, const edu_store_t *store, apr_pool_t *p);
+
+/** Begin at once. @return APR_SUCCESS; or EDU_EUNAVAILABLE, and there is no
+ *  unit */
 apr_status_t edu__unit_begin(edu_unit_t *unit, const edu_store_t *store,
                              edu_error_t *err, apr_pool_t *p);
 
 /**
- * End: all that was written is durable, or nothing was.
+ * End, where it has begun: all that was written is durable, or nothing was.
  * @param undo  give up what was written
  * @param err   described where a statement of the end itself failed
  * @return APR_SUCCESS; or EDU_EUNAVAILABLE: nothing was written, or nobody
@@ -1029,6 +1042,18 @@ void edu__answer_json(edu_exchange_t *x, int status);
 
 /** Add to the body of the answer. @param text  borrowed until it is sent */
 void edu__append(edu_exchange_t *x, const char *text);
+
+/**
+ * Whether there is still somebody to work for: to be asked before each part of
+ * what may take long.
+ * @return APR_SUCCESS; EDU_EUNAVAILABLE: the client has gone, or the batch that
+ *         the request is of has had its time
+ */
+apr_status_t edu__go_on(edu_exchange_t *x);
+
+/** Whether a request reads what is stored, and does no more, as the table of
+ *  verbs has it.  What is refused before any verb neither reads nor writes. */
+int edu__service_reads(const edu_request_t *req, apr_pool_t *p);
 
 /** Refuse a request without running it. @param err  borrowed */
 void edu__service_refuse(edu_response_t *res, const edu_request_t *req,

@@ -183,6 +183,19 @@ static const struct verb_t *verb_of(edu_resource_e at, const char *method)
     return NULL;
 }
 
+int edu__service_reads(const edu_request_t *req, apr_pool_t *p)
+{
+    const struct verb_t *verb;
+    edu_path_t path;
+    edu_error_t err;
+
+    if (edu__path_parse(&path, req->path, &err, p)) {
+        return 0;
+    }
+    verb = verb_of(path.at, req->method);
+    return verb && strcmp(verb->method, "GET") == 0;
+}
+
 /* The methods of a resource for an Allow header, or NULL: it takes none. */
 static const char *allowed(edu_resource_e at, apr_pool_t *p)
 {
@@ -354,13 +367,33 @@ static apr_status_t prepare(edu_exchange_t *x, const struct verb_t *verb)
     return check_who(x, verb->who);
 }
 
+apr_status_t edu__go_on(edu_exchange_t *x)
+{
+    const edu_request_t *req = x->req;
+    apr_status_t rv = APR_SUCCESS;
+
+    if (req->gone && req->gone(req->baton)) {
+        return edu_error_set(x->err, EDU_EUNAVAILABLE, NULL, x->p,
+                             "The client has gone.");
+    }
+    if (req->until && apr_time_now() >= req->until) {
+        rv = edu_error_set(x->err, EDU_EUNAVAILABLE, NULL, x->p,
+                           "The batch has had its time before this request "
+                           "was done. Send what was refused once more, in "
+                           "batches of fewer requests.");
+        x->err->detail = "a $batch took longer than EduOutcomesTimeout";
+    }
+    return rv;
+}
+
 /* @param req  that of x */
 static apr_status_t dispatch(edu_exchange_t *x, edu_request_t *req)
 {
     const struct verb_t *verb;
-    apr_status_t rv = check_caller(req, x->err, x->p);
+    apr_status_t rv = req->nested ? edu__go_on(x) : APR_SUCCESS;
 
-    if (rv || (rv = edu__path_parse(&x->path, req->path, x->err, x->p)) ||
+    if (rv || (rv = check_caller(req, x->err, x->p)) ||
+        (rv = edu__path_parse(&x->path, req->path, x->err, x->p)) ||
         (rv = edu__admit_canonical(req, &x->path, x->err, x->p))) {
         return rv;
     }

@@ -170,10 +170,12 @@ static void lead(edu_queue_t *queue, sharer_t *own)
 
 apr_status_t edu__call_share(edu_call_t *call, edu_read_fn *read, void *out)
 {
-    edu_queue_t *queue = queue_of(call);
     sharer_t own = { .call = call, .read = read, .out = out };
     apr_time_t now = apr_time_now();
+    edu_queue_t *queue;
 
+    call->store = edu__unit_reader(call->store);
+    queue = queue_of(call);
     if (!queue) {
         return edu__call_run(call, read, out);
     }

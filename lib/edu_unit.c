@@ -52,6 +52,13 @@ edu_unit_t *edu__unit_of(const edu_store_t *store)
     return store->open == lend ? store->baton : NULL;
 }
 
+const edu_store_t *edu__unit_reader(const edu_store_t *store)
+{
+    const edu_unit_t *unit = edu__unit_of(store);
+
+    return unit && !unit->begun ? edu__unit_reader(unit->call.store) : store;
+}
+
 /* A savepoint in the unit that has the transaction.  A broken one has none that
  * it could be in. */
 static apr_status_t begin_inner(edu_unit_t *unit)
@@ -108,17 +115,36 @@ static apr_status_t begin_outer(edu_unit_t *unit)
     return rv;
 }
 
-apr_status_t edu__unit_begin(edu_unit_t *unit, const edu_store_t *store,
-                             edu_error_t *err, apr_pool_t *p)
+void edu__unit_init(edu_unit_t *unit, const edu_store_t *store, apr_pool_t *p)
 {
     memset(unit, 0, sizeof(*unit));
     unit->outer = edu__unit_of(store);
-    unit->call = (edu_call_t){ .store = store, .err = err, .p = p };
+    unit->call = (edu_call_t){ .store = store, .p = p };
     unit->store = *store;
     unit->store.open = lend;
     unit->store.close = take_back;
     unit->store.baton = unit;
-    return unit->outer ? begin_inner(unit) : begin_outer(unit);
+}
+
+/* Of units within each other, the outermost first. */
+static apr_status_t begin(edu_unit_t *unit, edu_error_t *err)
+{
+    apr_status_t rv = unit->outer ? begin(unit->outer, err) : APR_SUCCESS;
+
+    if (rv || unit->begun) {
+        return rv;
+    }
+    unit->call.err = err;
+    rv = unit->outer ? begin_inner(unit) : begin_outer(unit);
+    unit->begun = rv == APR_SUCCESS;
+    return rv;
+}
+
+apr_status_t edu__unit_begin(edu_unit_t *unit, const edu_store_t *store,
+                             edu_error_t *err, apr_pool_t *p)
+{
+    edu__unit_init(unit, store, p);
+    return begin(unit, err);
 }
 
 /* Whether there is anything to commit. */
@@ -177,6 +203,10 @@ apr_status_t edu__unit_end(edu_unit_t *unit, int undo, edu_error_t *err)
 {
     edu_error_t ignored;
 
+    if (!unit->begun) {
+        return APR_SUCCESS;
+    }
+    unit->begun = 0;
     /* who undoes has said why */
     unit->call.err = undo ? &ignored : err;
     return unit->outer ? end_inner(unit, undo) : end_outer(unit, undo);
@@ -352,9 +382,12 @@ apr_status_t edu__unit_run(const edu_store_t *store, const edu_path_t *path,
                   .p = p };
     edu_queue_t *queue = store->team ? store->team->units : NULL;
     apr_time_t now = apr_time_now();
+    edu_unit_t *unit = edu__unit_of(store);
 
-    if (edu__unit_of(store)) {
-        return run_among(store, &job);
+    if (unit) {
+        apr_status_t rv = begin(unit, err);
+
+        return rv ? rv : run_among(store, &job);
     }
     if (is_single(&job) && !queue) {
         return work(store, baton);

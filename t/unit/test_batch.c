@@ -4,11 +4,14 @@
 
 #include "database.h"
 
+#include <dlfcn.h>
+
 #define APR_WANT_IOVEC
 #include <apr_want.h>
 
 #define PLACE "/education/classes/c/assignments/a/submissions/s/outcomes"
 #define POISON "/education/classes/poison/assignments/a/submissions/s/outcomes"
+#define NONE PLACE "/00000000-aaaa-4bbb-8ccc-222222222222"
 #define HEADERS "'headers':{'content-type':'application/json'}"
 #define POINTS "'@odata.type':'#microsoft.graph.educationPointsOutcome'"
 #define MANY 20
@@ -22,8 +25,73 @@
 #define FAULTY(id, more)                                                       \
     "{'id':'" id "','method':'POST','url':'" PLACE "'," HEADERS                \
     ",'body':{'x':1}" more "}"
+#define PATCH(id, more)                                                        \
+    "{'id':'" id "','method':'PATCH','url':'" NONE "'," HEADERS                \
+    ",'body':{}" more "}"
+#define DELETE(id, more)                                                       \
+    "{'id':'" id "','method':'DELETE','url':'" NONE "'" more "}"
 #define GROUP ",'atomicityGroup':'g'"
 #define AFTER(id) ",'dependsOn':['" id "']"
+
+/* ------------------------------------------------------------- what is seen */
+
+/* The turn of the writers: whether somebody has it, how often it was taken, and
+ * how much was read meanwhile. */
+static int held, turns, read_in_turn;
+
+static apr_status_t take(void *baton, apr_time_t until)
+{
+    (void)baton;
+    (void)until;
+    held = 1;
+    turns++;
+    return APR_SUCCESS;
+}
+
+static void pass(void *baton)
+{
+    (void)baton;
+    held = 0;
+}
+
+/* In place of apr_dbd's. */
+int apr_dbd_pselect(const apr_dbd_driver_t *driver, apr_pool_t *p,
+                    apr_dbd_t *handle, apr_dbd_results_t **rows,
+                    apr_dbd_prepared_t *statement, int random, int nargs,
+                    const char **args)
+{
+    int (*real)(const apr_dbd_driver_t *, apr_pool_t *, apr_dbd_t *,
+                apr_dbd_results_t **, apr_dbd_prepared_t *, int, int,
+                const char **);
+
+    *(void **)&real = dlsym(RTLD_NEXT, "apr_dbd_pselect");
+    read_in_turn += held;
+    return real(driver, p, handle, rows, statement, random, nargs, args);
+}
+
+static int no_savepoint;
+
+int apr_dbd_query(const apr_dbd_driver_t *driver, apr_dbd_t *handle,
+                  int *affected, const char *text)
+{
+    int (*real)(const apr_dbd_driver_t *, apr_dbd_t *, int *, const char *);
+
+    *(void **)&real = dlsym(RTLD_NEXT, "apr_dbd_query");
+    return no_savepoint && strncmp(text, "SAVEPOINT", 9) == 0
+               ? 1
+               : real(driver, handle, affected, text);
+}
+
+/* In place of apr's: time that passes without being waited for. */
+static apr_interval_time_t ahead;
+
+apr_time_t apr_time_now(void)
+{
+    apr_time_t (*real)(void);
+
+    *(void **)&real = dlsym(RTLD_NEXT, "apr_time_now");
+    return real() + ahead;
+}
 
 /* ----------------------------------------------------------------- requests */
 
@@ -36,6 +104,9 @@ typedef struct world_t {
     const char *body;
     int admits; /* there is a server to ask */
     int asked;  /* how often it was */
+    int goes;   /* before which request the client does; 0: it stays */
+    int late;   /* before which the batch's time is over; 0: it is not */
+    int begun;  /* requests so far */
     int loans;  /* of a connection, for one batch */
     apr_pool_t *p;
 } world_t;
@@ -84,6 +155,15 @@ static apr_status_t admit(void *baton, edu_request_t *item, const char *method,
     return APR_SUCCESS;
 }
 
+static int gone(void *baton)
+{
+    world_t *world = baton;
+
+    world->begun++;
+    ahead = world->begun == world->late ? EDU_TIMEOUT : 0;
+    return world->goes && world->begun >= world->goes;
+}
+
 /* Sends a batch; its requests are separated by commas. */
 static answer_t *ask(world_t *world, const char *requests)
 {
@@ -98,12 +178,13 @@ static answer_t *ask(world_t *world, const char *requests)
                                 .header = header,
                                 .body = body,
                                 .admit = world->admits ? admit : NULL,
+                                .gone = gone,
                                 .baton = world };
     int opened = world->db->opened;
 
     world->body = quotes(
         apr_pstrcat(world->p, "{'requests':[", requests, "]}", NULL), world->p);
-    world->asked = 0;
+    world->asked = world->begun = turns = read_in_turn = 0;
     memset(&answer->res, 0x55, sizeof(answer->res));
     edu_service_run(&answer->res, &req, world->p);
     world->loans = world->db->opened - opened;
@@ -145,8 +226,11 @@ static void reset(world_t *world)
 {
     static const edu_mount_t mount = { .batch_max = MANY };
     static const edu_caller_t caller = USER("teacher");
+    static const edu_turn_t turn = { take, pass, NULL };
 
     world->store = world->db->store;
+    edu_team_create(&world->store.team, "sqlite3", &turn, 0, world->p);
+    world->goes = world->late = ahead = 0;
     world->mount = mount;
     world->caller = caller;
     world->admits = 1;
@@ -178,11 +262,11 @@ static const struct batch_row_t {
 } batches[] = {
     { "one write", POST("1", PLACE, ""), "201", 1, 1 },
     { "many writes", POST("1", PLACE, "") "," POST("2", PLACE, "") ","
-      GET("3", PLACE, ""), "201 201 200", 2, 1 },
+      GET("3", PLACE, ""), "201 201 200", 2, 2 },
     { "a write that is refused", FAULTY("1", "") "," POST("2", PLACE, ""),
       "400 201", 1, 1 },
     { "writes of which none succeeds", FAULTY("1", "") "," FAULTY("2", ""),
-      "400 400", 0, 1 },
+      "400 400", 0, 0 },
     { "a group", POST("1", PLACE, GROUP) "," POST("2", PLACE, GROUP),
       "201 201", 2, 1 },
     { "a group whose last fails", POST("1", PLACE, "") ","
@@ -190,7 +274,7 @@ static const struct batch_row_t {
       FAULTY("4", GROUP),
       "201 424 424 400", 1, 1 },
     { "a group whose first fails", FAULTY("1", GROUP) ","
-      POST("2", PLACE, GROUP), "400 424", 0, 1 },
+      POST("2", PLACE, GROUP), "400 424", 0, 0 },
     { "two groups", FAULTY("1", ",'atomicityGroup':'h'") ","
       POST("2", PLACE, GROUP) "," POST("3", PLACE, ",'atomicityGroup':'h'"),
       "400 201 424", 1, 1 },
@@ -291,17 +375,31 @@ static apr_status_t lend_nothing(void *baton, edu_dbd_t *dbd, apr_pool_t *p)
     return APR_EGENERAL;
 }
 
-/* The whole batch is refused, and nothing of it is stored. */
-static void is_unavailable(world_t *world, const answer_t *answer,
-                           const char *what)
+/* A header of the first request that failed. */
+static const char *header_of(const answer_t *answer, const char *name)
 {
-    is_int(answer->res.status, 503, what);
-    ok(apr_table_get(answer->res.headers, "Retry-After"),
-       "%s: it says when to come again", what);
-    ok(answer->res.error.detail, "%s: the log learns why", what);
-    ok(!json_object_get(answer->json, "responses"), "%s: it tells no more",
+    json_t *responses = json_object_get(answer->json, "responses"), *response;
+    size_t i;
+
+    json_array_foreach(responses, i, response)
+    {
+        if (json_integer_value(json_object_get(response, "status")) >= 500) {
+            return json_string_value(
+                json_object_get(json_object_get(response, "headers"), name));
+        }
+    }
+    return NULL;
+}
+
+/* Something of the batch failed, and is not stored. */
+static void is_unavailable(world_t *world, const answer_t *answer,
+                           const char *says, int left, const char *what)
+{
+    is_str(statuses(answer, world->p), says, what);
+    ok(header_of(answer, "Retry-After"), "%s: it says when to come again",
        what);
-    is_int(stored(world), 0, apr_pstrcat(world->p, what, ": stored", NULL));
+    ok(answer->res.error.detail, "%s: the log learns why", what);
+    is_int(stored(world), left, apr_pstrcat(world->p, what, ": stored", NULL));
     is_free(world, what);
 }
 
@@ -311,7 +409,7 @@ static void test_down(world_t *world)
 
     reset(world);
     world->store.open = lend_nothing;
-    is_unavailable(world, ask(world, POST("1", PLACE, "")), "down");
+    is_unavailable(world, ask(world, POST("1", PLACE, "")), "503", 0, "down");
     world->store.open = lend_nothing;
     answer = ask(world, GET("1", PLACE, "") "," GET("2", "/x", ""));
     is_str(statuses(answer, world->p), "503 404", "reads fail one by one");
@@ -324,7 +422,8 @@ static void test_no_schema(world_t *world)
     reset(world);
     database_close(world->db);
     world->store.schema = EDU_SCHEMA_MANUAL;
-    is_int(ask(world, POST("1", PLACE, ""))->res.status, 503, "no schema");
+    is_str(statuses(ask(world, POST("1", PLACE, "")), world->p), "503",
+           "no schema");
     is_free(world, "no schema");
 }
 
@@ -338,9 +437,11 @@ static void test_commit(world_t *world)
                " DEFERRABLE INITIALLY DEFERRED)");
     run(world, "CREATE TRIGGER late AFTER INSERT ON edu_outcome"
                " BEGIN INSERT INTO child VALUES (NEW.id); END");
-    is_unavailable(world,
-                   ask(world, POST("1", PLACE, "") "," POST("2", PLACE, GROUP)),
-                   "a commit that fails");
+    is_unavailable(
+        world,
+        ask(world, GET("0", PLACE, "") "," POST("1", PLACE, "") "," POST(
+                       "2", PLACE, GROUP) "," FAULTY("3", "")),
+        "200 503 503 400", 0, "a commit that fails");
     run(world, "DROP TRIGGER late");
     run(world, "DROP TABLE child");
     run(world, "DROP TABLE parent");
@@ -350,15 +451,15 @@ static void test_commit(world_t *world)
 
 /* A database may end the transaction by itself (of SQLite: when the disk is
  * full, memory is short, or by a trigger); what follows must not be written
- * outside of it. */
+ * outside of it, and only whoever did that suffers. */
 static void test_rolled_back(world_t *world, const char *requests,
-                             const char *what)
+                             const char *says, int left, const char *what)
 {
     reset(world);
     run(world, "CREATE TRIGGER poison BEFORE INSERT ON edu_outcome"
                " WHEN NEW.class_id = 'poison'"
                " BEGIN SELECT RAISE(ROLLBACK, 'poison'); END");
-    is_unavailable(world, ask(world, requests), what);
+    is_unavailable(world, ask(world, requests), says, left, what);
     run(world, "DROP TRIGGER poison");
 }
 
@@ -384,16 +485,101 @@ static void test_full(world_t *world)
         world->p);
     answer = ask(world, apr_pstrcat(world->p, POST("1", PLACE, "") ",", large,
                                     "," POST("3", PLACE, ""), NULL));
-    if (answer->res.status == 200) {
-        is_str(statuses(answer, world->p), "201 503 201",
-               "a full disk concerns what does not fit");
-        is_int(stored(world), 2, "and what was acknowledged is there");
-        is_free(world, "a full disk");
-    }
-    else {
-        is_unavailable(world, answer, "a full disk");
-    }
+    is_str(statuses(answer, world->p), "201 503 201",
+           "a full disk concerns what does not fit");
+    is_int(stored(world), 2, "and what was acknowledged is there");
+    is_free(world, "a full disk");
     database_ask(world->db, "PRAGMA max_page_count = 1000000", world->p);
+}
+
+/* clang-format off */
+static const struct turn_row_t {
+    const char *name, *requests, *statuses;
+    int turns, reads; /* within them */
+} turn_rows[] = {
+    { "OPTIONS and reads", "{'id':'1','method':'OPTIONS','url':'" PLACE "'},"
+      GET("2", PLACE, "") "," GET("3", PLACE "/$count", ""), "200 200 200", 0,
+      0 },
+    { "an unknown method", "{'id':'1','method':'BREW','url':'" PLACE "'},"
+      GET("2", PLACE, ""), "405 200", 0, 0 },
+    { "a path that is none", POST("1", "/nowhere", "") ","
+      GET("2", PLACE, AFTER("1")) "," GET("3", PLACE, ""), "404 424 200", 0,
+      0 },
+    { "a write that is refused", FAULTY("1", "") "," GET("2", PLACE, ""),
+      "400 200", 0, 0 },
+    { "a write to nothing", PATCH("1", "") "," DELETE("2", GROUP) ","
+      GET("3", PLACE, ""), "404 404 200", 0, 0 },
+    { "reads around a write", GET("1", PLACE, "") "," POST("2", PLACE, "") ","
+      GET("3", PLACE, "") "," GET("4", PLACE, ""), "200 201 200 200", 1, 0 },
+    { "writes around a read", POST("1", PLACE, "") "," GET("2", PLACE, "") ","
+      POST("3", PLACE, "") "," POST("4", PLACE, GROUP), "201 200 201 201", 2,
+      0 },
+    { "writes that are refused between", POST("1", PLACE, "") ","
+      FAULTY("2", "") "," POST("3", "/closed", "") ",{'id':'4','method':"
+      "'OPTIONS','url':'" PLACE "'}," POST("5", PLACE, ""),
+      "201 400 403 200 201", 1, 0 },
+    { "a group that reads", GET("1", PLACE, GROUP) "," GET("2", PLACE, GROUP)
+      "," POST("3", "/closed", ""), "200 200 403", 0, 0 },
+    { "a group that reads first", POST("1", PLACE, "") ","
+      GET("2", PLACE, GROUP) "," POST("3", PLACE, GROUP), "201 200 201", 2,
+      0 },
+    { "a group that reads what it wrote", POST("1", PLACE, GROUP) ","
+      GET("2", PLACE, GROUP) "," GET("3", PLACE, ""), "201 200 200", 1, 1 },
+    { "a group that failed reads no more", POST("1", PLACE, GROUP) ","
+      FAULTY("2", GROUP) "," GET("3", PLACE, GROUP), "424 400 424", 1, 0 }
+};
+/* clang-format on */
+
+static void test_turns(world_t *world, const struct turn_row_t *row)
+{
+    reset(world);
+    is_str(statuses(ask(world, row->requests), world->p), row->statuses,
+           row->name);
+    is_int(turns, row->turns,
+           apr_pstrcat(world->p, row->name, ": turns", NULL));
+    is_int(
+        read_in_turn, row->reads,
+        apr_pstrcat(world->p, row->name, ": reads that others wait for", NULL));
+    is_free(world, row->name);
+}
+
+/* Nobody waits for the answer any more, or not longer than this. */
+static void test_end(world_t *world)
+{
+    reset(world);
+    world->goes = 3;
+    is_str(statuses(ask(world,
+                        POST("1", PLACE, "") "," POST("2", PLACE, "") "," POST(
+                            "3", PLACE, "") "," GET("4", PLACE, "")),
+                    world->p),
+           "201 201 503 503", "when the client has gone, nothing is begun");
+    is_int(stored(world), 2, "what was done stays");
+    is_free(world, "a client that has gone");
+
+    reset(world);
+    world->late = 2;
+    is_unavailable(world,
+                   ask(world, POST("1", PLACE, "") "," POST("2", PLACE, "")),
+                   "201 503", 1, "a batch that takes too long");
+    reset(world);
+    world->late = 3;
+    is_unavailable(
+        world,
+        ask(world, POST("1", PLACE, "") "," POST("2", PLACE, GROUP) "," GET(
+                       "3", PLACE, GROUP) "," POST("4", PLACE, GROUP)),
+        "201 424 503 424", 1, "a group that takes too long");
+}
+
+/* A group is nothing without its savepoint. */
+static void test_savepoint(world_t *world)
+{
+    reset(world);
+    no_savepoint = 1;
+    is_unavailable(world,
+                   ask(world, POST("1", PLACE, GROUP) "," POST(
+                                  "2", PLACE, GROUP) "," POST("3", PLACE, "")),
+                   "503 424 201", 1, "a savepoint that cannot be set");
+    no_savepoint = 0;
 }
 
 /* It would fail within another. */
@@ -408,7 +594,7 @@ static void test_reads(world_t *world)
                  world->p),
         "200 200 200", "reads begin no transaction");
     is_int(database_run(world->db, "COMMIT"), 0, "and end none");
-    is_int(ask(world, POST("1", PLACE, ""))->res.status, 200,
+    is_str(statuses(ask(world, POST("1", PLACE, "")), world->p), "201",
            "that was but a test");
     is_free(world, "reads");
 }
@@ -457,7 +643,8 @@ static void test_many(world_t *world)
     }
     answer =
         ask(world, to_each("PATCH", "{'points':{'points':%d.5}}", world->p));
-    is_int(world->loans, 1, "many updates are one loan");
+    is_int(turns, 1, "many updates are one transaction");
+    is_int(world->loans, 2, "which begins when the first is to be written");
     is_free(world, "many updates");
     answer = ask(world, to_each("GET", NULL, world->p));
     responses = json_object_get(answer->json, "responses");
@@ -503,14 +690,21 @@ static void tests(apr_pool_t *p)
     test_rolled_back(
         &world,
         POST("1", PLACE, "") "," POST("2", POISON, "") "," POST("3", PLACE, ""),
-        "a transaction that is gone");
+        "201 503 201", 2, "a transaction that is gone");
     test_rolled_back(&world,
                      POST("1", PLACE, GROUP) "," POST(
                          "2", POISON, GROUP) "," POST("3", PLACE, GROUP),
+                     "424 503 424", 0,
                      "a transaction that is gone, in a group");
     test_rolled_back(&world, POST("1", POISON, "") "," POST("2", PLACE, GROUP),
+                     "503 201", 1,
                      "a transaction that is gone, before a group");
     test_full(&world);
+    for (apr_size_t i = 0; i < COUNT(turn_rows); i++) {
+        test_turns(&world, &turn_rows[i]);
+    }
+    test_end(&world);
+    test_savepoint(&world);
     test_reads(&world);
     test_many(&world);
     test_no_schema(&world);
