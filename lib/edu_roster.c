@@ -6,6 +6,7 @@
 #include "edu_private.h"
 
 #include <apr_escape.h>
+#include <apr_hash.h>
 #include <apr_strings.h>
 
 /* ------------------------------------------------------------------- people */
@@ -126,12 +127,12 @@ json_t *edu__view_member(const edu_exchange_t *x, const edu_row_t *row)
 /* ------------------------------------------------------------------ members */
 
 typedef apr_status_t member_fn(edu_exchange_t *x, const edu_row_t *member,
-                               const void *baton);
+                               void *baton);
 
 /* Runs `visit` over the members of the path's class.
  * @param role  of those alone, or NULL */
 static apr_status_t each_member(edu_exchange_t *x, const char *role,
-                                member_fn *visit, const void *baton)
+                                member_fn *visit, void *baton)
 {
     edu_range_t range = { .only = role };
     edu_registration_t above;
@@ -139,6 +140,9 @@ static apr_status_t each_member(edu_exchange_t *x, const char *role,
     apr_status_t rv;
 
     do {
+        if ((rv = edu__go_on(x))) {
+            return rv;
+        }
         rv = edu__store_list(&rows, &above, x->store, EDU_MEMBER, &x->path,
                              &range, x->err, x->p);
         for (int i = 0; !rv && i < rows->nelts; i++) {
@@ -157,39 +161,35 @@ static const char *role_of(const edu_exchange_t *x, const json_t *user)
     return x->set->only ? x->set->only : role ? role : "student";
 }
 
-/* Makes `body` the entry of the path's member; NULL: whoever is there already
- * stays as they are, but for a role that this path gives. */
-static apr_status_t set_member(edu_exchange_t *x, const json_t *body)
+/* What `body` makes of a member, who may not be there yet; NULL: whoever is
+ * there already stays as they are, but for a role that this path gives.
+ * @param p  for what is not needed any more when it returns
+ * @return whether that is a change */
+static int make_member(edu_exchange_t *x, edu_row_t *row, const char *id,
+                       const json_t *body, const edu_row_t *was, apr_pool_t *p)
 {
-    edu_row_t was, row;
+    json_t *old =
+        was->stored ? edu__entity_load(&edu__user, was->body, p) : NULL;
     edu_change_t change;
-    json_t *old, *doc;
-    apr_status_t rv =
-        edu__store_get(&was, x->store, EDU_MEMBER, &x->path, x->err, x->p);
+    json_t *doc;
 
-    if (rv) {
-        return rv;
-    }
-    old = was.stored ? edu__entity_load(&edu__user, was.body, x->p) : NULL;
-    edu__plan_change(&change, x, old, &was);
-    change.id = x->path.member_id;
+    edu__plan_change(&change, x, old, was);
+    change.id = id;
     change.replace = body != NULL;
-    doc = edu__entity_merge(
-        old, body ? body : edu__json_own(json_object(), x->p), &change);
-    row = (edu_row_t){ .id = change.id,
-                       .created = was.stored ? was.created : change.version,
-                       .kind = !body && was.stored && !x->set->only
-                                   ? was.kind
-                                   : role_of(x, body),
-                       .version = change.version,
-                       .body = edu__json_text(doc, x->p) };
-    if (was.stored && json_equal(old, doc) && strcmp(was.kind, row.kind) == 0) {
-        return APR_SUCCESS;
+    change.p = p;
+    doc = edu__entity_merge(old, body ? body : edu__json_own(json_object(), p),
+                            &change);
+    *row = (edu_row_t){ .id = id,
+                        .created = was->stored ? was->created : change.version,
+                        .kind = !body && was->stored && !x->set->only
+                                    ? was->kind
+                                    : role_of(x, body),
+                        .version = change.version };
+    if (old && json_equal(old, doc) && strcmp(was->kind, row->kind) == 0) {
+        return 0;
     }
-    rv = edu__check_size(x, &row, "value");
-    return rv ? rv
-              : edu__store_put(x->store, EDU_MEMBER, &x->path, &row, &was,
-                               x->err, x->p);
+    row->body = apr_pstrdup(x->p, edu__json_text(doc, p));
+    return 1;
 }
 
 /* The class itself has to be there. */
@@ -204,11 +204,16 @@ static apr_status_t check_class(edu_exchange_t *x)
 
 static apr_status_t add_once(edu_exchange_t *x, const json_t *body)
 {
+    edu_row_t was, row;
     apr_status_t rv = check_class(x);
 
     (void)body;
     if (!rv) {
-        rv = set_member(x, NULL);
+        rv = edu__store_get(&was, x->store, EDU_MEMBER, &x->path, x->err, x->p);
+    }
+    if (!rv && make_member(x, &row, x->path.member_id, NULL, &was, x->p)) {
+        rv = edu__store_put(x->store, EDU_MEMBER, &x->path, &row, &was, x->err,
+                            x->p);
     }
     x->res->status = 204;
     return rv;
@@ -276,60 +281,114 @@ apr_status_t edu__member_remove(edu_exchange_t *x)
     return rv ? rv : edu__settle(x, NULL, remove_once);
 }
 
-/* Where a list of users has this one, or its length. */
-static size_t place_of(const json_t *users, const char *id)
+/* A member as they are to be written. */
+typedef struct entry_t {
+    edu_row_t was, row; /* without an id: they go */
+} entry_t;
+
+/* What a list of users makes of the members of a class. */
+typedef struct plan_t {
+    apr_hash_t *users;           /* by id: those who are no members yet */
+    apr_array_header_t *entries; /* of entry_t */
+    apr_pool_t *scratch;
+} plan_t;
+
+static apr_status_t plan_entry(edu_exchange_t *x, plan_t *plan, const char *id,
+                               const json_t *user, const edu_row_t *was)
 {
+    entry_t entry = { .was = *was };
+    int changes =
+        !user || make_member(x, &entry.row, id, user, was, plan->scratch);
+
+    apr_pool_clear(plan->scratch);
+    if (changes) {
+        APR_ARRAY_PUSH(plan->entries, entry_t) = entry;
+    }
+    return changes && user ? edu__check_size(x, &entry.row, "value")
+                           : APR_SUCCESS;
+}
+
+static apr_status_t plan_member(edu_exchange_t *x, const edu_row_t *member,
+                                void *baton)
+{
+    plan_t *plan = baton;
+    const json_t *user =
+        apr_hash_get(plan->users, member->id, APR_HASH_KEY_STRING);
+
+    apr_hash_set(plan->users, member->id, APR_HASH_KEY_STRING, NULL);
+    return user || !x->set->only || strcmp(member->kind, x->set->only) == 0
+               ? plan_entry(x, plan, member->id, user, member)
+               : APR_SUCCESS;
+}
+
+/* Those of a list who are left, in its order, each created after the one
+ * before. */
+static apr_status_t plan_newcomers(edu_exchange_t *x, plan_t *plan,
+                                   json_t *users)
+{
+    edu_row_t none = { .stored = 0 };
+    apr_status_t rv = APR_SUCCESS;
     json_t *user;
     size_t i;
 
-    json_array_foreach((json_t *)users, i, user)
+    json_array_foreach(users, i, user)
     {
-        if (strcmp(json_string_value(json_object_get(user, "id")), id) == 0) {
-            break;
+        const char *id = json_string_value(json_object_get(user, "id"));
+
+        if (!rv && apr_hash_get(plan->users, id, APR_HASH_KEY_STRING)) {
+            rv = plan_entry(x, plan, id, user, &none);
+            none.version =
+                APR_ARRAY_IDX(plan->entries, plan->entries->nelts - 1, entry_t)
+                    .row.version;
         }
     }
-    return i;
 }
 
-static apr_status_t drop_other(edu_exchange_t *x, const edu_row_t *member,
-                               const void *users)
+static apr_status_t write_entries(edu_exchange_t *x, void *baton)
 {
-    apr_status_t rv =
-        place_of(users, member->id) < json_array_size(users)
-            ? APR_SUCCESS
-            : edu__store_remove(x->store, EDU_MEMBER, &x->path, member->id,
-                                member->version, x->err, x->p);
+    const plan_t *plan = baton;
+    apr_status_t rv = APR_SUCCESS;
 
+    for (int i = 0; !rv && i < plan->entries->nelts; i++) {
+        const entry_t *entry = &APR_ARRAY_IDX(plan->entries, i, entry_t);
+
+        rv = entry->row.id
+                 ? edu__store_put(x->store, EDU_MEMBER, &x->path, &entry->row,
+                                  &entry->was, x->err, x->p)
+                 : edu__store_remove(x->store, EDU_MEMBER, &x->path,
+                                     entry->was.id, entry->was.version, x->err,
+                                     x->p);
+    }
     return rv == EDU_EPRECONDITION ? APR_EAGAIN : rv;
 }
 
-static apr_status_t put_members(edu_exchange_t *x, void *baton)
-{
-    const json_t *users = json_object_get(baton, "value");
-    json_t *user;
-    size_t i;
-    apr_status_t rv = each_member(x, x->set->only, drop_other, users);
-
-    json_array_foreach((json_t *)users, i, user)
-    {
-        if (!rv) {
-            x->path.member_id = json_string_value(json_object_get(user, "id"));
-            rv = set_member(x, user);
-        }
-    }
-    return rv;
-}
-
+/* All is read and compared before the transaction, which is but the writes. */
 static apr_status_t put_once(edu_exchange_t *x, const json_t *body)
 {
+    json_t *users = json_object_get(body, "value"), *user;
+    plan_t plan = { .users = apr_hash_make(x->p),
+                    .entries = apr_array_make(x->p, 8, sizeof(entry_t)) };
     apr_status_t rv = check_class(x);
+    size_t i;
 
-    return rv ? rv : edu__atomically(x, put_members, (void *)body);
+    json_array_foreach(users, i, user)
+    {
+        apr_hash_set(plan.users, json_string_value(json_object_get(user, "id")),
+                     APR_HASH_KEY_STRING, user);
+    }
+    apr_pool_create(&plan.scratch, x->p);
+    if (rv || (rv = each_member(x, NULL, plan_member, &plan)) ||
+        (rv = plan_newcomers(x, &plan, users))) {
+        return rv;
+    }
+    return plan.entries->nelts ? edu__atomically(x, write_entries, &plan)
+                               : APR_SUCCESS;
 }
 
 static apr_status_t check_users(edu_exchange_t *x, const json_t *body)
 {
     json_t *users = json_object_get(body, "value"), *user;
+    apr_hash_t *seen = apr_hash_make(x->p);
     apr_status_t rv = APR_SUCCESS;
     size_t i;
 
@@ -350,7 +409,7 @@ static apr_status_t check_users(edu_exchange_t *x, const json_t *body)
                                "1 to 128 bytes, no slash, and neither . nor .. "
                                "alone.");
         }
-        if (!rv && place_of(users, id) < i) {
+        if (!rv && apr_hash_get(seen, id, APR_HASH_KEY_STRING)) {
             rv = edu_error_set(x->err, EDU_EBADREQUEST, "id", x->p,
                                "The user %s stands in the list twice.", id);
         }
@@ -362,6 +421,7 @@ static apr_status_t check_users(edu_exchange_t *x, const json_t *body)
                              whole ? "" : "/", whole ? "" : x->err->target);
             return rv;
         }
+        apr_hash_set(seen, id, APR_HASH_KEY_STRING, user);
     }
     return APR_SUCCESS;
 }
@@ -407,22 +467,40 @@ apr_status_t edu__finish_assignment(edu_exchange_t *x, json_t *doc,
     return APR_SUCCESS;
 }
 
-/* An action on an assignment: what it sets, and what else it does. */
+/* An action on an assignment: what it sets, and whom it gives it to. */
 typedef struct deed_t {
     edu_row_t was, row;
     json_t *doc;
-    apr_status_t (*effect)(edu_exchange_t *x, const struct deed_t *deed);
+    apr_hash_t *recipients;       /* whom the document names; NULL: all */
+    apr_array_header_t *students; /* their ids; NULL: nobody */
 } deed_t;
+
+/* A submission for a student who has none yet: who has is left alone. */
+static apr_status_t give(edu_exchange_t *x, const deed_t *deed,
+                         const char *student)
+{
+    const edu_row_t row = { .id = edu__new_guid(x->p),
+                            .created = deed->row.version,
+                            .kind = student,
+                            .version = deed->row.version,
+                            .by = edu__caller_text(x),
+                            .body = "{}" };
+    apr_status_t rv = edu__store_insert(x->store, EDU_SUBMISSION, &x->path,
+                                        &row, x->err, x->p);
+
+    return rv == EDU_ECONFLICT ? APR_SUCCESS : rv;
+}
 
 static apr_status_t apply(edu_exchange_t *x, void *baton)
 {
-    deed_t *deed = baton;
+    const deed_t *deed = baton;
+    const apr_array_header_t *students = deed->students;
     apr_status_t rv =
         edu__store_replace(x->store, EDU_ASSIGNMENT, &x->path, &deed->row,
                            deed->was.version, x->err, x->p);
 
-    if (!rv && deed->effect) {
-        rv = deed->effect(x, deed);
+    for (int i = 0; !rv && students && i < students->nelts; i++) {
+        rv = give(x, deed, APR_ARRAY_IDX(students, i, const char *));
     }
     return rv == EDU_EPRECONDITION ? APR_EAGAIN : rv;
 }
@@ -464,45 +542,35 @@ static apr_status_t perform(edu_exchange_t *x, deed_t *deed)
                     &deed->row);
 }
 
-/* Whether an assignment is given to a student: to all, unless it names some. */
-static int is_given(const json_t *assignment, const char *student)
+/* Whom an assignment is given to: NULL for all, unless it names some. */
+static apr_hash_t *recipients_of(const json_t *assignment, apr_pool_t *p)
 {
-    const json_t *recipients =
+    json_t *recipients =
         json_object_get(json_object_get(assignment, "assignTo"), "recipients");
+    apr_hash_t *ids = json_is_array(recipients) ? apr_hash_make(p) : NULL;
     json_t *id;
     size_t i;
 
-    json_array_foreach((json_t *)recipients, i, id)
+    json_array_foreach(recipients, i, id)
     {
-        if (json_is_string(id) && strcmp(json_string_value(id), student) == 0) {
-            return 1;
+        if (json_is_string(id)) {
+            apr_hash_set(ids, json_string_value(id), APR_HASH_KEY_STRING, id);
         }
     }
-    return !json_is_array(recipients);
+    return ids;
 }
 
-/* A submission for a student who has none yet: who has is left alone. */
-static apr_status_t give(edu_exchange_t *x, const edu_row_t *student,
-                         const void *baton)
+static apr_status_t add_student(edu_exchange_t *x, const edu_row_t *student,
+                                void *baton)
 {
     const deed_t *deed = baton;
-    const edu_row_t row = { .id = edu__new_guid(x->p),
-                            .created = deed->row.version,
-                            .kind = student->id,
-                            .version = deed->row.version,
-                            .by = edu__caller_text(x),
-                            .body = "{}" };
-    apr_status_t rv = is_given(deed->doc, student->id)
-                          ? edu__store_insert(x->store, EDU_SUBMISSION,
-                                              &x->path, &row, x->err, x->p)
-                          : APR_SUCCESS;
 
-    return rv == EDU_ECONFLICT ? APR_SUCCESS : rv;
-}
-
-static apr_status_t give_all(edu_exchange_t *x, const deed_t *deed)
-{
-    return each_member(x, "student", give, deed);
+    (void)x;
+    if (!deed->recipients ||
+        apr_hash_get(deed->recipients, student->id, APR_HASH_KEY_STRING)) {
+        APR_ARRAY_PUSH(deed->students, const char *) = student->id;
+    }
+    return APR_SUCCESS;
 }
 
 /* What was loaded by SQL may name recipients that no PUT may. */
@@ -521,11 +589,17 @@ static apr_status_t check_recipients(edu_exchange_t *x,
 
 static apr_status_t publish_once(edu_exchange_t *x, const json_t *body)
 {
-    deed_t deed = { .effect = give_all };
+    deed_t deed = { .students =
+                        apr_array_make(x->p, 32, sizeof(const char *)) };
     apr_status_t rv = load(x, &deed);
 
     (void)body;
     if (rv || (rv = check_recipients(x, deed.doc))) {
+        return rv;
+    }
+    deed.recipients = recipients_of(deed.doc, x->p);
+    rv = each_member(x, "student", add_student, &deed);
+    if (rv) {
         return rv;
     }
     json_object_set_new(deed.doc, "status", json_string("assigned"));
@@ -552,7 +626,7 @@ static apr_status_t folder_once(edu_exchange_t *x, const json_t *body)
     int feedback = x->path.at == EDU_AT_FEEDBACK_FOLDER;
     const char *member =
         feedback ? "feedbackResourcesFolderUrl" : "resourcesFolderUrl";
-    deed_t deed = { .effect = NULL };
+    deed_t deed = { .students = NULL };
     apr_status_t rv = load(x, &deed);
 
     (void)body;

@@ -36,13 +36,21 @@
 /* ------------------------------------------------------------- what is seen */
 
 /* The turn of the writers: whether somebody has it, how often it was taken, and
- * how much was read meanwhile. */
-static int held, turns, read_in_turn;
+ * how much was read meanwhile; and how much was written. */
+static int held, turns, read_in_turn, written;
+
+/* What another writes just before the next turn. */
+static database_t *other;
+static const char *meanwhile;
 
 static apr_status_t take(void *baton, apr_time_t until)
 {
     (void)baton;
     (void)until;
+    if (meanwhile) {
+        database_run(other, meanwhile);
+        meanwhile = NULL;
+    }
     held = 1;
     turns++;
     return APR_SUCCESS;
@@ -67,6 +75,18 @@ int apr_dbd_pselect(const apr_dbd_driver_t *driver, apr_pool_t *p,
     *(void **)&real = dlsym(RTLD_NEXT, "apr_dbd_pselect");
     read_in_turn += held;
     return real(driver, p, handle, rows, statement, random, nargs, args);
+}
+
+int apr_dbd_pquery(const apr_dbd_driver_t *driver, apr_pool_t *p,
+                   apr_dbd_t *handle, int *affected,
+                   apr_dbd_prepared_t *statement, int nargs, const char **args)
+{
+    int (*real)(const apr_dbd_driver_t *, apr_pool_t *, apr_dbd_t *, int *,
+                apr_dbd_prepared_t *, int, const char **);
+
+    *(void **)&real = dlsym(RTLD_NEXT, "apr_dbd_pquery");
+    written++;
+    return real(driver, p, handle, affected, statement, nargs, args);
 }
 
 static int no_savepoint;
@@ -184,7 +204,7 @@ static answer_t *ask(world_t *world, const char *requests)
 
     world->body = quotes(
         apr_pstrcat(world->p, "{'requests':[", requests, "]}", NULL), world->p);
-    world->asked = world->begun = turns = read_in_turn = 0;
+    world->asked = world->begun = turns = read_in_turn = written = 0;
     memset(&answer->res, 0x55, sizeof(answer->res));
     edu_service_run(&answer->res, &req, world->p);
     world->loans = world->db->opened - opened;
@@ -582,6 +602,97 @@ static void test_savepoint(world_t *world)
     no_savepoint = 0;
 }
 
+/* ------------------------------------------------------------------ members */
+
+#define MEMBERS 1000
+
+/* A PUT of all members but some, of whom the first has another name. */
+static const char *put_members(world_t *world, int from, int to,
+                               const char *name)
+{
+    apr_array_header_t *users =
+        apr_array_make(world->p, MEMBERS, sizeof(const char *));
+
+    for (int i = from; i < to; i++) {
+        APR_ARRAY_PUSH(users, const char *) =
+            apr_psprintf(world->p, "{'id':'u%d','displayName':'%s'}", i,
+                         i == from ? name : "");
+    }
+    return apr_pstrcat(world->p,
+                       "{'id':'1','method':'PUT','url':'/education/classes/c/"
+                       "members'," HEADERS ",'body':{'value':[",
+                       apr_array_pstrcat(world->p, users, ','), "]}}", NULL);
+}
+
+static void is_put(world_t *world, const char *requests, int took, int writes,
+                   const char *what)
+{
+    const answer_t *answer;
+
+    world->caller.admin = 1;
+    answer = ask(world, requests);
+    is_str(statuses(answer, world->p), "204", what);
+    is_int(turns, took, apr_pstrcat(world->p, what, ": turns", NULL));
+    is_int(written, writes, apr_pstrcat(world->p, what, ": writes", NULL));
+    is_int(read_in_turn, 0,
+           apr_pstrcat(world->p, what, ": reads meanwhile", NULL));
+}
+
+static const char *count(world_t *world, const char *of)
+{
+    return database_ask(
+        world->db, apr_pstrcat(world->p, "SELECT count(*) FROM ", of, NULL),
+        world->p);
+}
+
+static void test_members(world_t *world)
+{
+    reset(world);
+    run(world, "INSERT INTO edu_class (id) VALUES ('c')");
+    is_put(world, put_members(world, 0, MEMBERS, "A"), 1, MEMBERS,
+           "a list of members");
+    is_put(world, put_members(world, 0, MEMBERS, "A"), 0, 0, "the same again");
+    is_put(world, put_members(world, 1, MEMBERS + 1, "B"), 1, 3,
+           "one goes, one changes, one comes");
+    is_str(count(world, "edu_member"), apr_itoa(world->p, MEMBERS),
+           "they are as many");
+    is_str(database_ask(world->db,
+                        "SELECT id FROM edu_member ORDER BY created DESC, id"
+                        " LIMIT 1",
+                        world->p),
+           apr_psprintf(world->p, "u%d", MEMBERS), "the newest comes last");
+
+    meanwhile = "UPDATE edu_member SET version = 'x' WHERE id = 'u1'";
+    is_str(
+        statuses(ask(world, put_members(world, 1, MEMBERS + 1, "C")), world->p),
+        "204", "another was faster");
+    is_int(written, 2, "which is seen by the first that is written");
+    meanwhile = "DELETE FROM edu_class";
+    world->caller.admin = 1;
+    is_str(statuses(ask(world, put_members(world, 0, MEMBERS, "D")), world->p),
+           "404", "the class has gone meanwhile");
+    run(world, "DELETE FROM edu_member");
+}
+
+static void test_publish(world_t *world)
+{
+    reset(world);
+    run(world, "INSERT INTO edu_class (id) VALUES ('c')");
+    run(world, "INSERT INTO edu_assignment (class_id, id) VALUES ('c', 'a')");
+    is_put(world, put_members(world, 0, MEMBERS, ""), 1, MEMBERS, "a class");
+    is_str(statuses(ask(world, "{'id':'1','method':'POST','url':'/education/"
+                               "classes/c/assignments/a/publish'}"),
+                    world->p),
+           "200", "an assignment is published");
+    is_int(turns, 1, "in a turn");
+    is_int(written, MEMBERS + 1, "it and a submission for each are written");
+    is_int(read_in_turn, 0, "and nothing is read meanwhile");
+    is_str(count(world, "edu_submission"), apr_itoa(world->p, MEMBERS),
+           "all are there");
+    run(world, "DELETE FROM edu_member");
+    run(world, "DELETE FROM edu_class");
+}
+
 /* It would fail within another. */
 static void test_reads(world_t *world)
 {
@@ -667,6 +778,7 @@ static void tests(apr_pool_t *p)
 
     apr_dbd_init(p);
     world.db = database_make(":memory:", EDU_SCHEMA_AUTO, p);
+    other = world.db;
     for (apr_size_t i = 0; i < COUNT(batches); i++) {
         test_batch(&world, &batches[i]);
     }
@@ -705,6 +817,8 @@ static void tests(apr_pool_t *p)
     }
     test_end(&world);
     test_savepoint(&world);
+    test_members(&world);
+    test_publish(&world);
     test_reads(&world);
     test_many(&world);
     test_no_schema(&world);
