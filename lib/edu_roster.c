@@ -342,6 +342,7 @@ static apr_status_t plan_newcomers(edu_exchange_t *x, plan_t *plan,
                     .row.version;
         }
     }
+    return rv;
 }
 
 static apr_status_t write_entries(edu_exchange_t *x, void *baton)
