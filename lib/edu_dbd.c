@@ -235,14 +235,6 @@ static int is_there(const edu_call_t *call)
     return 1;
 }
 
-static const char *text_of(const edu_call_t *call)
-{
-    const char *const *instead = call->session->dialect->instead;
-
-    return instead && instead[call->sql] ? instead[call->sql]
-                                         : edu__sql[call->sql].text;
-}
-
 static int begins(const edu_call_t *call, const char *verb)
 {
     return strncmp(edu__sql[call->sql].text, verb, strlen(verb)) == 0;
@@ -251,7 +243,7 @@ static int begins(const edu_call_t *call, const char *verb)
 static int prepare(edu_call_t *call)
 {
     const edu_sql_dialect_t *dialect = call->session->dialect;
-    const char *text = text_of(call);
+    const char *text = edu__sql[call->sql].text;
 
     if (begins(call, "INSERT")) {
         text = apr_pstrcat(call->p, text,
@@ -297,9 +289,9 @@ static int run_patiently(edu_call_t *call)
 {
     int rc;
 
-    do {
-        rc = run(call);
-    } while (is_locked(call, rc));
+    for (rc = run(call); is_locked(call, rc); rc = run(call)) {
+        call->waited = 1;
+    }
     return rc;
 }
 
@@ -713,6 +705,7 @@ static apr_status_t insist(edu_call_t *call, int (*step)(edu_call_t *call),
         if (next == GIVE_UP) {
             return rv;
         }
+        call->waited = 1;
         apr_sleep(PAUSE << (tries - 1));
         if (next == OTHER) {
             edu__call_close(call);
@@ -819,12 +812,17 @@ apr_status_t edu__call_run(edu_call_t *call, edu_read_fn *read, void *out)
     call->store = edu__unit_reader(call->store);
     unit = edu__unit_of(call->store);
     rv = borrow(call);
-    call->unsure = 0;
+    edu__call_charge(call->store, now);
+    now = apr_time_now();
+    call->unsure = call->waited = 0;
     if (!rv) {
         rv = insist(call, run_patiently, edu__sql[call->sql].label,
                     begins(call, "SELECT"));
     }
-    edu__call_charge(call->store, now);
+    /* a read waits for nobody: if it took long, there was much to read */
+    if (rv || !read || call->waited) {
+        edu__call_charge(call->store, now);
+    }
     if (rv) {
         if (unit) {
             unit->broken = 1;

@@ -45,6 +45,8 @@ static const row_t rows[] = {
       "The request did not arrive in time. Send it again." },
     { EDU_ECONFLICT, 409, "conflict", NULL,
       "The request conflicts with what is stored." },
+    { EDU_EGONE, 410, "resyncRequired", NULL,
+      "What this page begins after is gone. Begin again, without $skiptoken." },
     { EDU_ELENGTH, 411, "lengthRequired", NULL,
       "Send a Content-Length." },
     { EDU_EPRECONDITION, 412, "preconditionFailed", NULL,

@@ -39,8 +39,9 @@ static json_t *by_id(const json_t *list, const char *key, apr_pool_t *p)
 }
 
 /* Parsed once, whatever it is asked for. @return 0: it is no JSON */
-static int parse(edu_assignment_t *assignment, apr_pool_t *p)
+static int parse(edu_assignment_t *assignment)
 {
+    apr_pool_t *p = assignment->p;
     const json_t *rubric;
 
     if (!assignment->doc) {
@@ -57,7 +58,7 @@ static int parse(edu_assignment_t *assignment, apr_pool_t *p)
 
 static apr_status_t load(edu_exchange_t *x, edu_assignment_t *assignment)
 {
-    return parse(assignment, x->p)
+    return parse(assignment)
                ? APR_SUCCESS
                : edu__damaged(x, edu__assignment.name, assignment->id);
 }
@@ -198,7 +199,8 @@ static edu_row_t placeholder(const struct singleton_t *singleton,
     edu_row_t row = { .id = singleton->id,
                       .created = singleton->created,
                       .kind = singleton->type,
-                      .version = assignment->version };
+                      .version = assignment->version,
+                      .parent = "" };
 
     if (singleton->due == has_rubric) {
         fit_lists(doc, assignment, p);
@@ -217,11 +219,11 @@ static apr_status_t placeholders_of(edu_exchange_t *x,
     if (rv || assignment->placeholders) {
         return rv;
     }
-    rows = apr_array_make(x->p, SINGLETONS, sizeof(edu_row_t));
+    rows = apr_array_make(assignment->p, SINGLETONS, sizeof(edu_row_t));
     for (apr_size_t i = 0; i < SINGLETONS; i++) {
         if (singletons[i].due(assignment->doc)) {
             APR_ARRAY_PUSH(rows, edu_row_t) =
-                placeholder(&singletons[i], assignment, x->p);
+                placeholder(&singletons[i], assignment, assignment->p);
         }
     }
     assignment->placeholders = rows;
@@ -249,8 +251,7 @@ static int in_order(const void *av, const void *bv)
 /* What was written has the place of its placeholder, so that each of them is
  * among the first rows if it is stored at all. */
 apr_status_t edu__placeholders_add(edu_exchange_t *x, apr_array_header_t **rows,
-                                   const edu_registration_t *registration,
-                                   const edu_row_t *after)
+                                   const edu_registration_t *registration)
 {
     edu_assignment_t *assignment = registration->assignment;
     apr_array_header_t *all;
@@ -268,7 +269,7 @@ apr_status_t edu__placeholders_add(edu_exchange_t *x, apr_array_header_t **rows,
         const edu_row_t *row =
             &APR_ARRAY_IDX(assignment->placeholders, i, edu_row_t);
 
-        if (!is_among(*rows, row->id) && (!after || in_order(row, after) > 0)) {
+        if (!is_among(*rows, row->id)) {
             APR_ARRAY_PUSH(all, edu_row_t) = *row;
         }
     }
@@ -593,7 +594,7 @@ int edu__grading_settle(json_t *doc, const edu_row_t *row,
     if (!assignment || (!is(row, RUBRIC) && !is(row, POINTS))) {
         return 1;
     }
-    if (!parse(assignment, p)) {
+    if (!parse(assignment)) {
         return 0;
     }
     if (is(row, RUBRIC)) {

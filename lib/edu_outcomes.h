@@ -47,6 +47,7 @@ typedef enum edu_status_e {
     EDU_EACCEPT,        /**< 406 notAcceptable */
     EDU_ETIMEOUT,       /**< 408 requestTimeout */
     EDU_ECONFLICT,      /**< 409 conflict */
+    EDU_EGONE,          /**< 410 resyncRequired: a page follows nothing */
     EDU_ELENGTH,        /**< 411 lengthRequired */
     EDU_EPRECONDITION,  /**< 412 preconditionFailed */
     EDU_ETOOLARGE,      /**< 413 requestEntityTooLarge */

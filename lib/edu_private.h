@@ -337,17 +337,17 @@ struct edu_query_t {
     int most_parts; /**< of an expression; 0: any number */
 
     /* out */
-    const apr_array_header_t *select;  /**< of const char *; NULL: all */
-    const apr_array_header_t *orderby; /**< of edu_order_t; NULL: as created */
-    const edu_filter_t *filter;        /**< NULL: none */
-    unsigned expand;     /**< bit i: the i-th that is expandable */
-    int top;             /**< rows a page */
-    int skip;            /**< rows to leave out first */
-    int count;           /**< tell how many there are in all */
-    const json_t *after; /**< the last row of the page before: an array of its
-                              created, id, parent and values of orderby; or
-                              NULL */
-    const char *kept;    /**< the options that a next page repeats */
+    const apr_array_header_t *select;       /**< of const char *; NULL: all */
+    const apr_array_header_t *orderby;      /**< of edu_order_t; NULL: by id */
+    const edu_filter_t *filter;             /**< NULL: none */
+    const char *orderby_text, *filter_text; /**< of which they were read */
+    unsigned expand;   /**< bit i: the i-th that is expandable */
+    int top;           /**< rows a page */
+    int skip;          /**< rows to leave out first */
+    int count;         /**< tell how many there are in all */
+    const char *token; /**< the bytes of a $skiptoken, or NULL */
+    apr_size_t token_len;
+    const char *kept; /**< the options that a next page repeats */
 };
 
 /**
@@ -362,9 +362,9 @@ struct edu_query_t {
 apr_status_t edu__query_parse(edu_query_t *query, const char *raw, int of,
                               edu_error_t *err, apr_pool_t *p);
 
-/** The $skiptoken that leads on from a row. @param after  as in edu_query_t */
-const char *edu__query_token(const edu_query_t *query, const json_t *after,
-                             apr_pool_t *p);
+/** The $skiptoken of which the query of a next page reads these bytes. */
+const char *edu__query_token(const edu_query_t *query, const char *bytes,
+                             apr_size_t len, apr_pool_t *p);
 
 /* ------------------------------------------------------------- edu_path.c */
 
@@ -492,7 +492,7 @@ int edu__is_key(const char *s);
 /** Whether @a s is a GUID: 8-4-4-4-12 hexadecimal digits. */
 int edu__is_guid(const char *s);
 
-/** A fresh GUID. */
+/** A fresh GUID: of two, the one that was made later sorts last. */
 const char *edu__new_guid(apr_pool_t *p);
 
 /** A lower-case copy, as GUIDs are stored and compared (decisions.md 3). */
@@ -539,11 +539,15 @@ enum {
     EDU_SQL_GET,
     EDU_SQL_LIST = EDU_SQL_GET + EDU_TABLES,
     EDU_SQL_MINE = EDU_SQL_LIST + EDU_TABLES,
-    EDU_SQL_INSERT = EDU_SQL_MINE + EDU_TABLES,
+    EDU_SQL_TALLY = EDU_SQL_MINE + EDU_TABLES,
+    EDU_SQL_MY_TALLY = EDU_SQL_TALLY + EDU_TABLES,
+    EDU_SQL_INSERT = EDU_SQL_MY_TALLY + EDU_TABLES,
     EDU_SQL_REPLACE = EDU_SQL_INSERT + EDU_TABLES,
     EDU_SQL_REMOVE = EDU_SQL_REPLACE + EDU_TABLES,
     EDU_SQL_CLEAR = EDU_SQL_REMOVE + EDU_TABLES,
     EDU_SQL_RECENT = EDU_SQL_CLEAR + EDU_TABLES,
+    EDU_SQL_RECENT_LAST,
+    EDU_SQL_TALLY_RECENT,
     EDU_SQL_OPEN,
     EDU_SQL_HOLD,
     EDU_SQL_LOCK,
@@ -609,16 +613,14 @@ typedef struct edu_sql_dialect_t {
     int lasting;        /**< the columns of a row are in the call's pool */
     int random;         /**< rows have to be asked for as if in any order */
     int many;           /**< it can do what several calls ask for in one */
-    const char *const *instead; /**< by EDU_SQL_*: what it runs in place of
-                                     edu__sql's text, or NULL; or NULL */
-    const char *limit; /**< the environment's variable for how many seconds
+    const char *limit;  /**< the environment's variable for how many seconds
                             connecting may take; NULL: there is none */
-    const char *most;  /**< the query for how many connections it admits; NULL:
+    const char *most;   /**< the query for how many connections it admits; NULL:
                             as many as there are */
-    const char *keep;  /**< what ends a SELECT so that its rows stay */
-    const char *once;  /**< what ends an INSERT so that it passes over
+    const char *keep;   /**< what ends a SELECT so that its rows stay */
+    const char *once;   /**< what ends an INSERT so that it passes over
                              a key that is taken */
-    const char *drop;  /**< before the label of a prepared statement that is to
+    const char *drop;   /**< before the label of a prepared statement that is to
                              go; NULL: it goes with its pool */
     const char *control[EDU_CONTROLS]; /**< %d: how deep it is */
     const edu_setting_t *session;      /**< what each connection runs first */
@@ -665,6 +667,7 @@ typedef struct edu_call_t {
     edu_dbd_t dbd;
     struct edu_session_t *session;
     apr_time_t until;    /**< no try begins later */
+    int waited;          /**< it took more than one try */
     const char *control; /**< the statement of transaction control */
     struct apr_dbd_results_t *rows;
     struct edu_part_t *part; /**< of the rows; NULL: all */
@@ -865,6 +868,7 @@ typedef struct edu_assignment_t {
     const char *id;
     const char *version;
     const char *body;
+    apr_pool_t *p;           /**< where it is kept */
     const json_t *doc;       /**< NULL until it is asked for */
     const json_t *qualities; /**< of the rubric, by id, in order; as doc */
     const json_t *levels;    /**< of the rubric, by id; as doc */
@@ -887,7 +891,8 @@ struct edu_row_t {
     const char *version; /**< what the ETag quotes */
     const char *by;      /**< of a submission: identitySet of who changed it
                               or its outcomes last, or "" */
-    const char *body;    /**< the document, compact JSON */
+    const char *body;    /**< the document, compact JSON; of a list "" if it
+                              is long: see edu__store_list */
     const char *parent;  /**< the id of the row above, or "" */
     int stored;          /**< it is not a placeholder */
     edu_registration_t registration; /**< of a submission, and its outcomes: */
@@ -902,9 +907,11 @@ typedef struct edu_range_t {
     const char *since; /**< of submissions: those of the whole class that were
                             modified since this version; NULL: all of the
                             assignment */
+    int oldest;        /**< of those: the oldest first, not the newest */
     int outcomes;      /**< of submissions: with their outcomes */
-    const edu_row_t *after; /**< the row to go on from: created, id and parent
-                                 are looked at; NULL: from the first */
+    const edu_row_t *after; /**< the row to go on from: id and parent are looked
+                                 at, and version where since is given; NULL:
+                                 from the first */
 } edu_range_t;
 
 /* All of these return EDU_EUNAVAILABLE if the database cannot answer.  Each is
@@ -924,7 +931,10 @@ apr_status_t edu__store_get(edu_row_t *row, const edu_store_t *store,
 #define EDU_CHUNK 101
 
 /**
- * Read rows in the order in which they were created, at most EDU_CHUNK.
+ * Read rows, at most EDU_CHUNK, in the order of their parents and ids; those
+ * since a version in that of their versions.  Documents of more than 16 KiB,
+ * also those of outcomes and of the assignments of recent submissions, are left
+ * out ("") and can be had by edu__store_get.
  * @param rows   of edu_row_t
  * @param above  of outcomes: the registration of their submission; of an
  *               assignment's submissions: that of their assignment alone
@@ -934,6 +944,12 @@ apr_status_t edu__store_list(apr_array_header_t **rows,
                              const edu_store_t *store, edu_table_e table,
                              const edu_path_t *path, const edu_range_t *range,
                              edu_error_t *err, apr_pool_t *p);
+
+/** Count the rows that edu__store_list would read from the first on. */
+apr_status_t edu__store_count(apr_int64_t *count, const edu_store_t *store,
+                              edu_table_e table, const edu_path_t *path,
+                              const edu_range_t *range, edu_error_t *err,
+                              apr_pool_t *p);
 
 /** Find the class of an assignment by the path's user, who is in it.
  *  @param rows  of edu_row_t: id is the class, kind the role */
@@ -1172,12 +1188,10 @@ apr_status_t edu__admit(edu_exchange_t *x,
 /**
  * The outcomes of a submission, with the placeholders that nobody wrote to yet
  * (decisions.md 2).  Each is told its registration.
- * @param rows   of edu_row_t, in order of creation; replaced
- * @param after  the row after which they begin, or NULL
+ * @param rows  of edu_row_t, in order of creation; replaced
  */
 apr_status_t edu__placeholders_add(edu_exchange_t *x, apr_array_header_t **rows,
-                                   const edu_registration_t *registration,
-                                   const edu_row_t *after);
+                                   const edu_registration_t *registration);
 
 /** The placeholder of an id, if there is one and nothing is stored: it
  *  becomes the row. */

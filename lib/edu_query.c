@@ -118,6 +118,7 @@ static apr_status_t read_format(reader_t *reader, const char *value)
 
 static apr_status_t read_filter(reader_t *reader, const char *value)
 {
+    reader->query->filter_text = value;
     return edu__filter_parse(&reader->query->filter, value, reader->query,
                              reader->err, reader->p);
 }
@@ -129,6 +130,7 @@ static apr_status_t read_orderby(reader_t *reader, const char *value)
                                          reader->err, reader->p);
 
     reader->query->orderby = orders;
+    reader->query->orderby_text = value;
     return rv;
 }
 
@@ -275,34 +277,25 @@ static apr_status_t read_select(reader_t *reader, const char *value)
  * 4), so that a token says what they said. */
 #define UNKNOWNS_TOO "u"
 
-/* JSON in hexadecimal: opaque to clients, and safe in a URL. */
-const char *edu__query_token(const edu_query_t *query, const json_t *after,
-                             apr_pool_t *p)
+/* Hexadecimal: opaque to clients, and safe in a URL. */
+const char *edu__query_token(const edu_query_t *query, const char *bytes,
+                             apr_size_t len, apr_pool_t *p)
 {
-    const char *text = edu__json_text(after, p);
-
     return apr_pstrcat(p, query->unknowns ? UNKNOWNS_TOO : "",
-                       apr_pescape_hex(p, text, strlen(text), 0), NULL);
+                       apr_pescape_hex(p, bytes, len, 0), NULL);
 }
 
+/* An odd number of digits is too much for apr_punescape_hex. */
 static apr_status_t read_skiptoken(reader_t *reader, const char *value)
 {
     const char *hex = value + (*value == *UNKNOWNS_TOO);
     apr_size_t len = strlen(hex);
-    /* of an odd number of digits APR would write beyond what it allocates */
-    const void *bytes =
-        len % 2 == 0 && strspn(hex, "0123456789abcdefABCDEF") == len
-            ? apr_punescape_hex(reader->p, hex, 0, &len)
-            : NULL;
-    const char *text = bytes ? apr_pstrmemdup(reader->p, bytes, len) : "";
-    const json_t *after = edu__json_load(text, reader->p);
 
-    if (!json_is_string(json_array_get(after, 0)) ||
-        !json_is_string(json_array_get(after, 1)) ||
-        !json_is_string(json_array_get(after, 2))) {
+    if (!len || len % 2 || strspn(hex, "0123456789abcdef") != len) {
         return bad_value(reader, "$skiptoken", "one from an @odata.nextLink");
     }
-    reader->query->after = after;
+    reader->query->token =
+        apr_punescape_hex(reader->p, hex, 0, &reader->query->token_len);
     return APR_SUCCESS;
 }
 

@@ -105,7 +105,7 @@ static apr_status_t append_outcomes(edu_exchange_t *x, const edu_row_t *row)
 {
     apr_array_header_t *rows = row->outcomes;
     const char *text = "";
-    apr_status_t rv = edu__placeholders_add(x, &rows, &row->registration, NULL);
+    apr_status_t rv = edu__placeholders_add(x, &rows, &row->registration);
 
     edu__append(x, "[");
     for (int i = 0; !rv && i < rows->nelts && text; i++) {

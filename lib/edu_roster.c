@@ -314,8 +314,19 @@ static apr_status_t plan_member(edu_exchange_t *x, const edu_row_t *member,
     plan_t *plan = baton;
     const json_t *user =
         apr_hash_get(plan->users, member->id, APR_HASH_KEY_STRING);
+    edu_row_t whole;
+    apr_status_t rv;
 
     apr_hash_set(plan->users, member->id, APR_HASH_KEY_STRING, NULL);
+    if (user && !*member->body) { /* it is too long for a list */
+        x->path.member_id = member->id;
+        rv = edu__store_get(&whole, x->store, EDU_MEMBER, &x->path, x->err,
+                            x->p);
+        if (rv || !whole.stored) {
+            return rv ? rv : APR_EAGAIN;
+        }
+        member = &whole;
+    }
     return user || !x->set->only || strcmp(member->kind, x->set->only) == 0
                ? plan_entry(x, plan, member->id, user, member)
                : APR_SUCCESS;

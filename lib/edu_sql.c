@@ -16,18 +16,17 @@
 #define OF_ASSIGNMENT OF_CLASS " AND assignment_id = %s"
 #define OF_SUBMISSION OF_ASSIGNMENT " AND submission_id = %s"
 
-/* Of the classes that somebody is in.  A statement of its own, not a condition
- * that may be empty: for that, all classes would be read. */
-#define OF_MEMBER " IN (SELECT class_id FROM edu_member WHERE id = %s)"
+/* Rows after one in the order of a key, which is a scan of its index; the limit
+ * is EDU_CHUNK. */
+#define LIMIT   " LIMIT 101"
+#define AFTER   " id > %s ORDER BY id" LIMIT
+#define AND_AFTER " AND" AFTER
 
-/* Rows after one, in the order of creation; the limit is EDU_CHUNK.  Where they
- * are of several parents, an id alone tells them not apart. */
-#define AFTER " (created > %s OR (created = %s AND id > %s))"
-#define PAGE  " ORDER BY created, id LIMIT 101"
-#define AFTER_OF(parent)                                                      \
-    " (created > %s OR (created = %s AND (id > %s OR (id = %s AND " parent    \
-    " > %s))))"
-#define PAGE_OF(parent) " ORDER BY created, id, " parent " LIMIT 101"
+/* The documents of rows that are looked for one by one, and of lists, where a
+ * long one is left out: drivers keep all that a statement reads. */
+#define WHOLE(body) body
+#define SHORT(body) "CASE WHEN LENGTH(" body ") <= 16384 THEN " body          \
+                    " ELSE '' END"
 
 #define ONE " id = %s"
 #define AS_READ " AND id = %s AND version = %s"
@@ -48,17 +47,25 @@
     " AND s.id = " submission
 #define REGISTRATION REGISTRATION_OF("%s", "%s", "%s")
 
-#define CLASS      "SELECT id, created, '', version, '', body, ''"            \
-                   " FROM edu_class WHERE"
-#define MEMBER     "SELECT id, created, role, version, '', body, class_id"    \
-                   " FROM edu_member WHERE"
-#define ASSIGNMENT "SELECT id, created, '', version, '', body, class_id"      \
-                   " FROM edu_assignment WHERE"
-#define OUTCOME    "SELECT id, created, type, version, body"                  \
-                   " FROM edu_outcome WHERE"
+#define CLASS(show)      "SELECT c.id, c.created, '', c.version, '', "        \
+                         show("c.body") ", '' FROM "
+#define MEMBER(show)     "SELECT id, created, role, version, '', "            \
+                         show("body") ", class_id FROM edu_member WHERE"
+#define ASSIGNMENT(show) "SELECT a.id, a.created, '' AS kind, a.version,"     \
+                         " '' AS modified_by, " show("a.body") " AS body,"    \
+                         " a.class_id FROM "
+#define OUTCOME(show)    "SELECT id, created, type, version, " show("body")   \
+                         " FROM edu_outcome WHERE"
+
+/* What somebody's classes lead to: SQLite reads what is left of a CROSS JOIN
+ * first. */
+#define MY_CLASS      "edu_member m CROSS JOIN edu_class c"                   \
+                      " WHERE c.id = m.class_id AND m.id = %s"
+#define MY_ASSIGNMENT "edu_member m CROSS JOIN edu_assignment a"              \
+                      " WHERE a.class_id = m.class_id AND m.id = %s"
 
 #define GET_OUTCOME(class, assignment, submission, id)                        \
-    OUTCOME " class_id = " class " AND assignment_id = " assignment           \
+    OUTCOME(WHOLE) " class_id = " class " AND assignment_id = " assignment           \
     " AND submission_id = " submission " AND id = " id                        \
     " UNION ALL " REGISTRATION_OF(class, assignment, submission)
 
@@ -83,19 +90,27 @@
 /* Submissions, each with its outcomes where the parameter is 1, and, with an
  * empty id, the assignments that they are of: a page of a gradebook is one
  * statement. */
-#define SUBMISSION(those, assignments)                                        \
-    "SELECT s.id, s.created, s.user_id, s.version, s.modified_by, s.body,"    \
-    " s.assignment_id, COALESCE(o.id, ''), COALESCE(o.created, ''),"          \
-    " COALESCE(o.type, ''), COALESCE(o.version, ''), COALESCE(o.body, '')"    \
-    " FROM (SELECT class_id, assignment_id, id, created, user_id, version,"   \
-    " modified_by, body FROM edu_submission WHERE" those                      \
-    PAGE_OF("assignment_id") ") s"                                            \
-    " LEFT JOIN edu_outcome o ON %s = '1' AND o.class_id = s.class_id"        \
-    " AND o.assignment_id = s.assignment_id AND o.submission_id = s.id"       \
-    " UNION ALL SELECT '', '', '', a.version, '', a.body, a.id,"              \
-    " '', '', '', '', '' FROM edu_assignment a WHERE" assignments             \
-    " ORDER BY 2, 1, 7, 9, 8"
-#define THAT_ASSIGNMENT " a.class_id = %s AND a.id = %s"
+#define THOSE(those)                                                          \
+    "(SELECT class_id, assignment_id, id, created, user_id, version,"         \
+    " modified_by, body FROM edu_submission WHERE" those ")"
+#define SUBMISSION(those, show, assignment, assignments)                      \
+    "SELECT s.id, s.created, s.user_id, s.version, s.modified_by, "           \
+    show("s.body") ", s.assignment_id, COALESCE(o.id, ''),"                   \
+    " COALESCE(o.created, ''), COALESCE(o.type, ''),"                         \
+    " COALESCE(o.version, ''), COALESCE(" show("o.body") ", '')"              \
+    " FROM " those " s LEFT JOIN edu_outcome o ON %s = '1'"                   \
+    " AND o.class_id = s.class_id AND o.assignment_id = s.assignment_id"      \
+    " AND o.submission_id = s.id"                                             \
+    " UNION ALL SELECT '', '', '', a.version, '', " assignment ", a.id,"      \
+    " '', '', '', '', '' FROM edu_assignment a WHERE a.class_id = %s AND "    \
+    assignments
+#define THAT_ASSIGNMENT "a.id = %s"
+
+/* Those of a class by when they were modified, since some instant. */
+#define RECENT(those)                                                         \
+    "WITH s AS " THOSE(OF_CLASS " AND version >= %s AND" those) " "           \
+    SUBMISSION("s", SHORT, SHORT("a.body"),                                   \
+               "a.id IN (SELECT assignment_id FROM s)")
 
 /* -------------------------------------------------------------- statements */
 
@@ -104,40 +119,77 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
         "SELECT version FROM edu_schema" },
 
     [EDU_SQL_GET + EDU_CLASS] = { .label = "edu_get_class", .text =
-        CLASS ONE },
+        CLASS(WHOLE) "edu_class c WHERE" ONE },
     [EDU_SQL_GET + EDU_MEMBER] = { .label = "edu_get_member", .text =
-        MEMBER OF_CLASS " AND" ONE },
+        MEMBER(WHOLE) OF_CLASS " AND" ONE },
     [EDU_SQL_GET + EDU_ASSIGNMENT] = { .label = "edu_get_assignment", .text =
-        ASSIGNMENT OF_CLASS " AND" ONE },
+        ASSIGNMENT(WHOLE) "edu_assignment a WHERE" OF_CLASS " AND" ONE },
     [EDU_SQL_GET + EDU_SUBMISSION] = { .label = "edu_get_submission", .text =
-        SUBMISSION(OF_ASSIGNMENT " AND" ONE, THAT_ASSIGNMENT) },
+        SUBMISSION(THOSE(OF_ASSIGNMENT " AND" ONE), WHOLE, "a.body",
+                   THAT_ASSIGNMENT) },
     [EDU_SQL_GET + EDU_OUTCOME] = { .label = "edu_get_outcome", .text =
         GET_OUTCOME("%s", "%s", "%s", "%s"), .many = EDU_SQL_GET_MANY },
 
     [EDU_SQL_LIST + EDU_CLASS] = { .label = "edu_list_class", .text =
-        CLASS AFTER PAGE },
+        CLASS(SHORT) "edu_class c WHERE" AFTER },
     [EDU_SQL_LIST + EDU_MEMBER] = { .label = "edu_list_member", .text =
-        MEMBER OF_CLASS " AND (%s = '' OR role = %s) AND" AFTER PAGE },
+        MEMBER(SHORT) OF_CLASS AND_AFTER },
     [EDU_SQL_LIST + EDU_ASSIGNMENT] = { .label = "edu_list_assignment", .text =
-        ASSIGNMENT OF_CLASS " AND"
-        AFTER_OF("class_id") PAGE_OF("class_id") },
+        ASSIGNMENT(SHORT) "edu_assignment a WHERE" OF_CLASS AND_AFTER },
     [EDU_SQL_LIST + EDU_SUBMISSION] = { .label = "edu_list_submission", .text =
-        SUBMISSION(OF_ASSIGNMENT " AND (%s = '' OR user_id = %s) AND"
-                   AFTER_OF("assignment_id"),
+        SUBMISSION(THOSE(OF_ASSIGNMENT AND_AFTER), SHORT, "a.body",
                    THAT_ASSIGNMENT) },
     [EDU_SQL_LIST + EDU_OUTCOME] = { .label = "edu_list_outcome", .text =
-        "SELECT * FROM (" OUTCOME OF_SUBMISSION " AND" AFTER PAGE ") o"
+        "SELECT * FROM (" OUTCOME(SHORT) OF_SUBMISSION AND_AFTER ") o"
         " UNION ALL " REGISTRATION },
+
+    /* statements of their own, not conditions that may be empty: for those,
+     * all rows would be read */
     [EDU_SQL_MINE + EDU_CLASS] = { .label = "edu_my_class", .text =
-        CLASS " id" OF_MEMBER " AND" AFTER PAGE },
+        CLASS(SHORT) MY_CLASS " AND m.class_id > %s ORDER BY m.class_id" LIMIT },
+    [EDU_SQL_MINE + EDU_MEMBER] = { .label = "edu_my_member", .text =
+        MEMBER(SHORT) OF_CLASS " AND role = %s" AND_AFTER },
     [EDU_SQL_MINE + EDU_ASSIGNMENT] = { .label = "edu_my_assignment", .text =
-        ASSIGNMENT " class_id" OF_MEMBER " AND"
-        AFTER_OF("class_id") PAGE_OF("class_id") },
+        "SELECT * FROM (" ASSIGNMENT(SHORT) MY_ASSIGNMENT
+        " AND m.class_id = %s AND a.id > %s ORDER BY a.id" LIMIT ") o"
+        " UNION ALL SELECT * FROM (" ASSIGNMENT(SHORT) MY_ASSIGNMENT
+        " AND m.class_id > %s ORDER BY m.class_id, a.id" LIMIT ") p"
+        " ORDER BY 7, 1" LIMIT },
+    [EDU_SQL_MINE + EDU_SUBMISSION] = { .label = "edu_my_submission", .text =
+        SUBMISSION(THOSE(OF_ASSIGNMENT " AND user_id = %s" AND_AFTER), SHORT,
+                   "a.body", THAT_ASSIGNMENT) },
     [EDU_SQL_RECENT] = { .label = "edu_list_recent", .text =
-        SUBMISSION(OF_CLASS " AND version >= %s AND" AFTER_OF("assignment_id"),
-                   " a.class_id = %s AND EXISTS (SELECT 1 FROM edu_submission r"
-                   " WHERE r.class_id = a.class_id AND r.assignment_id = a.id"
-                   " AND r.version >= %s)") },
+        RECENT(" version <= %s AND (version < %s OR assignment_id < %s"
+               " OR (assignment_id = %s AND id < %s))"
+               " ORDER BY version DESC, assignment_id DESC, id DESC" LIMIT) },
+    [EDU_SQL_RECENT_LAST] = { .label = "edu_list_recent_last", .text =
+        RECENT(" (version > %s OR assignment_id > %s"
+               " OR (assignment_id = %s AND id > %s))"
+               " ORDER BY version, assignment_id, id" LIMIT) },
+
+    /* how many there are in all */
+    [EDU_SQL_TALLY + EDU_CLASS] = { .label = "edu_tally_class", .text =
+        "SELECT count(*) FROM edu_class" },
+    [EDU_SQL_TALLY + EDU_MEMBER] = { .label = "edu_tally_member", .text =
+        "SELECT count(*) FROM edu_member WHERE" OF_CLASS },
+    [EDU_SQL_TALLY + EDU_ASSIGNMENT] = { .label = "edu_tally_assignment", .text =
+        "SELECT count(*) FROM edu_assignment WHERE" OF_CLASS },
+    [EDU_SQL_TALLY + EDU_SUBMISSION] = { .label = "edu_tally_submission", .text =
+        "SELECT count(*) FROM edu_submission WHERE" OF_ASSIGNMENT },
+    [EDU_SQL_TALLY + EDU_OUTCOME] = { .label = "edu_tally_outcome", .text =
+        "SELECT count(*) FROM edu_outcome WHERE" OF_SUBMISSION },
+    [EDU_SQL_MY_TALLY + EDU_CLASS] = { .label = "edu_tally_my_class", .text =
+        "SELECT count(*) FROM " MY_CLASS },
+    [EDU_SQL_MY_TALLY + EDU_MEMBER] = { .label = "edu_tally_my_member", .text =
+        "SELECT count(*) FROM edu_member WHERE" OF_CLASS " AND role = %s" },
+    [EDU_SQL_MY_TALLY + EDU_ASSIGNMENT] = { .label = "edu_tally_my_assignment",
+        .text = "SELECT count(*) FROM " MY_ASSIGNMENT },
+    [EDU_SQL_MY_TALLY + EDU_SUBMISSION] = { .label = "edu_tally_my_submission",
+        .text = "SELECT count(*) FROM edu_submission WHERE" OF_ASSIGNMENT
+        " AND user_id = %s" },
+    [EDU_SQL_TALLY_RECENT] = { .label = "edu_tally_recent", .text =
+        "SELECT count(*) FROM edu_submission WHERE" OF_CLASS
+        " AND version >= %s" },
     [EDU_SQL_FIND] = { .label = "edu_find", .text =
         "SELECT m.class_id, '', m.role, '', '', '', ''"
         " FROM edu_member m JOIN edu_assignment a ON a.class_id = m.class_id"
@@ -345,16 +397,6 @@ static const char *const mysql_schema[] = {
     NULL
 };
 
-/* SQLite sorts whole rows: here it sorts their places, and reads those that are
- * wanted. */
-static const char *const sqlite3_instead[EDU_SQL_COUNT] = {
-    [EDU_SQL_LIST + EDU_OUTCOME] =
-        "SELECT o.id, o.created, o.type, o.version, o.body"
-        " FROM (SELECT rowid AS place FROM edu_outcome WHERE" OF_SUBMISSION
-        " AND" AFTER PAGE ") p CROSS JOIN edu_outcome o ON o.rowid = p.place"
-        " UNION ALL " REGISTRATION
-};
-
 /* WAL lets readers and a writer work side by side; FULL makes an answer durable,
  * where there is no WAL.  Half the usual page cache is as fast, for each commit of
  * another connection empties it.  A COMMIT checkpoints where nobody else has seen
@@ -371,9 +413,11 @@ static const edu_setting_t sqlite3_session[] = {
  * level of isolation.  Waiting for a lock ends first, so that the log can tell
  * it from a statement that takes too long.  There is an index for every read:
  * a plan made when a table was small would read all of it when it is not, and
- * lock rows in an order of its own. */
+ * lock rows in an order of its own; a plan for a small class would sort a large
+ * one for each page, rather than read it in order. */
 static const edu_setting_t pgsql_session[] = {
     { "SELECT set_config('enable_seqscan', 'off', false),"
+      " set_config('enable_bitmapscan', 'off', false),"
       " set_config('enable_hashjoin', 'off', false),"
       " set_config('enable_mergejoin', 'off', false)", 0 },
     { "SET client_encoding = 'UTF8'", 0 },
@@ -409,7 +453,6 @@ static const edu_sql_dialect_t dialects[] = {
       .creates = 1,
       .busy = 5, /* SQLITE_BUSY */
       .lasting = 1,
-      .instead = sqlite3_instead,
       .keep = "",
       .once = " ON CONFLICT DO NOTHING",
       .control = { "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK", SAVEPOINTS },

@@ -45,6 +45,7 @@ static edu_assignment_t *assignment_of(const char *id, const char *version,
     assignment->id = id;
     assignment->version = version;
     assignment->body = body;
+    assignment->p = p;
     return assignment;
 }
 
@@ -103,52 +104,102 @@ static edu_assignment_t *find_assignment(const submissions_t *submissions,
     return NULL;
 }
 
-static void read_submission(const edu_call_t *call, submissions_t *submissions,
-                            struct apr_dbd_row_t *from)
-{
-    apr_array_header_t *rows = submissions->rows;
-    edu_row_t *row =
-        rows->nelts ? &APR_ARRAY_IDX(rows, rows->nelts - 1, edu_row_t) : NULL;
-    const char *id = edu__call_column(call, from, 0);
-    const char *parent = edu__call_column(call, from, 6);
-    edu_row_t outcome = { .id = edu__call_column(call, from, 7),
-                          .created = edu__call_column(call, from, 8),
-                          .kind = edu__call_column(call, from, 9),
-                          .version = edu__call_column(call, from, 10),
-                          .body = edu__call_column(call, from, 11),
-                          .stored = 1 };
+/* A submission with one of its outcomes, as a row of a join. */
+typedef struct pair_t {
+    edu_row_t row, outcome;
+} pair_t;
 
-    if (!row || strcmp(row->id, id) != 0 || strcmp(row->parent, parent) != 0) {
-        row = apr_array_push(rows);
-        *row = row_at(call, from);
-        row->outcomes = apr_array_make(call->p, 4, sizeof(edu_row_t));
-        row->registration.user_id = row->kind;
-        row->registration.version = row->version;
-        row->registration.assignment =
-            find_assignment(submissions, row->parent);
-    }
-    if (*outcome.id) {
-        APR_ARRAY_PUSH(row->outcomes, edu_row_t) = outcome;
+static int by_key(const void *av, const void *bv)
+{
+    const edu_row_t *a = av, *b = bv;
+    int order = strcmp(a->parent, b->parent);
+
+    return order ? order : strcmp(a->id, b->id);
+}
+
+static int as_created(const edu_row_t *a, const edu_row_t *b)
+{
+    int order = strcmp(a->created, b->created);
+
+    return order ? order : strcmp(a->id, b->id);
+}
+
+static int by_keys(const void *av, const void *bv)
+{
+    const pair_t *a = av, *b = bv;
+    int order = by_key(&a->row, &b->row);
+
+    return order ? order : as_created(&a->outcome, &b->outcome);
+}
+
+static int oldest_first(const void *av, const void *bv)
+{
+    const edu_row_t *a = av, *b = bv;
+    int order = strcmp(a->version, b->version);
+
+    return order ? order : by_key(a, b);
+}
+
+static int newest_first(const void *av, const void *bv)
+{
+    return oldest_first(bv, av);
+}
+
+/* Makes a row of what is of one submission.  Joins have no order. */
+static void join(submissions_t *submissions, apr_array_header_t *pairs,
+                 apr_pool_t *p)
+{
+    edu_row_t *row = NULL;
+
+    qsort(pairs->elts, pairs->nelts, sizeof(pair_t), by_keys);
+    for (int i = 0; i < pairs->nelts; i++) {
+        const pair_t *pair = &APR_ARRAY_IDX(pairs, i, pair_t);
+
+        if (!row || by_key(row, &pair->row) != 0) {
+            row = apr_array_push(submissions->rows);
+            *row = pair->row;
+            row->outcomes = apr_array_make(p, 4, sizeof(edu_row_t));
+            row->registration.user_id = row->kind;
+            row->registration.version = row->version;
+            row->registration.assignment =
+                find_assignment(submissions, row->parent);
+        }
+        if (*pair->outcome.id) {
+            APR_ARRAY_PUSH(row->outcomes, edu_row_t) = pair->outcome;
+        }
     }
 }
 
-/* Assignments come first: they have no id and were never created. */
+static edu_row_t outcome_at(const edu_call_t *call, struct apr_dbd_row_t *from)
+{
+    return (edu_row_t){ .id = edu__call_column(call, from, 7),
+                        .created = edu__call_column(call, from, 8),
+                        .kind = edu__call_column(call, from, 9),
+                        .version = edu__call_column(call, from, 10),
+                        .body = edu__call_column(call, from, 11),
+                        .stored = 1 };
+}
+
+/* Assignments have no id, but a parent. */
 static void read_submissions(const edu_call_t *call, void *out)
 {
     submissions_t *submissions = out;
+    apr_array_header_t *pairs = apr_array_make(call->p, 8, sizeof(pair_t));
     struct apr_dbd_row_t *from = NULL;
 
     while ((from = edu__call_next(call, from))) {
-        if (*edu__call_column(call, from, 0)) {
-            read_submission(call, submissions, from);
+        edu_row_t row = row_at(call, from);
+
+        if (*row.id) {
+            APR_ARRAY_PUSH(pairs, pair_t) =
+                (pair_t){ row, outcome_at(call, from) };
         }
         else {
             APR_ARRAY_PUSH(submissions->assignments, edu_assignment_t *) =
-                assignment_of(edu__call_column(call, from, 6),
-                              edu__call_column(call, from, 3),
-                              edu__call_column(call, from, 5), call->p);
+                assignment_of(row.parent, row.version, row.body, call->p);
         }
     }
+    join(submissions, pairs, call->p);
 }
 
 /* --------------------------------------------------------------- parameters */
@@ -175,14 +226,64 @@ static void add_keys(args_t *args, int keys, const edu_path_t *path)
     }
 }
 
-static void add_after(args_t *args, edu_table_e table, const edu_row_t *after)
+/* Which rows a list is of. */
+static void add_range(args_t *args, edu_table_e table, const edu_path_t *path,
+                      const edu_range_t *range)
 {
-    add(args, after ? after->created : NULL);
-    add(args, after ? after->created : NULL);
+    if (range->since) {
+        add(args, path->class_id);
+        add(args, range->since);
+    }
+    else if (range->only && (table == EDU_CLASS || table == EDU_ASSIGNMENT)) {
+        add(args, range->only);
+    }
+    else {
+        add_keys(args, edu__shapes[table].keys, path);
+        if (range->only) {
+            add(args, range->only);
+        }
+    }
+}
+
+/* After all versions, which are hexadecimal. */
+#define LAST_VERSION "~"
+
+static void add_after_recent(args_t *args, const edu_range_t *range)
+{
+    const edu_row_t *after = range->after;
+    const char *version = after ? after->version : NULL;
+
+    if (range->oldest) { /* one bound, for it is one that is looked for */
+        version = version && strcmp(version, range->since) > 0 ? version
+                                                               : range->since;
+        args->list[args->n - 1] = version;
+        add(args, after && after->version ? after->version : NULL);
+    }
+    else {
+        version = version ? version : LAST_VERSION;
+        add(args, version);
+        add(args, version);
+    }
+    add(args, after ? after->parent : NULL);
+    add(args, after ? after->parent : NULL);
     add(args, after ? after->id : NULL);
-    if (table == EDU_ASSIGNMENT || table == EDU_SUBMISSION) {
-        add(args, after ? after->id : NULL);
+}
+
+static void add_after(args_t *args, edu_table_e table, const edu_range_t *range)
+{
+    const edu_row_t *after = range->after;
+
+    if (range->since) {
+        add_after_recent(args, range);
+    }
+    else if (range->only && table == EDU_ASSIGNMENT) {
         add(args, after ? after->parent : NULL);
+        add(args, after ? after->id : NULL);
+        add(args, range->only);
+        add(args, after ? after->parent : NULL);
+    }
+    else {
+        add(args, after ? after->id : NULL);
     }
 }
 
@@ -265,26 +366,16 @@ static apr_status_t list_submissions(edu_call_t *call, args_t *args,
     apr_status_t rv;
 
     add(args, range->outcomes ? "1" : "");
-    if (range->since) {
-        add(args, path->class_id);
-        add(args, range->since);
-    }
-    else {
-        add_keys(args, 2, path);
-    }
+    add_keys(args, range->since ? 1 : 2, path);
     rv = edu__call_run(call, read_submissions, &submissions);
-    if (!rv && !range->since) {
+    if (range->since) {
+        qsort(rows->elts, rows->nelts, sizeof(edu_row_t),
+              range->oldest ? oldest_first : newest_first);
+    }
+    else if (!rv) {
         above->assignment = find_assignment(&submissions, path->assignment_id);
     }
     return rv;
-}
-
-static int as_created(const void *av, const void *bv)
-{
-    const edu_row_t *a = av, *b = bv;
-    int order = strcmp(a->created, b->created);
-
-    return order ? order : strcmp(a->id, b->id);
 }
 
 /* The statement says which outcomes follow, but not in which order. */
@@ -299,7 +390,7 @@ static apr_status_t list_outcomes(edu_call_t *call, args_t *args,
 
     add_keys(args, 3, path);
     rv = edu__call_run(call, read_outcomes, &outcomes);
-    qsort(rows->elts, rows->nelts, sizeof(edu_row_t), as_created);
+    qsort(rows->elts, rows->nelts, sizeof(edu_row_t), by_key);
     *above = outcomes.registration;
     return rv;
 }
@@ -311,36 +402,53 @@ apr_status_t edu__store_list(apr_array_header_t **rows,
                              edu_error_t *err, apr_pool_t *p)
 {
     args_t args = { .n = 0 };
-    int mine = range->only && (table == EDU_CLASS || table == EDU_ASSIGNMENT);
     edu_call_t call = { .store = store,
-                        .sql = range->since ? EDU_SQL_RECENT
-                               : mine       ? EDU_SQL_MINE + table
-                                            : EDU_SQL_LIST + table,
+                        .sql = range->oldest  ? EDU_SQL_RECENT_LAST
+                               : range->since ? EDU_SQL_RECENT
+                               : range->only  ? EDU_SQL_MINE + table
+                                              : EDU_SQL_LIST + table,
                         .args = args.list,
                         .err = err,
                         .p = p };
 
     memset(above, 0, sizeof(*above));
     *rows = apr_array_make(p, 8, sizeof(edu_row_t));
-    if (range->since) {
-        add(&args, path->class_id);
-        add(&args, range->since);
-    }
-    else if (mine) {
-        add(&args, range->only);
-    }
-    else {
-        add_keys(&args, edu__shapes[table].keys, path);
-        if (table == EDU_MEMBER || table == EDU_SUBMISSION) {
-            add_option(&args, range->only);
-        }
-    }
-    add_after(&args, table, range->after);
+    add_range(&args, table, path, range);
+    add_after(&args, table, range);
     return table == EDU_SUBMISSION
                ? list_submissions(&call, &args, above, path, range, *rows)
            : table == EDU_OUTCOME
                ? list_outcomes(&call, &args, above, path, *rows)
                : edu__call_run(&call, read_rows, *rows);
+}
+
+static void read_count(const edu_call_t *call, void *out)
+{
+    apr_int64_t *count = out;
+    struct apr_dbd_row_t *from = NULL;
+
+    while ((from = edu__call_next(call, from))) {
+        *count = apr_atoi64(edu__call_column(call, from, 0));
+    }
+}
+
+apr_status_t edu__store_count(apr_int64_t *count, const edu_store_t *store,
+                              edu_table_e table, const edu_path_t *path,
+                              const edu_range_t *range, edu_error_t *err,
+                              apr_pool_t *p)
+{
+    args_t args = { .n = 0 };
+    edu_call_t call = { .store = store,
+                        .sql = range->since  ? EDU_SQL_TALLY_RECENT
+                               : range->only ? EDU_SQL_MY_TALLY + table
+                                             : EDU_SQL_TALLY + table,
+                        .args = args.list,
+                        .err = err,
+                        .p = p };
+
+    *count = 0;
+    add_range(&args, table, path, range);
+    return edu__call_run(&call, read_count, count);
 }
 
 apr_status_t edu__store_find(apr_array_header_t **rows,

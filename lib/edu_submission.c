@@ -346,7 +346,7 @@ static apr_status_t apply(edu_exchange_t *x, void *baton)
     if (rv) {
         return rv == EDU_EPRECONDITION ? APR_EAGAIN : rv;
     }
-    rv = edu__placeholders_add(x, &rows, &act->was.registration, NULL);
+    rv = edu__placeholders_add(x, &rows, &act->was.registration);
     for (int i = 0; !rv && i < rows->nelts; i++) {
         const edu_row_t *row = &APR_ARRAY_IDX(rows, i, edu_row_t);
 

@@ -9,13 +9,20 @@ use Edu::Database;
 use Test::More;
 
 # What reads a table as a whole: that of one row, and all classes.
-my $MAY = qr/FROM edu_schema$|FROM edu_class WHERE \(created/;
+my $MAY = qr/FROM edu_schema$|FROM edu_class c WHERE id > |\) FROM edu_class$/;
+
+# A page is a scan of an index that ends where the page does: nothing is sorted
+# for it.  What is sorted is one's own classes, with their assignments; recent
+# submissions of one version; and the only submission of a recipient.
+my $PAGE = qr/ LIMIT 101/;
+my $SORTS = qr/FROM edu_member m CROSS JOIN|ORDER BY version|AND user_id = /;
 
 # How a database is asked for a plan, and how it names a table that it scans;
 # what indexes there are besides those of keys.
 my %ASK = (
     sqlite3 => {
         plan    => \&plan_lite,
+        sort    => qr/USE TEMP B-TREE FOR ORDER BY/,
         scans   => \&scans_lite,
         indexes => q{SELECT name FROM sqlite_master WHERE type = 'index'}
             . q{ AND sql IS NOT NULL},
@@ -23,12 +30,14 @@ my %ASK = (
     pgsql => {
         analyze => 'ANALYZE',
         plan    => \&plan_pg,
+        sort    => qr/(?<!Incremental )Sort/,
         scans   => \&scans_pg,
         indexes => 'SELECT indexrelid::regclass FROM pg_index WHERE'
             . q{ NOT indisunique AND indrelid::regclass::text LIKE 'edu%'},
     },
     mysql => {
         plan    => \&plan_maria,
+        sort    => qr/filesort/,
         scans   => \&scans_maria,
         indexes => 'SELECT DISTINCT index_name FROM'
             . ' information_schema.statistics WHERE table_schema = database()'
@@ -131,6 +140,8 @@ for my $statement (@statements) {
     my $plan = $ask->{plan}->($statement);
     is(join(' ', $ask->{scans}->($plan)), '', "no scan: $statement")
         or diag($plan) if $statement !~ $MAY;
+    unlike($plan, $ask->{sort}, "no sort: $statement")
+        if $statement =~ $PAGE && $statement !~ $SORTS;
     $plans .= $plan;
 }
 for (split ' ', sql($ask->{indexes})) {
