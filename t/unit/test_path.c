@@ -455,6 +455,48 @@ static const struct escape_t {
 };
 /* clang-format on */
 
+/* Each spelling, and the canonical one. */
+#define LOWER "0b5f1f3e-7a52-4c1c-9d0e-1f2a3b4c5d6e"
+#define RECENT "getRecentlyModifiedSubmissions"
+
+/* clang-format off */
+static const struct spelling_t {
+    const char *path, *canonical;
+} spellings[] = {
+    { CAS "/outcomes", CAS "/outcomes" },
+    { "/$batch", "/$batch" },
+    { C "/members/$ref", C "/members/$ref" },
+    { CA "/submissions/$count", CA "/submissions/$count" },
+    { "/education/classes('c')", C },
+    { "/education/classes('c')/assignments('a')/submissions('s')/outcomes('o')",
+      CAS "/outcomes/o" },
+    { "/education/classes('c')/members('m')/$ref", C "/members/m/$ref" },
+    { "/education/classes('it''s')", "/education/classes/it's" },
+    { "/education/classes/x('y')", "/education/classes/x('y')" },
+    { "/education/classes/100%", "/education/classes/100%" },
+    { "/education/classes/a b", "/education/classes/a b" },
+    { CAS "/outcomes/0B5F1F3E-7A52-4C1C-9D0E-1F2A3B4C5D6E",
+      CAS "/outcomes/" LOWER },
+    { CAS "/outcomes('0B5F1F3E-7a52-4C1C-9d0e-1F2A3B4C5D6E')",
+      CAS "/outcomes/" LOWER },
+    { CAS "/outcomes/NONE", CAS "/outcomes/NONE" },
+    { C "/teachers/" UPPER, C "/teachers/" UPPER },
+    { CAS "/microsoft.graph.return", CAS "/return" },
+    { CAS "/return()", CAS "/return" },
+    { CAS "/microsoft.graph.excuse()", CAS "/excuse" },
+    { CA "/microsoft.graph.publish()", CA "/publish" },
+    { C "/getrecentlymodifiedsubmissions", C "/" RECENT },
+    { C "/microsoft.graph.getrecentlymodifiedsubmissions()", C "/" RECENT },
+    { C "/" RECENT "()", C "/" RECENT },
+    { ME "/classes", ME "/classes" },
+    { ME "/assignments('a')/submissions('s')/return()",
+      ME "/assignments/a/submissions/s/return" },
+    { "/education/users('u')/assignments('a')/submissions/s/outcomes",
+      USERS "/assignments/a/submissions/s/outcomes" },
+    { "/education/users('it''s')/classes", "/education/users/it's/classes" },
+};
+/* clang-format on */
+
 static int same_path(const edu_path_t *a, const edu_path_t *b)
 {
     return a->at == b->at && tap_same(a->class_id, b->class_id) &&
@@ -463,6 +505,21 @@ static int same_path(const edu_path_t *a, const edu_path_t *b)
            tap_same(a->submission_id, b->submission_id) &&
            tap_same(a->outcome_id, b->outcome_id) &&
            tap_same(a->owner, b->owner) && tap_same(a->user_id, b->user_id);
+}
+
+/* The canonical path is a path to the same, and its own spelling. */
+static void test_spelling(const struct spelling_t *row, apr_pool_t *p)
+{
+    edu_error_t err = { 0 };
+    edu_path_t path, again;
+
+    ok(!edu__path_parse(&path, row->path, &err, p) &&
+           strcmp(path.canonical, row->canonical) == 0,
+       "%s is canonically %s", row->path, row->canonical);
+    ok(!edu__path_parse(&again, path.canonical, &err, p) &&
+           same_path(&path, &again) &&
+           strcmp(again.canonical, path.canonical) == 0,
+       "which is the same");
 }
 
 static void test_place(const char *s, const edu_path_t *want, apr_pool_t *p)
@@ -726,6 +783,9 @@ static void tests(apr_pool_t *p)
     }
     for (apr_size_t i = 0; i < COUNT(actions); i++) {
         test_action(&actions[i], p);
+    }
+    for (apr_size_t i = 0; i < COUNT(spellings); i++) {
+        test_spelling(&spellings[i], p);
     }
     for (apr_size_t i = 0; i < COUNT(lost); i++) {
         test_lost(lost[i], p);
