@@ -231,7 +231,8 @@ static int is_sorted(const page_t *page)
 
 static apr_status_t read_token(page_t *page)
 {
-    const char *s = page->q->token, *end = s + page->q->token_len;
+    const char *s = page->q->token;
+    const char *end = s ? s + page->q->token_len : NULL;
     char kind = is_sorted(page) ? BY_PRINTS : BY_PLACE;
 
     if (!s) {
