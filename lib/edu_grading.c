@@ -1,11 +1,11 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /* What an assignment says of the outcomes of its registered submissions
- * (contract.md 1.1, 1.2; decisions.md 2, 3).  Placeholders are never stored:
- * they are what is shown where nobody wrote yet, so that they follow the
- * assignment, and a submission that an LMS loads by SQL has them, too.  Nor is
- * the letter of points; and a rubric outcome shows the qualities that the
- * rubric has now. */
+ * (contract.md 1.1, 1.2; decisions.md 2, 3).  Outcomes follow the assignment as
+ * it is now: placeholders are made where nothing is stored, so that a
+ * submission that an LMS loads by SQL has them, too; the letter of points is
+ * made when they are shown; a rubric outcome shows the qualities of the rubric
+ * of now. */
 
 #include "edu_private.h"
 
@@ -134,11 +134,11 @@ const char *edu__singleton_id(const char *type)
 
 /* ------------------------------------------------------------------- rubric */
 
-/* What is said of the qualities of a rubric; and, if it names an element of
- * the rubric's levels, how. */
+/* The lists of a rubric outcome, the working ones first. */
 static const struct list_t {
-    const char *name, *says;
-    int of_level;
+    const char *name;
+    const char *says; /* the member that says something of a quality */
+    int of_level;     /* by a level of the rubric */
 } lists[] = {
     {"rubricQualityFeedback",                 "feedback", 0},
     { "rubricQualitySelectedLevels",          "columnId", 1},
@@ -147,9 +147,11 @@ static const struct list_t {
 };
 
 #define LISTS (sizeof(lists) / sizeof(lists[0]))
+#define WORKING 2
 
-/* What a list says of each quality, in the order of the rubric; of a new one,
- * or by a level that is gone, nothing.  @return a new reference */
+/* A list with one element for each quality that the rubric has now, in order:
+ * an empty one for a quality that is new, or a level that is gone.
+ * @return a new reference */
 static json_t *fit_list(const json_t *was, const struct list_t *list,
                         const edu_assignment_t *assignment, apr_pool_t *p)
 {
@@ -175,7 +177,7 @@ static json_t *fit_list(const json_t *was, const struct list_t *list,
     return fitted;
 }
 
-/* Makes the lists that a document has those of the rubric. */
+/* Fits all lists that a document has to the rubric. */
 static void fit_lists(json_t *doc, const edu_assignment_t *assignment,
                       apr_pool_t *p)
 {
@@ -318,7 +320,7 @@ apr_status_t edu__admit(edu_exchange_t *x,
 
 /* ------------------------------------------------------------------ judging */
 
-/* An element that is none of the rubric's. */
+/* Refuses an element that fits no quality of the rubric. */
 static apr_status_t refuse(edu_exchange_t *x, const struct list_t *list,
                            apr_size_t i, const char *member, const char *fmt,
                            const char *id)
@@ -329,8 +331,9 @@ static apr_status_t refuse(edu_exchange_t *x, const struct list_t *list,
         x->p, fmt, id ? id : "null");
 }
 
-/* Each element of a list speaks of another quality of the rubric; or says what
- * is stored of one that the rubric had, and is passed over. */
+/* Each element of a list is of a quality of the rubric, and no two are of the
+ * same.  Elements that are stored may be of an earlier rubric: a client sends
+ * back what it was shown. */
 static apr_status_t check_list(edu_exchange_t *x, const json_t *in,
                                const struct list_t *list,
                                const edu_assignment_t *assignment,
@@ -398,8 +401,10 @@ apr_status_t edu__grading_read(edu_exchange_t *x, const json_t **in,
         return rv;
     }
     stored = was->body ? edu__json_load(was->body, x->p) : NULL;
-    if ((rv = check_list(x, *in, &lists[0], assignment, stored)) ||
-        (rv = check_list(x, *in, &lists[1], assignment, stored))) {
+    for (int i = 0; !rv && i < WORKING; i++) {
+        rv = check_list(x, *in, &lists[i], assignment, stored);
+    }
+    if (rv) {
         return rv;
     }
     fitted = edu__json_own(json_copy((json_t *)*in), x->p);
@@ -410,11 +415,11 @@ apr_status_t edu__grading_read(edu_exchange_t *x, const json_t **in,
 
 /* ------------------------------------------------------------------ letters */
 
-/* The digits that make a number, exactly: 8.7 is {8, 7} and order 0. */
+/* A number of 0 or more, exactly: 8.7 has the digits 8, 7 and the order 0. */
 typedef struct decimal_t {
-    int n;     /* how many; 0: the number is 0 */
-    int order; /* the first, which is no 0, counts 10^order */
-    int digits[40];
+    int n;     /* digits, of which the first is not 0; 0: the number is 0 */
+    int order; /* the first counts 10^order */
+    int digits[40]; /* as many as two int64 have together */
 } decimal_t;
 
 /* Drops the zeros that a number begins with. */
@@ -430,8 +435,8 @@ static void trim(decimal_t *d)
     memmove(d->digits, d->digits + zeros, d->n * sizeof(d->digits[0]));
 }
 
-/* The decimal that was written: any of 15 digits survives a double.  A sign is
- * passed over; so is a locale's decimal point. */
+/* The decimal that was written: any of 15 digits survives a double.  All but
+ * digits is passed over: a sign, and the decimal point of any locale. */
 static decimal_t decimal_of(const json_t *number)
 {
     decimal_t d = { .n = 0 };
@@ -471,7 +476,7 @@ static decimal_t product_of(const decimal_t *a, const decimal_t *b)
     return d;
 }
 
-/* <0, 0, >0 */
+/* @return <0, 0, >0 */
 static int compare(const decimal_t *a, const decimal_t *b)
 {
     if (a->n == 0 || b->n == 0) {

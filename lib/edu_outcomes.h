@@ -258,7 +258,7 @@ typedef struct edu_caller_t {
     int admin;               /**< may provision classes and their like */
 } edu_caller_t;
 
-/** What the bytes of an id or a name say: UTF-8, or else Latin-1, as
+/** Read an id or a name: bytes that are not UTF-8 are Latin-1, in which
  *  mod_auth_openidc passes claims. @return UTF-8: @a s or a text from @a p */
 const char *edu_utf8(const char *s, apr_pool_t *p);
 

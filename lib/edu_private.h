@@ -1199,11 +1199,11 @@ apr_status_t edu__placeholder_get(edu_exchange_t *x, edu_row_t *row,
                                   const char *id);
 
 /**
- * Check what a body says of the rubric.
- * @param in   out: what it says of each quality that the rubric has now; null
- *             of those that a list which it has does not name
- * @param was  the row that it changes; what is stored there of qualities and
- *             levels that are gone may be sent back
+ * Check what a body says of the rubric, and fit its lists to that.
+ * @param in   in: the body; out: with an element for each quality that the
+ *             rubric has now in each list that it has
+ * @param was  the row that it changes; elements that are stored there may be
+ *             sent back, though their quality or level is gone
  * @return APR_SUCCESS or EDU_EBADREQUEST
  */
 apr_status_t edu__grading_read(edu_exchange_t *x, const json_t **in,
@@ -1219,11 +1219,11 @@ void edu__grading_letter(json_t *outcome, const json_t *assignment);
 const char *edu__grading_version(const edu_row_t *row, edu_dialect_e dialect,
                                  apr_pool_t *p);
 
-/** A row's document as it is stored: without what follows the assignment.
- *  @param doc  changed */
+/** The text of a row's document to be stored: without the letter that follows
+ *  the assignment. @param doc  changed */
 const char *edu__grading_text(const edu_row_t *row, json_t *doc, apr_pool_t *p);
 
-/** Whether what is stored in a row is what its assignment has it show. */
+/** Whether its assignment lets a row be shown as it is stored. */
 int edu__grading_is_settled(const edu_row_t *row, edu_dialect_e dialect,
                             apr_pool_t *p);
 

@@ -585,7 +585,7 @@ static apr_status_t add_student(edu_exchange_t *x, const edu_row_t *student,
     return APR_SUCCESS;
 }
 
-/* What was loaded by SQL may name recipients that no PUT may. */
+/* SQL may have loaded recipients that a PUT refuses. */
 static apr_status_t check_recipients(edu_exchange_t *x,
                                      const json_t *assignment)
 {

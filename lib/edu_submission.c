@@ -369,8 +369,8 @@ static const char *passed(const json_t *assignment, const char *name,
                : NULL;
 }
 
-/* Nothing is handed in before an assignment is published, nor after it closed;
- * nor late, if that is not allowed (decisions.md 3). */
+/* An assignment takes submissions from when it is published until it closes,
+ * or until it is due, if none may be late (decisions.md 3). */
 static apr_status_t check_dates(edu_exchange_t *x, const act_t *act)
 {
     const edu_assignment_t *assignment = act->was.registration.assignment;

@@ -34,9 +34,11 @@ CREATE TABLE IF NOT EXISTS edu_member (
 );
 CREATE INDEX IF NOT EXISTS edu_member_id ON edu_member (id);
 
--- An assignment.  body: {"displayName": "Essay", "grading": {"@odata.type":
--- "#microsoft.graph.educationAssignmentPointsGradeType", "maxPoints": 100}};
--- give it a new version when grading, rubric or gradingScheme change.
+-- An assignment.  body: {"displayName": "Essay", "status": "assigned",
+-- "grading": {"@odata.type":
+-- "#microsoft.graph.educationAssignmentPointsGradeType", "maxPoints": 100}}.
+-- Without a status it is a draft, which nobody can submit to.  Give it a new
+-- version when grading, rubric or gradingScheme change: outcomes follow them.
 CREATE TABLE IF NOT EXISTS edu_assignment (
     class_id TEXT COLLATE "C" NOT NULL,
     id TEXT COLLATE "C" NOT NULL,
