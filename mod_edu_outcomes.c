@@ -796,11 +796,13 @@ static void log_answer(request_rec *r, const edu_trace_t *trace,
                       err->status, err->code, err->detail);
     }
     else if (err->status) {
-        ap_log_rerror(
-            APLOG_MARK, APLOG_INFO, 0, r,
-            "EDU0003: request-id %s: refused with %d %s%s%s", trace->request_id,
-            err->status, err->code, err->target ? " at " : "",
-            err->target ? ap_escape_logitem(r->pool, err->target) : "");
+        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
+                      "EDU0003: request-id %s: refused with %d %s%s%s%s%s",
+                      trace->request_id, err->status, err->code,
+                      err->target ? " at " : "",
+                      err->target ? ap_escape_logitem(r->pool, err->target)
+                                  : "",
+                      err->detail ? ": " : "", err->detail ? err->detail : "");
     }
     else {
         ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r,

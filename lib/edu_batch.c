@@ -506,12 +506,14 @@ static apr_status_t answer(batch_t *batch)
     for (int i = 0; i < batch->items->nelts; i++) {
         const item_t *item = &APR_ARRAY_IDX(batch->items, i, item_t);
 
+        const edu_error_t *error = &item->res.error;
+
         edu__append(x, i ? "," : "");
         append_item(x, item);
         /* what failed first is for the log, though the batch did not */
-        if (!x->err->status && item->res.error.status >= 500 &&
-            item->res.error.detail) {
-            *x->err = item->res.error;
+        if (error->detail && (!x->err->status ||
+                              (x->err->status < 500 && error->status >= 500))) {
+            *x->err = *error;
         }
     }
     edu__append(x, "]}");

@@ -164,6 +164,30 @@ static const char *driver_says(const edu_call_t *call, int rc)
     return text ? apr_pstrdup(call->p, text) : "nothing";
 }
 
+/* A step failed, which may be all that ever comes of it if it writes.  What
+ * PostgreSQL says in further lines quotes what is stored, which is not for the
+ * log. */
+static apr_status_t failed(const edu_call_t *call, const char *what, int rc,
+                           int writes)
+{
+    const edu_sql_dialect_t *dialect = call->session->dialect;
+    const char *all = driver_says(call, rc);
+    const char *says = apr_pstrmemdup(call->p, all, strcspn(all, "\n"));
+    apr_status_t rv =
+        writes ? edu__sql_fate(dialect, rc, says) : EDU_EUNAVAILABLE;
+
+    edu_error_set(call->err, rv, NULL, call->p,
+                  rv == EDU_ETOOLARGE     ? "What the request has to store is "
+                                            "longer than the database takes."
+                  : rv == EDU_EBADREQUEST ? "The database cannot store a text "
+                                            "that the request holds or makes."
+                                          : NULL);
+    call->err->detail =
+        apr_psprintf(call->p, "%s failed; the %s driver says: %s", what,
+                     dialect->driver, says);
+    return rv;
+}
+
 /* Whether what came to nothing is worth another try: it met a lock, and there
  * is time.  SQLite's driver waits by itself while a statement runs, not while
  * it is prepared. */
@@ -659,13 +683,16 @@ void edu__call_close(edu_call_t *call)
 /* What to do after a failure: begin again, and with which connection. */
 typedef enum next_e { GIVE_UP, SAME, OTHER } next_e;
 
-static next_e look(edu_call_t *call, int tries)
+static next_e look(edu_call_t *call, apr_status_t rv, int tries)
 {
     int there;
 
     if (edu__unit_of(call->store)) {
         call->session->why = call->err->detail;
         doubt(call);
+        return GIVE_UP;
+    }
+    if (rv != EDU_EUNAVAILABLE) {
         return GIVE_UP;
     }
     there = is_there(call);
@@ -693,15 +720,13 @@ static apr_status_t insist(edu_call_t *call, int (*step)(edu_call_t *call),
         int rc = 0;
 
         if (!rv && (rc = step(call))) {
-            rv = unavailable(call, "%s failed; the %s driver says: %s", what,
-                             call->session->dialect->driver,
-                             driver_says(call, rc));
+            rv = failed(call, what, rc, !harmless);
         }
         if (!rv) {
             return APR_SUCCESS;
         }
-        call->unsure |= rc && !harmless;
-        next = look(call, tries);
+        call->unsure |= rc && !harmless && rv == EDU_EUNAVAILABLE;
+        next = look(call, rv, tries);
         if (next == GIVE_UP) {
             return rv;
         }
@@ -763,6 +788,7 @@ apr_status_t edu__call_control(edu_call_t *call, edu_control_e what)
 {
     edu_unit_t *unit = edu__unit_of(call->store);
     int rc, depth = 0;
+    apr_status_t rv = APR_SUCCESS;
 
     if (!call->session) {
         return unavailable(call, "the connection is lost");
@@ -777,12 +803,11 @@ apr_status_t edu__call_control(edu_call_t *call, edu_control_e what)
     }
     rc = control(call);
     if (rc) {
-        unavailable(call, "%s failed; the %s driver says: %s", call->control,
-                    call->session->dialect->driver, driver_says(call, rc));
+        rv = failed(call, call->control, rc, what == EDU_COMMIT);
         doubt(call);
         call->session->why = call->err->detail;
     }
-    return rc ? EDU_EUNAVAILABLE : APR_SUCCESS;
+    return rv;
 }
 
 const char *edu__call_why(const edu_unit_t *unit)
@@ -795,7 +820,7 @@ const char *edu__call_why(const edu_unit_t *unit)
 
 int edu__call_again(const edu_unit_t *unit, int tries)
 {
-    if (unit->outer || !unit->broken || tries >= TRIES ||
+    if (unit->outer || unit->broken != EDU_EUNAVAILABLE || tries >= TRIES ||
         apr_time_now() >= unit->call.until) {
         return 0;
     }
@@ -825,7 +850,7 @@ apr_status_t edu__call_run(edu_call_t *call, edu_read_fn *read, void *out)
     }
     if (rv) {
         if (unit) {
-            unit->broken = 1;
+            unit->broken = rv;
         }
         edu__call_close(call);
         return rv;

@@ -45,6 +45,9 @@ static const row_t rows[] = {
       "The request did not arrive in time. Send it again." },
     { EDU_ECONFLICT, 409, "conflict", NULL,
       "The request conflicts with what is stored." },
+    { EDU_ECONSTRAINT, 409, "conflict", NULL,
+      "The database has a rule of its own that rules this out. Its "
+      "administrator knows which, and the error log says." },
     { EDU_EGONE, 410, "resyncRequired", NULL,
       "What this page begins after is gone. Begin again, without $skiptoken." },
     { EDU_ELENGTH, 411, "lengthRequired", NULL,
@@ -85,8 +88,13 @@ static const row_t rows[] = {
     { EDU_EUNAVAILABLE, 503, "serviceUnavailable", NULL,
       "The service is unavailable just now. Repeat the request after the "
       "seconds that Retry-After gives." },
+    { EDU_EREADONLY, 503, "serviceUnavailable", NULL,
+      "Nothing can be changed here until the database is mended, which lets "
+      "itself be read only." },
     { EDU_EGATEWAYTIMEOUT, 504, "gatewayTimeout", NULL,
-      "A server behind this one did not answer in time." }
+      "A server behind this one did not answer in time." },
+    { EDU_ENOSPACE, 507, "insufficientStorage", NULL,
+      "There is no room left to store this. What is there can be read." }
 };
 /* clang-format on */
 
@@ -106,6 +114,7 @@ static void describe(edu_error_t *err, const row_t *row)
 {
     memset(err, 0, sizeof(*err));
     err->status = row->status;
+    err->passes = row->rv == EDU_EUNAVAILABLE;
     err->code = row->code;
     err->inner = row->inner;
     err->message = row->message;

@@ -47,6 +47,7 @@ typedef enum edu_status_e {
     EDU_EACCEPT,        /**< 406 notAcceptable */
     EDU_ETIMEOUT,       /**< 408 requestTimeout */
     EDU_ECONFLICT,      /**< 409 conflict */
+    EDU_ECONSTRAINT,    /**< 409 conflict: with a rule of the database's own */
     EDU_EGONE,          /**< 410 resyncRequired: a page follows nothing */
     EDU_ELENGTH,        /**< 411 lengthRequired */
     EDU_EPRECONDITION,  /**< 412 preconditionFailed */
@@ -65,6 +66,8 @@ typedef enum edu_status_e {
     EDU_ENOTIMPL,       /**< 501 notImplemented */
     EDU_EGATEWAY,       /**< 502 badGateway */
     EDU_EUNAVAILABLE,   /**< 503 serviceUnavailable */
+    EDU_EREADONLY,      /**< 503 serviceUnavailable, until somebody mends it */
+    EDU_ENOSPACE,       /**< 507 insufficientStorage */
     EDU_EGATEWAYTIMEOUT /**< 504 gatewayTimeout */
 } edu_status_e;
 
@@ -77,6 +80,7 @@ typedef struct edu_error_t {
     const char *inner_message; /**< Graph's error.innerError.message, or NULL */
     const char *target;        /**< path of the fault in the request, or NULL */
     const char *detail;        /**< for the log only (driver text), or NULL */
+    int passes;                /**< by itself, so that a repeat may help */
 } edu_error_t;
 
 /**

@@ -595,6 +595,13 @@ typedef enum edu_control_e {
     EDU_CONTROLS
 } edu_control_e;
 
+/** What a write fails by that can never succeed, as the driver tells it. */
+typedef struct edu_fate_t {
+    apr_status_t rv;  /**< what the client is told; 0 ends a list */
+    int code;         /**< the result code; 0: any */
+    const char *text; /**< what its words hold; NULL: anything */
+} edu_fate_t;
+
 /** A statement that prepares a connection. */
 typedef struct edu_setting_t {
     const char *text; /**< NULL ends a list */
@@ -624,6 +631,7 @@ typedef struct edu_sql_dialect_t {
                              go; NULL: it goes with its pool */
     const char *control[EDU_CONTROLS]; /**< %d: how deep it is */
     const edu_setting_t *session;      /**< what each connection runs first */
+    const edu_fate_t *fates;           /**< of writes */
     const char *log;  /**< a query for the file that it commits to; no row: to
                            none; NULL: a COMMIT sees to that by itself */
     const char *lazy; /**< what keeps a COMMIT from flushing that file */
@@ -633,6 +641,17 @@ typedef struct edu_sql_dialect_t {
                                  been; NULL: that is not for us to do */
     const char *const *schema;
 } edu_sql_dialect_t;
+
+/**
+ * What comes of a write that failed.
+ * @param rc    the driver's result code
+ * @param says  the first line of its words: others may quote what was sent
+ * @return EDU_EUNAVAILABLE where another try may succeed; else what to tell the
+ *         client: EDU_EBADREQUEST, EDU_ECONSTRAINT, EDU_ETOOLARGE,
+ *         EDU_EREADONLY, EDU_ENOSPACE
+ */
+apr_status_t edu__sql_fate(const edu_sql_dialect_t *dialect, int rc,
+                           const char *says);
 
 /** A query that any database answers that is there. */
 extern const char edu__sql_probe[];
@@ -681,7 +700,7 @@ typedef void edu_read_fn(const edu_call_t *call, void *out);
 /**
  * Borrow a connection, run a statement and give the connection back.
  * @param read  of a SELECT; NULL of all others
- * @return APR_SUCCESS or EDU_EUNAVAILABLE
+ * @return APR_SUCCESS, EDU_EUNAVAILABLE, or as edu__sql_fate
  */
 apr_status_t edu__call_run(edu_call_t *call, edu_read_fn *read, void *out);
 
@@ -809,7 +828,8 @@ typedef struct edu_unit_t {
     edu_call_t call;          /**< its connection */
     struct edu_unit_t *outer; /**< NULL: it has the transaction */
     int begun;                /**< its transaction, or savepoint, is open */
-    int broken;               /**< it can only be rolled back */
+    apr_status_t broken;      /**< why it can only be rolled back, or
+                                   APR_SUCCESS */
 } edu_unit_t;
 
 /** The unit whose store this is, or NULL. */
@@ -841,8 +861,9 @@ apr_status_t edu__unit_end(edu_unit_t *unit, int undo, edu_error_t *err);
 const char *edu__call_why(const edu_unit_t *unit);
 
 /** Whether to do all of a unit anew that has ended, after a pause: a statement
- *  of it failed, as where the database ended one of two transactions that
- *  waited for each other, so that nothing was done; and there is time.
+ *  of it failed that need not, as where the database ended one of two
+ *  transactions that waited for each other, so that nothing was done; and there
+ *  is time.
  *  @param tries  so far */
 int edu__call_again(const edu_unit_t *unit, int tries);
 
@@ -914,8 +935,9 @@ typedef struct edu_range_t {
                                  from the first */
 } edu_range_t;
 
-/* All of these return EDU_EUNAVAILABLE if the database cannot answer.  Each is
- * one statement, so that a condition and the write it guards are one. */
+/* All of these return EDU_EUNAVAILABLE if the database cannot answer, and those
+ * that write what edu__sql_fate does if it never will.  Each is one statement,
+ * so that a condition and the write it guards are one. */
 
 /**
  * Read the row that @a path names in a table.

@@ -9,7 +9,7 @@
 #define APR_WANT_IOVEC
 #include <apr_want.h>
 
-#define RETRY_AFTER "1" /* seconds, with a 503 */
+#define RETRY_AFTER "1" /* seconds, with what passes by itself */
 
 #define JSON "application/json"
 
@@ -431,7 +431,7 @@ static void answer_error(edu_exchange_t *x)
     apr_table_unset(x->res->headers, "ETag");
     apr_table_unset(x->res->headers, "Location");
     apr_table_unset(x->res->headers, "Preference-Applied");
-    if (x->err->status == 503) {
+    if (x->err->passes) {
         apr_table_setn(x->res->headers, "Retry-After", RETRY_AFTER);
     }
     apr_array_clear(x->res->body);

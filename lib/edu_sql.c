@@ -438,6 +438,53 @@ static const edu_setting_t mysql_session[] = {
     { NULL, 0 }
 };
 
+/* Apart from MySQL's, drivers tell all failures by one result code; the words
+ * of SQLite are always these, those of PostgreSQL where its lc_messages are
+ * English, and unknown ones are taken for what may pass.  SQLite has no other
+ * word for a quota or a limit that is reached than that of a disk that fails.
+ */
+static const edu_fate_t sqlite3_fates[] = {
+    { EDU_ETOOLARGE, 0, "string or blob too big" },
+    { EDU_ECONSTRAINT, 0, "constraint failed" },
+    { EDU_EREADONLY, 0, "attempt to write a readonly database" },
+    { EDU_ENOSPACE, 0, "database or disk is full" },
+    { EDU_ENOSPACE, 0, "disk I/O error" },
+    { 0, 0, NULL }
+};
+
+static const edu_fate_t pgsql_fates[] = {
+    { EDU_ETOOLARGE, 0, "value too long for type" },
+    { EDU_ETOOLARGE, 0, "row is too big" },
+    { EDU_ETOOLARGE, 0, "index row size" },
+    { EDU_ETOOLARGE, 0, "index row requires" },
+    { EDU_ETOOLARGE, 0, "invalid memory alloc request size" },
+    { EDU_EBADREQUEST, 0, "invalid byte sequence for encoding" },
+    { EDU_EBADREQUEST, 0, "has no equivalent in encoding" },
+    { EDU_ECONSTRAINT, 0, " violates " },
+    { EDU_ENOSPACE, 0, "No space left on device" },
+    { EDU_ENOSPACE, 0, "Disk quota exceeded" },
+    { 0, 0, NULL }
+};
+
+static const edu_fate_t mysql_fates[] = {
+    { EDU_ETOOLARGE, 1406, NULL },   /* ER_DATA_TOO_LONG */
+    { EDU_ETOOLARGE, 1118, NULL },   /* ER_TOO_BIG_ROWSIZE */
+    { EDU_ETOOLARGE, 1153, NULL },   /* ER_NET_PACKET_TOO_LARGE */
+    { EDU_EBADREQUEST, 1366, NULL }, /* ER_TRUNCATED_WRONG_VALUE_FOR_FIELD */
+    { EDU_ECONSTRAINT, 1048, NULL }, /* ER_BAD_NULL_ERROR */
+    { EDU_ECONSTRAINT, 1264, NULL }, /* ER_WARN_DATA_OUT_OF_RANGE */
+    { EDU_ECONSTRAINT, 1451, NULL }, /* ER_ROW_IS_REFERENCED_2 */
+    { EDU_ECONSTRAINT, 1452, NULL }, /* ER_NO_REFERENCED_ROW_2 */
+    { EDU_ECONSTRAINT, 1644, NULL }, /* ER_SIGNAL_EXCEPTION */
+    { EDU_ECONSTRAINT, 3819, NULL }, /* ER_CHECK_CONSTRAINT_VIOLATED */
+    { EDU_ECONSTRAINT, 4025, NULL }, /* ER_CONSTRAINT_FAILED */
+    { EDU_ENOSPACE, 1021, NULL },    /* ER_DISK_FULL */
+    { EDU_ENOSPACE, 1114, NULL },    /* ER_RECORD_FILE_FULL */
+    { EDU_ENOSPACE, 0, "No space left on device" },
+    { EDU_ENOSPACE, 0, "Disk quota exceeded" },
+    { 0, 0, NULL }
+};
+
 /* Of each depth another: in MariaDB one takes the place of its namesake. */
 #define SAVEPOINTS "SAVEPOINT edu_%d", "ROLLBACK TO SAVEPOINT edu_%d",        \
                    "RELEASE SAVEPOINT edu_%d"
@@ -457,6 +504,7 @@ static const edu_sql_dialect_t dialects[] = {
       .once = " ON CONFLICT DO NOTHING",
       .control = { "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK", SAVEPOINTS },
       .session = sqlite3_session,
+      .fates = sqlite3_fates,
       .log = "SELECT file || '-wal'"
              " FROM pragma_database_list, pragma_journal_mode"
              " WHERE name = 'main' AND journal_mode = 'wal'",
@@ -474,6 +522,7 @@ static const edu_sql_dialect_t dialects[] = {
       .drop = "DEALLOCATE ",
       .control = { "BEGIN", "COMMIT", "ROLLBACK", SAVEPOINTS },
       .session = pgsql_session,
+      .fates = pgsql_fates,
       .schema = pgsql_schema },
     { .driver = "mysql",
       .duplicate = 1062, /* ER_DUP_ENTRY */
@@ -482,6 +531,7 @@ static const edu_sql_dialect_t dialects[] = {
       .once = "",
       .control = { "BEGIN", "COMMIT", "ROLLBACK", SAVEPOINTS },
       .session = mysql_session,
+      .fates = mysql_fates,
       .schema = mysql_schema },
 };
 
@@ -497,4 +547,16 @@ const edu_sql_dialect_t *edu__sql_dialect(const char *driver)
         }
     }
     return NULL;
+}
+
+apr_status_t edu__sql_fate(const edu_sql_dialect_t *dialect, int rc,
+                           const char *says)
+{
+    for (const edu_fate_t *fate = dialect->fates; fate->rv; fate++) {
+        if ((!fate->code || fate->code == rc) &&
+            (!fate->text || strstr(says, fate->text))) {
+            return fate->rv;
+        }
+    }
+    return EDU_EUNAVAILABLE;
 }

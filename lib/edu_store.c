@@ -8,6 +8,7 @@
 
 #include <apr_strings.h>
 
+#include <assert.h>
 #include <stdlib.h>
 
 /* --------------------------------------------------------------------- rows */
@@ -212,6 +213,7 @@ typedef struct args_t {
 
 static void add(args_t *args, const char *value)
 {
+    assert((apr_size_t)args->n < sizeof(args->list) / sizeof(args->list[0]));
     args->list[args->n++] = value ? value : "";
 }
 

@@ -67,7 +67,7 @@ static apr_status_t begin_inner(edu_unit_t *unit)
 
     if (!rv) {
         rv = edu__call_control(&unit->call, EDU_SAVEPOINT);
-        unit->outer->broken = rv != APR_SUCCESS;
+        unit->outer->broken = rv;
     }
     return rv;
 }
@@ -151,14 +151,12 @@ apr_status_t edu__unit_begin(edu_unit_t *unit, const edu_store_t *store,
 static apr_status_t check(const edu_unit_t *unit)
 {
     const edu_call_t *call = &unit->call;
-    apr_status_t rv = unit->broken ? edu_error_set(call->err, EDU_EUNAVAILABLE,
-                                                   NULL, call->p, NULL)
-                                   : APR_SUCCESS;
 
-    if (rv) {
+    if (unit->broken) {
+        edu_error_set(call->err, unit->broken, NULL, call->p, NULL);
         call->err->detail = edu__call_why(unit);
     }
-    return rv;
+    return unit->broken;
 }
 
 /* What failed in it may have ended the transaction: then nothing of the outer
@@ -173,12 +171,12 @@ static apr_status_t end_inner(edu_unit_t *unit, int undo)
     if (!rv) {
         rv = edu__call_control(&unit->call, EDU_RELEASE);
     }
-    unit->outer->broken = rv != APR_SUCCESS;
+    unit->outer->broken = rv;
     return rv;
 }
 
 /* No transaction goes back to the pool open.  Others write while this one is
- * flushed. */
+ * flushed.  A COMMIT that the database refuses has done nothing, for sure. */
 static apr_status_t end_outer(edu_unit_t *unit, int undo)
 {
     apr_status_t rv = check(unit);
@@ -186,6 +184,7 @@ static apr_status_t end_outer(edu_unit_t *unit, int undo)
 
     if (!rv && !undo) {
         rv = edu__call_control(&unit->call, EDU_COMMIT);
+        unit->broken = rv == EDU_EUNAVAILABLE ? APR_SUCCESS : rv;
     }
     if (rv || undo) {
         unit->call.err = &ignored;
@@ -337,7 +336,7 @@ static apr_interval_time_t run_together(job_t *own)
     rv = edu__unit_end(&unit, 0, &err);
     ends = apr_time_now() - ends;
     for (job_t *job = own; rv && job; job = next_of(job)) {
-        job->broken = unit.broken;
+        job->broken = unit.broken != APR_SUCCESS;
         if (!job->broken && !job->rv) {
             job->rv =
                 edu_error_set(job->err, EDU_EUNAVAILABLE, NULL, job->p, NULL);

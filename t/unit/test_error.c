@@ -80,7 +80,7 @@ static const struct http_t {
     { 451, EDU_EBADREQUEST, "badRequest" },
     { 499, EDU_EBADREQUEST, "badRequest" },
     { 505, EDU_EINTERNAL, "internalServerError" },
-    { 507, EDU_EINTERNAL, "internalServerError" },
+    { 507, EDU_ENOSPACE, "insufficientStorage" },
     { 599, EDU_EINTERNAL, "internalServerError" },
 };
 /* clang-format on */
@@ -130,31 +130,31 @@ static const struct document_t {
     const char *want; /* with ' for ", and the date and request id as ? */
 } documents[] = {
     { "the least there is",
-      { 404, "notFound", NULL, "Gone.", NULL, NULL, NULL },
+      { 404, "notFound", NULL, "Gone.", NULL, NULL, NULL, 0 },
       NULL,
       "{'error':{'code':'notFound','message':'Gone.',"
       "'innerError':{'date':'?','request-id':'?'}}}" },
     { "a target and a client's id",
-      { 400, "badRequest", NULL, "No.", NULL, "points/points", NULL },
+      { 400, "badRequest", NULL, "No.", NULL, "points/points", NULL, 0 },
       "client-1",
       "{'error':{'code':'badRequest','message':'No.','target':'points/points',"
       "'innerError':{'date':'?','request-id':'?',"
       "'client-request-id':'client-1'}}}" },
     { "an inner error",
       { 400, "badRequest", "invalidGrading", "Bad request.", "Points!",
-        "points/points", NULL },
+        "points/points", NULL, 0 },
       NULL,
       "{'error':{'code':'badRequest','message':'Bad request.',"
       "'target':'points/points','innerError':{'code':'invalidGrading',"
       "'message':'Points!','date':'?','request-id':'?'}}}" },
     { "the detail stays in the log",
       { 503, "serviceUnavailable", NULL, "Later.", NULL, NULL,
-        "driver: secret" },
+        "driver: secret", 1 },
       NULL,
       "{'error':{'code':'serviceUnavailable','message':'Later.',"
       "'innerError':{'date':'?','request-id':'?'}}}" },
     { "words that JSON escapes",
-      { 400, "badRequest", NULL, "a\\b\n\xc3\xa9", NULL, "x/y", NULL },
+      { 400, "badRequest", NULL, "a\\b\n\xc3\xa9", NULL, "x/y", NULL, 0 },
       NULL,
       "{'error':{'code':'badRequest','message':'a\\\\b\\n\xc3\xa9',"
       "'target':'x/y','innerError':{'date':'?','request-id':'?'}}}" },

@@ -2025,11 +2025,64 @@ static void test_unreadable(apr_pool_t *p)
        "what is not ours is left alone");
 }
 
+/* clang-format off */
+static const struct fate_row_t {
+    const char *driver;
+    int code;
+    const char *says;
+    apr_status_t rv;
+} fate_rows[] = {
+    { "sqlite3", 1, "CHECK constraint failed: rule", EDU_ECONSTRAINT },
+    { "sqlite3", 1, "NOT NULL constraint failed: edu_outcome.type",
+      EDU_ECONSTRAINT },
+    { "sqlite3", 1, "string or blob too big", EDU_ETOOLARGE },
+    { "sqlite3", 1, "database or disk is full", EDU_ENOSPACE },
+    { "sqlite3", 1, "disk I/O error", EDU_ENOSPACE },
+    { "sqlite3", 1, "attempt to write a readonly database", EDU_EREADONLY },
+    { "sqlite3", 5, "database is locked", EDU_EUNAVAILABLE },
+    { "sqlite3", 1, "no such table: edu_outcome", EDU_EUNAVAILABLE },
+    { "sqlite3", 1, "database schema has changed", EDU_EUNAVAILABLE },
+    { "pgsql", 7, "ERROR:  value too long for type character varying(9)",
+      EDU_ETOOLARGE },
+    { "pgsql", 7, "ERROR:  new row for relation \"edu_class\" violates check "
+      "constraint \"rule\"",
+      EDU_ECONSTRAINT },
+    { "pgsql", 7, "ERROR:  invalid byte sequence for encoding \"UTF8\": 0xff",
+      EDU_EBADREQUEST },
+    { "pgsql", 7, "ERROR:  could not extend \"1\": No space left on device",
+      EDU_ENOSPACE },
+    { "pgsql", 7, "ERROR:  canceling statement due to lock timeout",
+      EDU_EUNAVAILABLE },
+    { "pgsql", 7, "ERROR:  cannot execute INSERT in a read-only transaction",
+      EDU_EUNAVAILABLE },
+    { "pgsql", 7, "FEHLER:  alles anders", EDU_EUNAVAILABLE },
+    { "mysql", 1406, "", EDU_ETOOLARGE },
+    { "mysql", 4025, "", EDU_ECONSTRAINT },
+    { "mysql", 1366, "", EDU_EBADREQUEST },
+    { "mysql", 1114, "The table 'edu_outcome' is full", EDU_ENOSPACE },
+    { "mysql", 1030, "Got error 28 \"No space left on device\" from storage "
+      "engine InnoDB", EDU_ENOSPACE },
+    { "mysql", 1213, "Deadlock found", EDU_EUNAVAILABLE },
+    { "mysql", 2013, "Lost connection", EDU_EUNAVAILABLE },
+    { "mysql", 1205, "Lock wait timeout exceeded", EDU_EUNAVAILABLE }
+};
+/* clang-format on */
+
+static void test_fate(const struct fate_row_t *row, apr_pool_t *p)
+{
+    is_int(edu__sql_fate(edu__sql_dialect(row->driver), row->code, row->says),
+           row->rv,
+           apr_psprintf(p, "%s: %d %s", row->driver, row->code, row->says));
+}
+
 static void tests(apr_pool_t *p)
 {
     database_t *db, *other;
 
     apr_dbd_init(p);
+    for (apr_size_t i = 0; i < COUNT(fate_rows); i++) {
+        test_fate(&fate_rows[i], p);
+    }
     make_directory(p);
     test_file(p);
     test_refuse();
