@@ -41,8 +41,9 @@ module AP_MODULE_DECLARE_DATA edu_outcomes_module;
 #define HANDLER "edu-outcomes"
 #define MUTEX "edu-outcomes" /* for the Mutex directive */
 #define ERROR_FILTER "EDU_OUTCOMES_ERROR"
-#define ANSWERED "edu-outcomes-answered"   /* note: by an input filter */
-#define FLUSH_MAX 8000                     /* bytes of a small answer */
+#define ANSWERED "edu-outcomes-answered" /* note: by an input filter */
+#define FLUSH_MAX 8000                   /* bytes of a small answer */
+#define WHOLE_MAX (1024 * 1024)          /* of one that is sent in one piece */
 #define DEFAULT_MAX_BODY (4 * 1024 * 1024) /* as Graph (decisions.md 3) */
 #define DEFAULT_BATCH_MAX 20               /* as Graph (contract.md 6) */
 #define DEFAULT_MAX_EXPRESSION 1000
@@ -811,6 +812,32 @@ static void log_answer(request_rec *r, const edu_trace_t *trace,
     }
 }
 
+/* A small body goes in one piece, for each costs a bucket; a large one is not
+ * copied. */
+static apr_size_t put_body(apr_bucket_brigade *bb,
+                           const apr_array_header_t *body, apr_pool_t *p)
+{
+    const struct iovec *parts = (const struct iovec *)body->elts;
+    struct iovec whole;
+    apr_size_t length = 0;
+    int n = body->nelts;
+
+    for (int i = 0; i < n; i++) {
+        length += parts[i].iov_len;
+    }
+    if (length <= WHOLE_MAX) {
+        whole.iov_base = apr_pstrcatv(p, parts, n, &whole.iov_len);
+        parts = &whole;
+        n = 1;
+    }
+    for (int i = 0; i < n; i++) {
+        APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_pool_create(parts[i].iov_base,
+                                                           parts[i].iov_len, p,
+                                                           bb->bucket_alloc));
+    }
+    return length;
+}
+
 static int send_response(request_rec *r, const edu_response_t *res)
 {
     apr_table_t *headers =
@@ -828,15 +855,8 @@ static int send_response(request_rec *r, const edu_response_t *res)
         apr_table_unset(r->headers_in, "Request-Range");
     }
     if (res->body->nelts) {
-        /* in one piece, for a brigade takes 8 KB for each that it copies */
-        const char *body =
-            apr_pstrcatv(r->pool, (const struct iovec *)res->body->elts,
-                         res->body->nelts, &length);
-
         ap_set_content_type(r, apr_table_get(res->headers, "Content-Type"));
-        APR_BRIGADE_INSERT_TAIL(
-            bb,
-            apr_bucket_pool_create(body, length, r->pool, bb->bucket_alloc));
+        length = put_body(bb, res->body, r->pool);
     }
     if (length || res->status == HTTP_OK) {
         ap_set_content_length(r, (apr_off_t)length);

@@ -11,6 +11,8 @@
 #define APR_WANT_IOVEC
 #include <apr_want.h>
 
+#define MAX_ANSWERS (8 << 20) /* bytes, before another request is run */
+
 /* One request of the batch. */
 typedef struct item_t {
     const char *id, *group;
@@ -28,7 +30,8 @@ typedef struct batch_t {
     apr_array_header_t *items; /* of item_t, as sent */
     edu_unit_t unit;           /* of the turns from `first` on */
     int first;
-    apr_time_t until; /* no request begins later */
+    apr_time_t until;    /* no request begins later */
+    apr_size_t answered; /* bytes of answers, which are kept until the last */
 } batch_t;
 
 /* ------------------------------------------------------------------ reading */
@@ -330,12 +333,22 @@ static void run(batch_t *batch, item_t *item, const edu_store_t *store,
     if (!err.status && (failed || is_let_down(batch, item))) {
         edu_error_set(&err, EDU_EDEPENDENCY, NULL, p, NULL);
     }
+    if (!err.status && batch->answered > MAX_ANSWERS) {
+        edu_error_set(&err, EDU_ETOOMANY, NULL, p,
+                      "The answers of this batch have come to %d MiB already. "
+                      "Send this request again in another.",
+                      MAX_ANSWERS >> 20);
+    }
     if (err.status) {
         edu__service_refuse(&item->res, &item->req, &err, p);
     }
     else {
         item->req.store = store;
         edu_service_run(&item->res, &item->req, p);
+    }
+    for (int i = 0; i < item->res.body->nelts; i++) {
+        batch->answered +=
+            APR_ARRAY_IDX(item->res.body, i, struct iovec).iov_len;
     }
 }
 

@@ -98,6 +98,8 @@ static const row_t rows[] = {
 };
 /* clang-format on */
 
+#define MOST 1000 /* bytes of a message, and of a target */
+
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
 static const row_t *row_of(apr_status_t rv)
@@ -121,6 +123,14 @@ static void describe(edu_error_t *err, const row_t *row)
     err->inner_message = row->inner ? row->message : NULL;
 }
 
+/* The beginning of a target, in JSON's bytes: it may quote a request of any
+ * length. */
+static const char *beginning(const char *s, apr_pool_t *p)
+{
+    return edu__json_mend(
+        s && strlen(s) > MOST ? apr_pstrmemdup(p, s, MOST) : s, p);
+}
+
 apr_status_t edu_error_set(edu_error_t *err, apr_status_t rv,
                            const char *target, apr_pool_t *p, const char *fmt,
                            ...)
@@ -128,14 +138,15 @@ apr_status_t edu_error_set(edu_error_t *err, apr_status_t rv,
     va_list args;
 
     describe(err, row_of(rv));
-    /* words that quote a request, or the database, may be of any bytes */
-    err->target = edu__json_mend(target, p);
+    err->target = beginning(target, p);
     if (fmt) {
         const char **says = err->inner ? &err->inner_message : &err->message;
+        char text[MOST];
 
         va_start(args, fmt);
-        *says = edu__json_mend(apr_pvsprintf(p, fmt, args), p);
+        apr_vsnprintf(text, sizeof(text), fmt, args);
         va_end(args);
+        *says = edu__json_mend(apr_pstrdup(p, text), p);
     }
     return rv;
 }

@@ -185,16 +185,17 @@ json_t *edu__json_load(const char *text, apr_pool_t *p)
 
 const char *edu__json_text(const json_t *json, apr_pool_t *p)
 {
-    apr_size_t size = 2048, len;
-    char *text = apr_palloc(p, size);
+    char small[2048], *text;
+    apr_size_t len;
 
     /* nothing at all would be no JSON */
     json = json ? json : json_null();
-    len = json_dumpb(json, text, size - 1, DUMP_FLAGS);
-    if (len >= size) {
-        text = apr_palloc(p, len + 1);
-        json_dumpb(json, text, len, DUMP_FLAGS);
+    len = json_dumpb(json, small, sizeof(small), DUMP_FLAGS);
+    if (len <= sizeof(small)) {
+        return apr_pstrmemdup(p, small, len);
     }
+    text = apr_palloc(p, len + 1);
+    json_dumpb(json, text, len, DUMP_FLAGS);
     text[len] = '\0';
     return text;
 }

@@ -281,6 +281,8 @@ apr_status_t edu__member_remove(edu_exchange_t *x)
     return rv ? rv : edu__settle(x, NULL, remove_once);
 }
 
+#define MAX_MEMBERS 20000 /* of a list that is put */
+
 /* A member as they are to be written. */
 typedef struct entry_t {
     edu_row_t was, row; /* without an id: they go */
@@ -379,7 +381,8 @@ static apr_status_t put_once(edu_exchange_t *x, const json_t *body)
 {
     json_t *users = json_object_get(body, "value"), *user;
     plan_t plan = { .users = apr_hash_make(x->p),
-                    .entries = apr_array_make(x->p, 8, sizeof(entry_t)) };
+                    .entries = apr_array_make(x->p, (int)json_array_size(users),
+                                              sizeof(entry_t)) };
     apr_status_t rv = check_class(x);
     size_t i;
 
@@ -407,6 +410,11 @@ static apr_status_t check_users(edu_exchange_t *x, const json_t *body)
     if (!json_is_array(users)) {
         return edu_error_set(x->err, EDU_EBADREQUEST, "value", x->p,
                              "Send all %s as {\"value\": [{\"id\": …}, …]}.",
+                             x->set->name);
+    }
+    if (json_array_size(users) > MAX_MEMBERS) {
+        return edu_error_set(x->err, EDU_EBADREQUEST, "value", x->p,
+                             "A list has at most %d %s.", MAX_MEMBERS,
                              x->set->name);
     }
     json_array_foreach(users, i, user)

@@ -1,0 +1,206 @@
+# What one request may cost: whatever its 5 MB are, the child that serves it
+# grows by no more than 64 MB, and not by more with each.
+use strict;
+use warnings;
+use FindBin '$Bin';
+use lib "$Bin/lib";
+use Apache::Test ();
+use Edu::Log;
+use Edu::Server;
+use Edu::Wire;
+use MIME::Base64 'encode_base64';
+use Test::More;
+
+# What a sanitizer keeps is not for us to bound.
+my $MOST = ($ENV{EDU_SANITIZE} ? 1024 : 64) * 1024;    # kB
+my $SIZE = 4_100_000;
+my $vars = Apache::Test::config()->{vars};
+my $own = "$vars->{t_conf}/own.conf";
+my $JSON_TYPE = ['Content-Type', 'application/json'];
+my $ADMIN = ['Authorization', 'app:demo'];
+
+# One child, which does one thing at a time, and time for slow machines.
+sub restart {
+    open my $out, '>', $own or die "$own: $!\n";
+    print $out <<'CONF';
+RequestReadTimeout header=60 body=60
+<IfModule mpm_event_module>
+    ServerLimit 1
+    StartServers 1
+    ThreadsPerChild 1
+    MinSpareThreads 1
+    MaxSpareThreads 1
+    MaxRequestWorkers 1
+</IfModule>
+<IfModule mpm_prefork_module>
+    StartServers 1
+    MinSpareServers 1
+    MaxSpareServers 1
+    MaxRequestWorkers 1
+</IfModule>
+CONF
+    close $out;
+    stop_server();
+    start_server() or die "the server does not start\n";
+    my ($child) = server_children();
+    return $child;
+}
+
+# A figure of a process, in kB.
+sub figure {
+    my ($pid, $name) = @_;
+    open my $status, '<', "/proc/$pid/status" or die "status: $!\n";
+    my ($value) = map { /^$name:\s+(\d+) kB/ ? $1 : () } <$status>;
+    return $value;
+}
+
+sub outcomes {
+    my ($name) = @_;
+    return "/education/classes/bounds/assignments/a/submissions/$name/outcomes";
+}
+
+# $open, as many of $part as fill a body, and $close.
+sub filled {
+    my ($open, $part, $comma, $close) = @_;
+    my $n = int($SIZE / length "$part$comma");
+    return $open . join($comma, ($part) x $n) . $close;
+}
+
+sub rubric {
+    my ($count, $element) = @_;
+    return '{"@odata.type":"#microsoft.graph.educationRubricOutcome",'
+        . '"rubricQualityFeedback":[' . join(',', ($element) x $count) . ']}';
+}
+
+sub feedback {
+    my ($text) = @_;
+    return '{"@odata.type":"#microsoft.graph.educationFeedbackOutcome",'
+        . '"feedback":{"text":{"contentType":"text","content":"' . $text
+        . '"}}}';
+}
+
+# So many requests of a batch.
+sub batch {
+    my ($count, $method, $url, $body) = @_;
+    return '{"requests":[' . join(',', map {
+        qq({"id":"$_","method":"$method","url":"$url")
+            . ($body ? ',"headers":{"Content-Type":"application/json"},'
+                       . '"body":' . $body->($_) : '') . '}'
+    } 1 .. $count) . ']}';
+}
+
+# As curl sends what it gets byte by byte.
+sub bytewise {
+    my ($body) = @_;
+    return join "\r\n", 'POST /v1.0' . outcomes('bytewise') . ' HTTP/1.1',
+        'Host: localhost', 'Connection: close',
+        'Authorization: Basic ' . encode_base64('teacher:demo', ''),
+        'Content-Type: application/json', 'Transfer-Encoding: chunked', '',
+        (map { (1, $_) } split //, $body), 0, '', '';
+}
+
+sub users {
+    my ($count, $more) = @_;
+    return '{"value":[' . join(',', map { qq({"id":"u$_"$more}) } 1 .. $count)
+        . ']}';
+}
+
+my $members = join ',', map { qq("m$_":$_) } 1 .. 99_000;
+
+# What is sent to a collection of outcomes, and answered.
+my @bodies = (
+    ['objects', 413, filled('[', '{}', ',', ']')],
+    ['arrays', 413, filled('[', '[]', ',', ']')],
+    ['members', 413, filled('{', '"":1', ',', '}')],
+    ['arrays that stay open', 413, '[' x $SIZE],
+    ['nothing but commas', 413, ',' x $SIZE],
+    ['a name', 400, '{"' . 'x' x $SIZE . '":1}'],
+    ['a string that stays open', 400, '{"' . 'x' x $SIZE],
+    ['as many objects as there may be', 400, rubric(99_990, '{}')],
+    ['members of a closed type', 400, "{$members}"],
+    ['as many elements as there may be', 201, rubric(5000, '{}')],
+    ['large elements', 201, rubric(5000, '{"qualityId":"' . 'x' x 600 . '"}')],
+    ['members of an open type', 201,
+     qq({"lastModifiedBy":{"user":{"id":"u",$members}}})],
+    ['a text', 201, feedback('x' x 4_000_000)],
+    ['a text of escapes', 201, feedback('\n' x 2_000_000)],
+    ['a text of long escapes', 201, feedback('\u0001' x 660_000)],
+    ['a text of pairs of escapes', 201, feedback('\ud83c\udf93' x 330_000)],
+);
+
+my $child = restart();
+my $first;
+
+# Answers a request, and tells what it cost.
+sub costs {
+    my ($name, $status, @request) = @_;
+    open my $peak, '>', "/proc/$child/clear_refs" or die "clear_refs: $!\n";
+    print $peak 5;
+    close $peak or die "clear_refs: $!\n";
+    my $answer = ref $request[0] ? $request[0]->() : request(@request);
+    is($answer->{status}, $status, "$name: $status")
+        or diag substr $answer->{body}, 0, 300;
+    my $grown = figure($child, 'VmHWM') - $first;
+    cmp_ok($grown, '<=', $MOST, "$name: $grown kB");
+    return $answer;
+}
+
+request(POST => '/v1.0' . outcomes('first'), [$JSON_TYPE], '{}');
+$first = figure($child, 'VmRSS');
+for (@bodies) {
+    my ($name, $status, $body) = @$_;
+    # Where stamps are trusted, what is sent of them is kept, too.
+    for my $mount ('/v1.0', '/migrate') {
+        my $answer = costs("$mount $name", $status, POST =>
+            $mount . outcomes($name =~ s/\W//gr), [$JSON_TYPE], $body);
+        my $path = path_of($answer) or next;
+        costs("$mount $name, read", 200, GET => $path);
+        costs("$mount $name, changed", 200, PATCH => $path, [$JSON_TYPE],
+              $body =~ s/xx/yy/gr);
+    }
+}
+
+costs('one byte a chunk', 201, sub {
+    Edu::Wire::parse(Edu::Wire::talk(port(), bytewise(feedback('x' x 1_000_000))), 'POST');
+});
+my $url = '/v1.0' . outcomes('batch');
+sub batch_costs {
+    my ($name, @batch) = @_;
+    my $answer = costs("a batch of 20: $name", 200, POST => '/v1.0/$batch',
+                       [$JSON_TYPE], batch(20, @batch));
+    return join ' ', $answer->{body} =~ /"status":(\d+)/g;
+}
+my $text = feedback('x' x 200_000);
+is(batch_costs('what is large', POST => $url, sub { $text }),
+   join(' ', (201) x 20), 'all of which is kept');
+
+# Answers are kept until the last of a batch: they have an end, too.
+my $large = path_of(request(POST => $url, [$JSON_TYPE],
+                            feedback('x' x 4_000_000)));
+my $some = join ' ', (200) x 3, (429) x 17;
+is(batch_costs('reading what is large', GET => $large), $some,
+   'until there is enough');
+is(batch_costs('changing it', PATCH => $large, sub {
+    my $type = $_[0] % 2 ? 'html' : 'text';
+    return qq({"feedback":{"text":{"contentType":"$type"}}});
+}), $some, 'until there is enough');
+is(batch_costs('options', GET => $url . '?' . 'a&' x 100_000),
+   join(' ', (414) x 20), 'and no url is longer than a line');
+
+my $class = '/v1.0/education/classes/bounds';
+request(PUT => $class, [$JSON_TYPE, $ADMIN], '{"displayName":"b"}');
+costs('too many members', 400, PUT => "$class/members", [$JSON_TYPE, $ADMIN],
+      users(49_000, ''));
+costs('members', 204, PUT => "$class/members", [$JSON_TYPE, $ADMIN],
+      users(20_000, ''));
+costs('other members', 204, PUT => "$class/members", [$JSON_TYPE, $ADMIN],
+      users(20_000, ',"displayName":"' . 'x' x 160 . '"'));
+costs('members, read', 200, GET => "$class/members?\$top=999", [$ADMIN]);
+costs('no members', 204, PUT => "$class/members", [$JSON_TYPE, $ADMIN],
+      users(0, ''));
+
+log_expect('AH00484: ');    # event's, that it has no more than one thread
+unlink $own;
+stop_server();
+ok(start_server(), 'the server is as before');
+done_testing();
