@@ -90,9 +90,14 @@ if [ "$(id -u)" -eq 0 ]; then
         echo "Apache's user $user cannot reach $DATA, so it is a link to $data."
     fi
 fi
-# An empty file is an empty database; SQLite gives its helpers the same owner.
-touch "$data/outcomes.db"
-[ -z "$user" ] || chown "$user" "$data"/outcomes.db*
+# Grades, passwords and logs are for nobody else; what earlier versions left for
+# all to read, too.  An empty file is an empty database; SQLite gives its helpers
+# the same owner and mode.
+umask 077
+touch "$data/outcomes.db" "$data/htpasswd"
+[ -z "$user" ] || chown "$user" "$data"/outcomes.db* "$data/htpasswd"
+chmod 711 "$data"
+find "$data/" -type f ! -name localhost.crt -exec chmod go= {} +
 
 # ---------------------------------------------------------------- certificate
 
@@ -119,6 +124,7 @@ extendedKeyUsage = serverAuth
 END
         ) || fail "openssl made no certificate:" \
             "$(echo "$problem" | tail -n 1)"
+    chmod 644 "$crt"
 fi
 
 # -------------------------------------------------------------- configuration
@@ -140,7 +146,7 @@ modules=$("$APXS" -q LIBEXECDIR)
     echo "Define DB_DRIVER ${DB%% *}"
     echo "Define DB_PARAMS \"${DB#* }\""
     for name in mpm_$MPM unixd log_config authn_core authn_file auth_basic \
-        authz_core authz_user dbd $ssl; do
+        authz_core authz_user dbd reqtimeout $ssl; do
         if [ -e "$modules/mod_$name.so" ]; then
             echo "LoadModule ${name}_module \"$modules/mod_$name.so\""
         elif ! "$HTTPD" -l | grep -Eq " (mod_$name|${name#mpm_})\.c"; then
