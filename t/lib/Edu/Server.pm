@@ -80,7 +80,8 @@ sub server_checkpointers { return grep { !serves($_) } processes() }
 # Runs $work->($number, $running, $tell) in $count processes while
 # $meanwhile->($more) runs here; $running->() is true until that is over.  The
 # former count by $tell->($what) what the latter waits for by $more->($n, $what):
-# until it was told $n times more.  Returns the lines that each gave, as one list.
+# until it was told $n times, since it waited for that last.  Returns the lines
+# that each gave, as one list.
 sub crowd {
     my ($count, $work, $meanwhile) = @_;
     my $parent = $$;
@@ -93,10 +94,12 @@ sub crowd {
         seek $told, 0, 0;
         return scalar grep { $_ eq "$what\n" } <$told>;
     };
+    my %before;
     my $more = sub {
         my ($n, $what) = @_;
-        my $before = $times->($what);
-        return await { $times->($what) >= $before + $n };
+        my $enough = await { $times->($what) >= ($before{$what} // 0) + $n };
+        $before{$what} = $times->($what);
+        return $enough;
     };
     my @pipes;
     for my $number (1 .. $count) {
