@@ -65,8 +65,8 @@ struct page_t {
     int done;                   /* the rest is of no interest */
     int ended;                  /* all rows were counted */
     apr_int64_t total;          /* which the filter admits */
-    int left, shown, more;      /* rows to leave out first, rows shown, and
-                                     whether others follow */
+    int left, shown;            /* rows to leave out first, and rows shown */
+    int full, more;             /* another does not fit; there is one */
     apr_size_t bytes;           /* of those shown */
     apr_size_t again;           /* of the assignment of this row, if it had to
                                      be read again */
@@ -324,13 +324,13 @@ static apr_status_t match(page_t *page, edu_row_t *row, const json_t **doc,
     return APR_SUCCESS;
 }
 
-/* Shows a row, in memory that lasts. */
+/* Shows a row, in memory that lasts, unless it is too much for the page. */
 static apr_status_t put(page_t *page, edu_row_t *row)
 {
     apr_array_header_t *parts = page->text.body;
-    struct iovec *part;
-    apr_size_t size;
     apr_status_t rv = complete(page, row);
+    apr_size_t size = page->again;
+    struct iovec *part;
 
     if (rv || !row->version) {
         return rv;
@@ -341,18 +341,23 @@ static apr_status_t put(page_t *page, edu_row_t *row)
     if (rv) {
         return rv;
     }
-    part = apr_array_push(page->x->res->body);
-    part->iov_base = apr_pstrcatv(page->x->p, (struct iovec *)parts->elts,
-                                  parts->nelts, &size);
-    part->iov_len = size;
-    page->bytes += size + page->again;
-    page->shown++;
+    for (int i = 0; i < parts->nelts; i++) {
+        size += APR_ARRAY_IDX(parts, i, struct iovec).iov_len;
+    }
+    page->bytes += size;
+    page->full = page->bytes > PAGE_BYTES && page->shown > 0;
+    if (!page->full) {
+        part = apr_array_push(page->x->res->body);
+        part->iov_base = apr_pstrcatv(page->x->p, (struct iovec *)parts->elts,
+                                      parts->nelts, &part->iov_len);
+        page->shown++;
+    }
     return APR_SUCCESS;
 }
 
 static int is_full(const page_t *page)
 {
-    return page->shown >= page->q->top || page->bytes >= PAGE_BYTES;
+    return page->full || page->shown >= page->q->top;
 }
 
 /* ------------------------------------------------ in the order of an index */
@@ -399,18 +404,22 @@ static apr_status_t show(page_t *page, edu_row_t *row)
     }
     if (page->left > 0) {
         page->left--;
+        return APR_SUCCESS;
     }
-    else if (is_full(page)) {
-        page->more = page->q->top > 0;
-        page->done = !page->q->count || (!page->q->filter && !page->ended);
-    }
-    else {
+    if (!is_full(page)) {
+        int shown = page->shown;
+
         rv = put(page, row);
-        if (is_full(page)) {
+        if (page->shown > shown) {
             end_with(page, page->row);
         }
+        if (rv || !page->full) {
+            return rv;
+        }
     }
-    return rv;
+    page->more = page->q->top > 0;
+    page->done = !page->q->count || (!page->q->filter && !page->ended);
+    return APR_SUCCESS;
 }
 
 /* -------------------------------------------------------- in another order */
@@ -652,6 +661,7 @@ static apr_status_t show_places(page_t *page)
         page->again = 0;
         rv = put(page, &row);
     }
+    i -= page->full; /* the last of them was too much */
     if (i > page->left) {
         edu_row_t row = row_at(&APR_ARRAY_IDX(places, i - 1, place_t));
 

@@ -199,6 +199,29 @@ costs('members, read', 200, GET => "$class/members?\$top=999", [$ADMIN]);
 costs('no members', 204, PUT => "$class/members", [$JSON_TYPE, $ADMIN],
       users(0, ''));
 
+# 80 MB of outcomes, which all come, page by page.
+my $ROWS = 20;
+my $pages = '/v1.0' . outcomes('pages');
+for my $n (1 .. $ROWS) {
+    is(request(POST => $pages, [$JSON_TYPE],
+               feedback(chr(96 + $n * 7 % 23) . 'x' x 4_000_000))->{status},
+       201, "what is large: $n");
+}
+for my $query ('', '$top=999', '$orderby=feedback/text/content',
+               '$filter=feedback/text/content+ne+null',
+               '$count=true&$filter=feedback/text/content+ne+null') {
+    my ($url, $requests, %seen) = ("$pages?$query", 0);
+    while ($url && $requests++ < $ROWS) {
+        my $answer = costs("page $requests of $query", 200, GET => $url);
+        $seen{$1}++ while $answer->{body} =~ /"id":"([^"]{36})"/g;
+        ($url) = $answer->{body} =~ /"\@odata.nextLink":"([^"]+)"/;
+        cmp_ok(length $answer->{body}, '<', 5_000_000, 'and is no larger');
+    }
+    is(keys %seen, $ROWS, "all rows of $query");
+    is($requests, $ROWS, 'one by one');
+}
+costs('a count', 200, GET => "$pages/\$count");
+
 log_expect('AH00484: ');    # event's, that it has no more than one thread
 unlink $own;
 stop_server();

@@ -5,6 +5,7 @@
 #include "database.h"
 
 #include <apr_escape.h>
+#include <dlfcn.h>
 
 #define APR_WANT_IOVEC
 #include <apr_want.h>
@@ -2123,6 +2124,126 @@ static const char *token_after(world_t *world, const char *query)
 #define PRINT "0102030405060708090a0b0c"
 #define PRINT_4 PRINT PRINT PRINT PRINT
 
+/* What a request takes of the database. */
+static int statements, rows_read;
+
+int apr_dbd_pselect(const apr_dbd_driver_t *driver, apr_pool_t *pool,
+                    apr_dbd_t *handle, apr_dbd_results_t **res,
+                    apr_dbd_prepared_t *statement, int random, int nargs,
+                    const char **args)
+{
+    int (*real)(const apr_dbd_driver_t *, apr_pool_t *, apr_dbd_t *,
+                apr_dbd_results_t **, apr_dbd_prepared_t *, int, int,
+                const char **) = dlsym(RTLD_NEXT, "apr_dbd_pselect");
+
+    statements++;
+    return real(driver, pool, handle, res, statement, random, nargs, args);
+}
+
+int apr_dbd_get_row(const apr_dbd_driver_t *driver, apr_pool_t *pool,
+                    apr_dbd_results_t *res, apr_dbd_row_t **row, int n)
+{
+    int (*real)(const apr_dbd_driver_t *, apr_pool_t *, apr_dbd_results_t *,
+                apr_dbd_row_t **, int) = dlsym(RTLD_NEXT, "apr_dbd_get_row");
+    int rc = real(driver, pool, res, row, n);
+
+    rows_read += rc == 0;
+    return rc;
+}
+
+/* Of each table so many rows in one place, and of submissions all recent. */
+#define MANY "2000"
+static const char *const many[] = {
+    "DELETE FROM edu_class",
+    "DELETE FROM edu_member",
+    "DELETE FROM edu_assignment",
+    "DELETE FROM edu_submission",
+    "DELETE FROM edu_outcome",
+    "CREATE TEMP TABLE IF NOT EXISTS n AS WITH RECURSIVE n(i) AS (SELECT 10001"
+    " UNION ALL SELECT i + 1 FROM n WHERE i < 10000 + " MANY ") SELECT i FROM n",
+    "INSERT INTO edu_class (id) SELECT 'c' || i FROM n",
+    "INSERT INTO edu_class (id) VALUES ('c')",
+    "INSERT INTO edu_member (class_id, id, role) SELECT 'c', i,"
+    " CASE WHEN i % 2 THEN 'student' ELSE 'teacher' END FROM n",
+    "INSERT INTO edu_member (class_id, id, role)"
+    " SELECT 'c' || i, 'u', 'student' FROM n",
+    "INSERT INTO edu_assignment (class_id, id) SELECT 'c', i FROM n",
+    "INSERT INTO edu_submission (class_id, assignment_id, id, user_id, version)"
+    " SELECT 'c', 10001, i, i, printf('0%x%s', 4611686018427387904, i) FROM n",
+    "INSERT INTO edu_outcome SELECT 'c', 'a', 's', i, i,"
+    " 'educationPointsOutcome', '1', '{\"points\":{\"points\":' || (i % 7)"
+    " || '}}' FROM n",
+};
+
+/* Asks for a page, and tells of what it cost: "status statements rows". */
+static const char *cost(world_t *world, const answer_t **answer,
+                        const char *path, const char *query)
+{
+    statements = rows_read = 0;
+    *answer = ask(world, "GET", path, query, NULL);
+    return apr_psprintf(world->p, "%d %d %d", (*answer)->res.status, statements,
+                        rows_read);
+}
+
+/* The first page costs what the last but one does; an order or a filter, so
+ * many chunks as there are; a count nothing that grows. */
+static void test_cost(world_t *world)
+{
+    /* clang-format off */
+    static const struct {
+        const char *path, *query;
+        const char *first, *later; /* NULL: as the first */
+        int page; /* which is the later */
+    } rows[] = {
+        { PLACE, "$top=10", "200 1 101", NULL, 150 },
+        { PLACE, "$top=100", "200 1 101", NULL, 15 },
+        { PLACE, "$top=10&$count=true", "200 2 102", NULL, 150 },
+        { PLACE, "$top=1&$orderby=points/points", "200 20 2000", "200 21 2101",
+          2 },
+        { PLACE, "$filter=id+eq+'x'", "200 20 2000", NULL, 1 },
+        { PLACE "/$count", NULL, "200 2 102", NULL, 1 },
+        { PLACE "/$count", "$filter=id+ne+'x'", "200 20 2000", NULL, 1 },
+        { "/education/classes", "$top=10", "200 1 101", NULL, 150 },
+        { "/education/classes/c/members", "$top=10", "200 1 101", NULL, 150 },
+        { "/education/classes/c/assignments", "$top=10", "200 1 101", NULL,
+          150 },
+        { "/education/classes/c/assignments/10001/submissions", "$top=10",
+          "200 1 102", NULL, 150 },
+        { "/education/classes/c/assignments/10001/submissions/$count", NULL,
+          "200 2 103", NULL, 1 },
+        { "/education/classes/c/assignments/10001/submissions",
+          "$top=10&$expand=outcomes", "200 1 102", NULL, 150 },
+        { "/education/classes/c/getRecentlyModifiedSubmissions", "$top=10",
+          "200 1 102", NULL, 150 },
+        { "/education/classes/c/getRecentlyModifiedSubmissions",
+          "$top=10&$orderby=lastModifiedDateTime", "200 1 102", NULL, 150 },
+        { "/education/users/u/classes", "$top=10", "200 1 101", NULL, 150 },
+    };
+    /* clang-format on */
+
+    reset(world);
+    world->caller.admin = 1;
+    for (apr_size_t i = 0; i < COUNT(many); i++) {
+        is_int(database_run(world->db, many[i]), 0, "there are many rows");
+    }
+    list(world, "$top=1"); /* finds a database that was changed */
+    for (apr_size_t i = 0; i < COUNT(rows); i++) {
+        const answer_t *answer;
+        const char *query = rows[i].query;
+        const char *text = cost(world, &answer, rows[i].path, query);
+
+        is_str(text, rows[i].first, apr_pstrcat(world->p, rows[i].path, "?",
+                                                query, NULL));
+        for (int page = 1; page < rows[i].page; page++) {
+            query = string_at(answer->json, "@odata.nextLink");
+            query = query ? strchr(query, '?') + 1 : "";
+            text = cost(world, &answer, rows[i].path, query);
+        }
+        is_str(text, rows[i].later ? rows[i].later : rows[i].first,
+               apr_psprintf(world->p, "and page %d", rows[i].page));
+    }
+}
+
 /* What a client made up is refused, or a place like any other. */
 static void test_made_up(world_t *world)
 {
@@ -2300,6 +2421,7 @@ static void test_requests(apr_pool_t *p)
     test_count(&world, 250);
     test_select(&world);
     test_made_up(&world);
+    test_cost(&world);
     test_token_of(&world);
     test_token_tells_nothing(&world);
     test_damaged(&world);
