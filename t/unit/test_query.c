@@ -2160,7 +2160,8 @@ static const char *const many[] = {
     "DELETE FROM edu_submission",
     "DELETE FROM edu_outcome",
     "CREATE TEMP TABLE IF NOT EXISTS n AS WITH RECURSIVE n(i) AS (SELECT 10001"
-    " UNION ALL SELECT i + 1 FROM n WHERE i < 10000 + " MANY ") SELECT i FROM n",
+    " UNION ALL SELECT i + 1 FROM n WHERE i < 10000 + " MANY ")"
+    " SELECT i FROM n",
     "INSERT INTO edu_class (id) SELECT 'c' || i FROM n",
     "INSERT INTO edu_class (id) VALUES ('c')",
     "INSERT INTO edu_member (class_id, id, role) SELECT 'c', i,"
