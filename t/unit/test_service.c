@@ -1829,6 +1829,106 @@ static void test_followed(world_t *world, const struct followed_t *row)
     }
 }
 
+/* A number below n, of a row that is the same in each run. */
+static int below(unsigned *state, int n)
+{
+    *state = *state * 1103515245u + 12345u;
+    return (int)(*state / 65536u % (unsigned)n);
+}
+
+/* Some of six ids in some order, with what else is said of each. */
+static const char *some(unsigned *state, const char *key, const char *more,
+                        apr_pool_t *p)
+{
+    int i = below(state, 6), step = below(state, 2) ? 1 : 5;
+    const char *list = "";
+
+    for (int n = below(state, 6); n > 0; n--, i = (i + step) % 6) {
+        list = apr_psprintf(p, "%s%s{'%s':'%d'%s}", list, *list ? "," : "", key,
+                            i, more);
+    }
+    return list;
+}
+
+/* Changes the rubric, publishes its outcome, or grades it, which is refused if
+ * the rubric has no such thing. */
+static void change_rubric(world_t *world, unsigned *state)
+{
+    static const char *const said[] = { ",'columnId':'1'", ",'columnId':'4'",
+                                        ",'columnId':null" };
+    apr_pool_t *p = world->p;
+
+    switch (below(state, 4)) {
+    case 0:
+        ask(world, "PUT", ESSAY, NULL, JSON,
+            apr_psprintf(p, "{'rubric':{'qualities':[%s],'levels':[%s]}}",
+                         some(state, "qualityId", "", p),
+                         some(state, "levelId", "", p)));
+        break;
+    case 1:
+        ask(world, "POST", WORK "/return", NULL, NULL, NULL);
+        break;
+    default:
+        ask(world, "PATCH", WORK "/outcomes/" RUBRIC_ID, NULL, JSON,
+            apr_psprintf(p, "{'rubricQualitySelectedLevels':[%s]}",
+                         some(state, "qualityId", said[below(state, 3)], p)));
+    }
+}
+
+/* Whether the rubric outcome looks the same wherever it is shown, and sending
+ * it back changes nothing. */
+static int is_settled(world_t *world)
+{
+    static const struct {
+        const char *path, *query;
+    } others[] = {
+        {WORK "/outcomes",  NULL               },
+        { WORK "/outcomes", "$filter=id+ne+'x'"},
+        { WORK,             "$expand=outcomes" }
+    };
+    const char *path = WORK "/outcomes/" RUBRIC_ID;
+    const answer_t *one = ask(world, "GET", path, NULL, NULL, NULL);
+    const char *shown = strstr(one->text, "\"@odata.type\"");
+    const char *etag = sent(one, "ETag");
+    const char *if_none = apr_pstrcat(world->p, "If-None-Match: ", etag, NULL);
+    int settled = shown && tap_same(etag, string_at(one->json, "@odata.etag"));
+
+    for (apr_size_t i = 0; settled && i < COUNT(others); i++) {
+        settled = strstr(ask(world, "GET", others[i].path, others[i].query,
+                             NULL, NULL)
+                             ->text,
+                         shown) != NULL;
+    }
+    if (settled) {
+        one = ask(world, "PATCH", path, NULL, JSON,
+                  apr_pstrcat(world->p, "{", shown, NULL));
+        settled =
+            tap_same(sent(one, "ETag"), etag) &&
+            tap_same(strstr(one->text, "\"@odata.type\""), shown) &&
+            ask(world, "GET", path, NULL, if_none, NULL)->res.status == 304;
+    }
+    return settled;
+}
+
+/* Whatever happens to a rubric: what is stored for it goes out as it is, or is
+ * made anew, and nobody can tell which. */
+static void test_rubrics(world_t *world)
+{
+    unsigned state = 1;
+    int settled = 0;
+
+    reset(world);
+    world->caller.admin = 1;
+    for (apr_size_t i = 0; i + 1 < COUNT(loading); i++) {
+        database_run(world->db, loading[i]);
+    }
+    for (int i = 0; i < 300; i++) {
+        change_rubric(world, &state);
+        settled += is_settled(world);
+    }
+    is_int(settled, 300, "an outcome is the same wherever it is shown");
+}
+
 static void tests(apr_pool_t *p)
 {
     world_t world = { .p = p };
@@ -1870,6 +1970,7 @@ static void tests(apr_pool_t *p)
     for (apr_size_t i = 0; i < COUNT(followeds); i++) {
         test_followed(&world, &followeds[i]);
     }
+    test_rubrics(&world);
     database_close(world.db);
 }
 
