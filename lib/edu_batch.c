@@ -192,13 +192,17 @@ static apr_status_t read_items(batch_t *batch, const json_t *body)
 
 /* ----------------------------------------------------------------- requests */
 
-/* A header of the item; those of the batch are not inherited. */
+/* A header of the item: those of the batch are not inherited, but where it
+ * comes from is not for the item to say. */
 static const char *item_header(void *baton, const char *name)
 {
     const item_t *item = baton;
     const char *key;
     json_t *value;
 
+    if (strcmp(name, "Origin") == 0 || strcmp(name, "Sec-Fetch-Site") == 0) {
+        return item->outer->header(item->outer->baton, name);
+    }
     json_object_foreach(json_object_get(item->json, "headers"), key, value)
     {
         if (strcasecmp(key, name) == 0) {

@@ -302,14 +302,13 @@ static apr_status_t check_condition(edu_exchange_t *x, const char *name)
                : APR_SUCCESS;
 }
 
-/* What headers rule out, whatever is stored.  The requests of a $batch come
- * from where the $batch does. */
+/* What headers rule out, whatever is stored. */
 static apr_status_t check_headers(edu_exchange_t *x, const struct verb_t *verb)
 {
     int writes = strcmp(verb->method, "GET") != 0;
     apr_status_t rv = APR_SUCCESS;
 
-    if (writes && !x->req->nested) {
+    if (writes) {
         rv = check_site(x);
     }
     if (writes && !rv) {
