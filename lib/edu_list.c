@@ -12,38 +12,12 @@
 #define APR_WANT_IOVEC
 #include <apr_want.h>
 
-#include <stdlib.h>
-
 /* seven days (contract.md 3) */
 #define RECENT ((edu_time_t)7 * 24 * 60 * 60 * EDU_TICKS_PER_SECOND)
 
 /* How many bytes of documents end a page; and how many stay in memory where all
  * rows are looked at. */
 #define PAGE_BYTES ((apr_size_t)4 * 1024 * 1024)
-
-/* How much memory the places in an order may take. */
-#define PLACES_BYTES ((apr_size_t)16 * 1024 * 1024)
-
-/* How much of a text counts in an order. */
-#define TEXT_BYTES 128
-
-/* How many rows of a page its link knows, for some may move meanwhile. */
-#define PRINTS 8
-
-/* The place of a row in an order that no index has. */
-typedef struct place_t {
-    char *key; /* what sorts as bytes: see key_of */
-    apr_size_t len, room;
-    apr_size_t tail; /* where in it created, parent and id begin */
-    apr_uint32_t version;
-    const edu_row_t *row; /* NULL: to be read again */
-} place_t;
-
-/* A row as a link knows it. */
-typedef struct print_t {
-    apr_uint64_t row;
-    apr_uint32_t version;
-} print_t;
 
 typedef struct page_t page_t;
 
@@ -70,53 +44,16 @@ struct page_t {
     apr_size_t bytes;           /* of those shown */
     apr_size_t again;           /* of the assignment of this row, if it had to
                                      be read again */
-    edu_row_t after;            /* with which the page before ended */
-    edu_row_t last;             /* with which this one ends */
-    apr_array_header_t *places; /* of place_t */
-    int made;                   /* of which so many have been in use */
-    apr_size_t wanted;          /* how many of them will do */
-    apr_size_t room;            /* bytes that they take */
-    int sorted;                 /* that many are sorted, the rest comes before
-                                     the last of them */
-    int lost;                   /* more were wanted than there was room for */
-    apr_size_t kept;            /* bytes of rows that stay */
-    int keeps;                  /* those of this chunk do */
-    const char *from;           /* the key after which the page begins; NULL:
-                                     any */
-    apr_size_t from_len;
-    print_t prints[PRINTS]; /* of the last rows of the page before */
-    int n_prints, found;    /* how many; the latest that is as it was */
+    edu_token_t token;          /* with which the page before ended */
+    edu_token_t next;           /* with which this one ends */
+    int found;           /* of the token's prints, the latest row that is as it
+                            was; 0: none */
+    edu_position_t from; /* after which the page begins; without bytes: any */
+    edu_first_t *first;  /* in an order that no index has; NULL: in one that has
+                              one */
+    apr_size_t kept;     /* bytes of rows that stay */
+    int keeps;           /* those of this chunk do */
 };
-
-/* ------------------------------------------------------------------- tokens */
-
-/* A link tells where to go on by the place of the last row, if that does not
- * change: three texts, each with its NUL; or, if values make the order, by
- * prints of the last rows.  Nobody's grade gets into a log. */
-#define BY_PLACE 'p'
-#define BY_PRINTS 'r'
-#define TEXTS 3
-#define HASH_BYTES 8
-#define VERSION_BYTES 4
-#define PRINT_BYTES (HASH_BYTES + VERSION_BYTES)
-
-#define FNV_BASIS 0xcbf29ce484222325U
-#define FNV_PRIME 0x100000001b3U
-
-/* FNV-1a, the final NUL with it. */
-static apr_uint64_t hash(apr_uint64_t seed, const char *s)
-{
-    do {
-        seed = (seed ^ (unsigned char)*s) * FNV_PRIME;
-    } while (*s++);
-    return seed;
-}
-
-static print_t print_of(const char *parent, const char *id, const char *version)
-{
-    return (print_t){ hash(hash(FNV_BASIS, parent), id),
-                      (apr_uint32_t)hash(FNV_BASIS, version) };
-}
 
 /* The URL of the list, without options. */
 static const char *url_of(const edu_exchange_t *x, const char *base)
@@ -129,125 +66,10 @@ static const char *url_of(const edu_exchange_t *x, const char *base)
                : edu__path_url(&x->path, x->set, NULL, base, x->p);
 }
 
-/* What is asked for: no other query takes its tokens. */
-static apr_uint64_t query_hash(const page_t *page)
-{
-    const edu_query_t *q = page->q;
-    apr_uint64_t seed = hash(FNV_BASIS, url_of(page->x, ""));
-
-    seed = hash(seed, q->filter_text ? q->filter_text : "");
-    seed = hash(seed, q->orderby_text ? q->orderby_text : "");
-    return hash(seed, q->unknowns ? "u" : "");
-}
-
-static char *put_number(char *to, apr_uint64_t n, int bytes)
-{
-    while (bytes--) {
-        *to++ = (char)(n >> (8 * bytes));
-    }
-    return to;
-}
-
-static apr_uint64_t number_at(const char *from, int bytes)
-{
-    apr_uint64_t n = 0;
-
-    while (bytes--) {
-        n = n << 8 | (unsigned char)*from++;
-    }
-    return n;
-}
-
-static char *put_text(char *to, const char *s)
-{
-    apr_size_t size = strlen(s) + 1;
-
-    memcpy(to, s, size);
-    return to + size;
-}
-
-static const char *token_of(const page_t *page)
-{
-    const edu_row_t *last = &page->last;
-    apr_size_t texts =
-        strlen(last->created) + strlen(last->parent) + strlen(last->id) + TEXTS;
-    char *bytes =
-        apr_palloc(page->x->p, HASH_BYTES + 1 + texts + PRINTS * PRINT_BYTES);
-    char *end = put_number(bytes, query_hash(page), HASH_BYTES);
-
-    *end++ = page->n_prints ? BY_PRINTS : BY_PLACE;
-    for (int i = 0; i < page->n_prints; i++) {
-        end = put_number(end, page->prints[i].row, HASH_BYTES);
-        end = put_number(end, page->prints[i].version, VERSION_BYTES);
-    }
-    if (!page->n_prints) {
-        end = put_text(end, last->created);
-        end = put_text(end, last->parent);
-        end = put_text(end, last->id);
-    }
-    return edu__query_token(page->q, bytes, end - bytes, page->x->p);
-}
-
-/* All of the bytes have to be three texts that can be keys. */
-static int read_place(page_t *page, const char *s, const char *end)
-{
-    const char *texts[TEXTS];
-
-    for (int i = 0; i < TEXTS; i++) {
-        const char *nul = s < end ? memchr(s, '\0', end - s) : NULL;
-
-        if (!nul || nul - s > TEXT_BYTES || !edu__json_is_utf8(s)) {
-            return 0;
-        }
-        texts[i] = s;
-        s = nul + 1;
-    }
-    page->after.created = texts[0];
-    page->after.version = texts[0];
-    page->after.parent = texts[1];
-    page->after.id = texts[2];
-    return s == end && *page->after.id;
-}
-
-static int read_prints(page_t *page, const char *s, const char *end)
-{
-    if (end - s == 0 || (end - s) % PRINT_BYTES ||
-        (end - s) / PRINT_BYTES > PRINTS) {
-        return 0;
-    }
-    for (; s < end; s += PRINT_BYTES) {
-        page->prints[page->n_prints++] =
-            (print_t){ number_at(s, HASH_BYTES),
-                       (apr_uint32_t)number_at(s + HASH_BYTES, VERSION_BYTES) };
-    }
-    return 1;
-}
-
 /* Whether values make the order. */
 static int is_sorted(const page_t *page)
 {
     return page->q->orderby && !page->range.since;
-}
-
-static apr_status_t read_token(page_t *page)
-{
-    const char *s = page->q->token;
-    const char *end = s ? s + page->q->token_len : NULL;
-    char kind = is_sorted(page) ? BY_PRINTS : BY_PLACE;
-
-    if (!s) {
-        return APR_SUCCESS;
-    }
-    if (end - s > HASH_BYTES && number_at(s, HASH_BYTES) == query_hash(page) &&
-        s[HASH_BYTES] == kind &&
-        (kind == BY_PRINTS ? read_prints : read_place)(page, s + HASH_BYTES + 1,
-                                                       end)) {
-        return APR_SUCCESS;
-    }
-    return edu_error_set(page->x->err, EDU_EBADREQUEST, "$skiptoken",
-                         page->x->p,
-                         "This $skiptoken is none of this query. Follow an "
-                         "@odata.nextLink as it stands.");
 }
 
 static apr_status_t gone(page_t *page)
@@ -365,7 +187,7 @@ static int is_full(const page_t *page)
 /* Whether a row comes after the page before. */
 static int follows(const page_t *page, const edu_row_t *row)
 {
-    const edu_row_t *after = &page->after;
+    const edu_row_t *after = &page->token.row;
     int order = 0;
 
     if (page->range.since) {
@@ -384,9 +206,9 @@ static void end_with(page_t *page, const edu_row_t *row)
                           : page->registered ? row->created
                                              : "";
 
-    page->last.created = apr_pstrdup(p, instant);
-    page->last.parent = apr_pstrdup(p, row->parent);
-    page->last.id = apr_pstrdup(p, row->id);
+    page->next.row = (edu_row_t){ .created = apr_pstrdup(p, instant),
+                                  .parent = apr_pstrdup(p, row->parent),
+                                  .id = apr_pstrdup(p, row->id) };
 }
 
 static apr_status_t show(page_t *page, edu_row_t *row)
@@ -399,7 +221,7 @@ static apr_status_t show(page_t *page, edu_row_t *row)
         return rv;
     }
     page->total++;
-    if (*page->after.id && !follows(page, page->row)) {
+    if (*page->token.row.id && !follows(page, page->row)) {
         return APR_SUCCESS;
     }
     if (page->left > 0) {
@@ -424,173 +246,47 @@ static apr_status_t show(page_t *page, edu_row_t *row)
 
 /* -------------------------------------------------------- in another order */
 
-static apr_uint64_t bits_of(double number)
+/* Of registered submissions Graph's order comes after the values of $orderby,
+ * which is that of creation. */
+static edu_position_t position_of(const page_t *page, const edu_row_t *row,
+                                  const json_t *doc)
 {
-    apr_uint64_t bits;
+    edu_position_t position =
+        edu__position_of(row, page->registered ? row->created : "", doc,
+                         page->q->orderby, page->one.p);
 
-    number += 0.0; /* there is no -0 */
-    memcpy(&bits, &number, sizeof(bits));
-    return bits >> 63 ? ~bits : bits | (apr_uint64_t)1 << 63;
-}
-
-/* Adds a value to a key: bytes that sort as edu__value_compare has it, but for
- * the end of a long text. */
-static char *put_value(char *to, const json_t *value, int descending)
-{
-    char text[TEXT_BYTES + 1];
-    char *begin = to;
-
-    *to++ = value != NULL;
-    if (json_is_string(value)) {
-        apr_cpystrn(text, json_string_value(value), sizeof(text));
-        to = put_text(to, text);
-    }
-    else if (json_is_boolean(value)) {
-        *to++ = json_is_true(value);
-    }
-    else if (value) {
-        to = put_number(to, bits_of(json_number_value(value)), 8);
-    }
-    for (; descending && begin < to; begin++) {
-        *begin = (char)~*begin;
-    }
-    return to;
-}
-
-/* The place of a row: the values of $orderby, then what makes it unique.  Of
- * registered submissions Graph's order comes first, which is that of creation.
- */
-static place_t key_of(const page_t *page, const edu_row_t *row,
-                      const json_t *doc)
-{
-    const apr_array_header_t *orders = page->q->orderby;
-    const char *created = page->registered ? row->created : "";
-    int n = orders ? orders->nelts : 0;
-    place_t place = { .row = page->keeps ? page->row : NULL };
-    char *end = apr_palloc(page->one.p, n * (TEXT_BYTES + 2) + strlen(created) +
-                                            strlen(row->parent) +
-                                            strlen(row->id) + TEXTS);
-
-    place.key = end;
-    for (int i = 0; i < n; i++) {
-        const edu_order_t *order = &APR_ARRAY_IDX(orders, i, edu_order_t);
-
-        end = put_value(end, edu__operand_value(&order->operand, doc),
-                        order->descending);
-    }
-    place.tail = end - place.key;
-    end = put_text(end, created);
-    end = put_text(end, row->parent);
-    end = put_text(end, row->id);
-    place.len = end - place.key;
-    return place;
-}
-
-static int compare_keys(const char *a, apr_size_t a_len, const char *b,
-                        apr_size_t b_len)
-{
-    int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
-
-    return order ? order : (a_len > b_len) - (a_len < b_len);
-}
-
-static int in_order(const void *av, const void *bv)
-{
-    const place_t *a = av, *b = bv;
-
-    return compare_keys(a->key, a->len, b->key, b->len);
-}
-
-/* Sorts the places, and forgets those that are not wanted; if there is no room,
- * half of them. */
-static void sort_places(page_t *page, int crowded)
-{
-    apr_array_header_t *places = page->places;
-
-    qsort(places->elts, places->nelts, sizeof(place_t), in_order);
-    if (crowded && page->wanted > (apr_size_t)places->nelts / 2) {
-        page->wanted = places->nelts / 2;
-        page->lost = 1;
-    }
-    if ((apr_size_t)places->nelts >= page->wanted) {
-        places->nelts = (int)page->wanted;
-        page->sorted = places->nelts;
-    }
-}
-
-/* Takes a place among those that come first; the memory of one that was
- * forgotten is used again. */
-static void take_place(page_t *page, const place_t *it)
-{
-    apr_array_header_t *places = page->places;
-    place_t *place;
-    apr_size_t room;
-
-    if (page->sorted &&
-        in_order(it, &APR_ARRAY_IDX(places, page->sorted - 1, place_t)) > 0) {
-        return;
-    }
-    place = apr_array_push(places);
-    if (places->nelts > page->made) {
-        page->made++;
-        page->room += sizeof(place_t);
-        place->room = 0;
-    }
-    if (place->room < it->len) {
-        for (room = 64; room < it->len; room *= 2) {
-        }
-        place->key = apr_palloc(page->x->p, room);
-        place->room = room;
-        page->room += room;
-    }
-    memcpy(place->key, it->key, it->len);
-    place->len = it->len;
-    place->tail = it->tail;
-    place->version = it->version;
-    place->row = it->row;
-}
-
-/* Whether the page before has shown a row; and which of those it was.
- * @return from 1, or 0 */
-static int print_among(const page_t *page, print_t print)
-{
-    for (int i = page->n_prints; i > 0; i--) {
-        if (page->prints[i - 1].row == print.row) {
-            return i;
-        }
-    }
-    return 0;
+    position.row = page->keeps ? page->row : NULL;
+    return position;
 }
 
 /* Looks for the latest row of the page before that is as it was. */
 static apr_status_t seek(page_t *page, edu_row_t *row)
 {
-    print_t print = print_of(row->parent, row->id, row->version);
-    int i = print_among(page, print), fits;
+    const edu_token_t *token = &page->token;
+    edu_print_t print = edu__print_of(row->parent, row->id, row->version);
+    int i = edu__print_find(token, print), fits;
     const json_t *doc;
-    place_t place;
     apr_status_t rv;
 
-    if (i <= page->found || page->prints[i - 1].version != print.version) {
+    if (i <= page->found || token->prints[i - 1].version != print.version) {
         return APR_SUCCESS;
     }
     rv = match(page, row, &doc, &fits);
     if (!rv && fits) {
-        place = key_of(page, row, doc);
-        page->from = apr_pmemdup(page->x->p, place.key, place.len);
-        page->from_len = place.len;
+        page->from = position_of(page, row, doc);
+        page->from.bytes =
+            apr_pmemdup(page->x->p, page->from.bytes, page->from.len);
         page->found = i;
-        page->done = i == page->n_prints;
+        page->done = i == token->n;
     }
     return rv;
 }
 
-/* Finds the place of a row. */
+/* Finds the position of a row.  One that moved was shown before. */
 static apr_status_t weigh(page_t *page, edu_row_t *row)
 {
     const json_t *doc;
-    place_t place;
-    print_t print;
+    edu_position_t position;
     int fits;
     apr_status_t rv = match(page, row, &doc, &fits);
 
@@ -598,64 +294,34 @@ static apr_status_t weigh(page_t *page, edu_row_t *row)
         return rv;
     }
     page->total++;
-    print = print_of(row->parent, row->id, row->version);
-    place = key_of(page, row, doc);
-    place.version = print.version;
-    if (print_among(page, print) ||
-        (page->from &&
-         compare_keys(place.key, place.len, page->from, page->from_len) <= 0)) {
-        return APR_SUCCESS;
-    }
-    take_place(page, &place);
-    if ((apr_size_t)page->places->nelts >= 2 * page->wanted ||
-        (page->room >= PLACES_BYTES && page->places->nelts == page->made)) {
-        sort_places(page, page->room >= PLACES_BYTES);
+    position = position_of(page, row, doc);
+    if (!edu__print_find(&page->token, position.print) &&
+        (!page->from.bytes ||
+         edu__position_compare(&position, &page->from) > 0)) {
+        edu__first_add(page->first, &position);
     }
     return APR_SUCCESS;
 }
 
-/* The row of a place, which may have to be read again. */
-static edu_row_t row_at(const place_t *place)
+static const edu_position_t *at(const apr_array_header_t *positions, int i)
 {
-    const char *created = place->key + place->tail;
-    const char *parent = created + strlen(created) + 1;
-
-    return place->row ? *place->row
-                      : (edu_row_t){ .created = created,
-                                     .parent = parent,
-                                     .id = parent + strlen(parent) + 1,
-                                     .body = "" };
+    return &APR_ARRAY_IDX(positions, i, edu_position_t);
 }
 
-/* Of the last rows that were shown, of this page or before. */
-static void add_print(page_t *page, const place_t *place)
+static apr_status_t show_first(page_t *page)
 {
-    edu_row_t row = row_at(place);
-    print_t print = print_of(row.parent, row.id, "");
-
-    print.version = place->version;
-    if (page->n_prints == PRINTS) {
-        memmove(page->prints, page->prints + 1, (PRINTS - 1) * sizeof(print_t));
-        page->n_prints--;
-    }
-    page->prints[page->n_prints++] = print;
-}
-
-static apr_status_t show_places(page_t *page)
-{
-    const apr_array_header_t *places = page->places;
-    int i = page->left;
+    int i = page->left, lost;
+    const apr_array_header_t *positions = edu__first_list(page->first, &lost);
     apr_status_t rv = APR_SUCCESS;
 
-    sort_places(page, 0);
-    if (page->lost && places->nelts <= page->left + page->q->top) {
+    if (lost && positions->nelts <= page->left + page->q->top) {
         return edu_error_set(page->x->err, EDU_EBADREQUEST, "$skip", page->x->p,
                              "So many rows cannot be sorted and skipped. "
                              "Follow each @odata.nextLink, or ask for less by "
                              "$filter.");
     }
-    for (; !rv && i < places->nelts && !is_full(page); i++) {
-        edu_row_t row = row_at(&APR_ARRAY_IDX(places, i, place_t));
+    for (; !rv && i < positions->nelts && !is_full(page); i++) {
+        edu_row_t row = edu__position_row(at(positions, i));
 
         apr_pool_clear(page->one.p);
         page->again = 0;
@@ -663,13 +329,13 @@ static apr_status_t show_places(page_t *page)
     }
     i -= page->full; /* the last of them was too much */
     if (i > page->left) {
-        edu_row_t row = row_at(&APR_ARRAY_IDX(places, i - 1, place_t));
+        edu_row_t row = edu__position_row(at(positions, i - 1));
 
         end_with(page, &row);
     }
-    page->more = page->q->top > 0 && i < places->nelts;
+    page->more = page->q->top > 0 && i < positions->nelts;
     for (int j = page->left; is_sorted(page) && j < i; j++) {
-        add_print(page, &APR_ARRAY_IDX(places, j, place_t));
+        edu__print_add(&page->next, at(positions, j)->print);
     }
     return rv;
 }
@@ -750,10 +416,10 @@ static apr_size_t size_of(const apr_array_header_t *rows)
     return size;
 }
 
-static void begin_places(page_t *page)
+static void begin_first(page_t *page)
 {
-    page->wanted = (apr_size_t)page->left + page->q->top + 1;
-    page->places = apr_array_make(page->x->p, 8, sizeof(place_t));
+    page->first = edu__first_create((apr_size_t)page->left + page->q->top + 1,
+                                    page->x->p);
 }
 
 /* What to do with rows, as far as it takes the first of them to tell. */
@@ -764,17 +430,18 @@ static apr_status_t choose(page_t *page, visit_fn **visit)
     *visit = show;
     page->registered = page->above.user_id != NULL;
     if (!page->range.since && !is_sorted(page) && q->token &&
-        page->registered != (*page->after.created != '\0')) {
+        page->registered != (*page->token.row.created != '\0')) {
         return gone(page);
     }
     if (page->registered && !is_sorted(page)) {
-        begin_places(page);
+        begin_first(page);
         if (q->token) {
-            page->from = q->token + HASH_BYTES + 1;
-            page->from_len = q->token_len - HASH_BYTES - 1;
+            page->from =
+                edu__position_of(&page->token.row, page->token.row.created,
+                                 NULL, NULL, page->x->p);
         }
     }
-    if (page->places) {
+    if (page->first) {
         *visit = weigh;
     }
     return APR_SUCCESS;
@@ -847,7 +514,7 @@ static apr_status_t walk(page_t *page, edu_row_t last, visit_fn *visit)
         if (!rv && rows->nelts) {
             apr_size_t size = size_of(rows);
 
-            page->keeps = page->places && page->kept + size <= PAGE_BYTES;
+            page->keeps = page->first && page->kept + size <= PAGE_BYTES;
             page->kept += page->keeps ? size : 0;
             last = APR_ARRAY_IDX(rows, rows->nelts - 1, edu_row_t);
             register_rows(page, rows);
@@ -865,21 +532,22 @@ static apr_status_t gather(page_t *page)
     static const edu_row_t first = { .created = "", .parent = "", .id = "" };
     const edu_query_t *q = page->q;
     int whole = q->count && q->filter;
-    int begun = *page->after.id && (page->range.since || !*page->after.created);
+    const edu_row_t *after = &page->token.row;
+    int begun = *after->id && (page->range.since || !*after->created);
     apr_status_t rv = APR_SUCCESS;
 
     if (is_sorted(page)) {
-        if (page->n_prints) {
+        if (page->token.n) {
             rv = walk(page, first, seek);
             rv = rv || page->found ? rv : gone(page);
         }
-        begin_places(page);
+        begin_first(page);
     }
     if (!rv) {
-        rv = walk(page, begun && !whole ? page->after : first, NULL);
+        rv = walk(page, begun && !whole ? *after : first, NULL);
     }
-    if (!rv && page->places) {
-        return show_places(page);
+    if (!rv && page->first) {
+        return show_first(page);
     }
     if (!rv && q->count && !whole && (begun || !page->ended)) {
         rv = edu__store_count(&page->total, page->x->store, page->x->set->table,
@@ -893,18 +561,19 @@ static apr_status_t gather(page_t *page)
 
 static apr_status_t begin(page_t *page, edu_exchange_t *x)
 {
+    apr_status_t rv;
+
     *page = (page_t){
-        .x = x,
-        .q = &x->query,
-        .range = range_of(x),
-        .left = x->query.skip,
-        .after = {.created = "", .parent = "", .id = ""}
+        .x = x, .q = &x->query, .range = range_of(x), .left = x->query.skip
     };
     page->text.body = apr_array_make(x->p, 4, sizeof(struct iovec));
     page->one = *x;
     page->one.res = &page->text;
     apr_pool_create(&page->one.p, x->p);
-    return read_token(page);
+    rv = edu__token_read(&page->token, page->q, url_of(x, ""), is_sorted(page),
+                         x->err, x->p);
+    page->next = page->token;
+    return rv;
 }
 
 /* What stands before the rows: how many there are, and where others are, by an
@@ -919,13 +588,16 @@ static const char *head_of(const page_t *page)
             : "";
 
     return page->more
-               ? apr_pstrcat(x->p, count, ",\"@odata.nextLink\":",
-                             edu__json_quote(
-                                 apr_pstrcat(x->p, url_of(x, x->req->base), "?",
-                                             page->q->kept, "$skiptoken=",
-                                             token_of(page), NULL),
-                                 x->p),
-                             NULL)
+               ? apr_pstrcat(
+                     x->p, count, ",\"@odata.nextLink\":",
+                     edu__json_quote(
+                         apr_pstrcat(x->p, url_of(x, x->req->base), "?",
+                                     page->q->kept, "$skiptoken=",
+                                     edu__token_write(&page->next, page->q,
+                                                      url_of(x, ""), x->p),
+                                     NULL),
+                         x->p),
+                     NULL)
                : count;
 }
 

@@ -5,10 +5,11 @@
  * @brief What the files of the library share among themselves.
  *
  * Arrows go down only: service -> path, query, and the verbs in outcome,
- * submission, roster, list and batch; verbs -> resource, grading; these ->
- * header, filter, check, entity, store; store -> share, unit; these -> queue,
- * dbd; dbd -> sql; entity -> check, json, time; check -> types.  A json_t is
- * born and owned in edu_json.c and borrowed everywhere else.
+ * submission, roster, list and batch; list -> place; verbs -> resource,
+ * grading; these -> header, filter, check, entity, store; store -> share,
+ * unit; these -> queue, dbd; dbd -> sql; entity -> check, json, time; check ->
+ * types.  A json_t is born and owned in edu_json.c and borrowed everywhere
+ * else.
  */
 #ifndef EDU_PRIVATE_H
 #define EDU_PRIVATE_H
@@ -1038,6 +1039,91 @@ apr_status_t edu__store_lock(const edu_store_t *store, const edu_path_t *path,
 apr_status_t edu__store_touch(const edu_store_t *store, const edu_path_t *path,
                               const char *version, const char *by,
                               edu_error_t *err, apr_pool_t *p);
+
+/* ----------------------------------------------------------- edu_place.c */
+
+/** A row as a link to the next page knows it: hashes. */
+typedef struct edu_print_t {
+    apr_uint64_t row;
+    apr_uint32_t version;
+} edu_print_t;
+
+/** The position of a row in an order that no index has. */
+typedef struct edu_position_t {
+    char *bytes; /**< which sort as the rows do */
+    apr_size_t len, room;
+    apr_size_t tail; /**< where in them created, parent and id begin */
+    edu_print_t print;
+    const edu_row_t *row; /**< NULL: to be read again */
+} edu_position_t;
+
+/**
+ * The position of a row: the values of $orderby, then its @a created, parent
+ * and id.  Of a text the first 128 bytes count.
+ * @param doc     of which the values are; NULL if there are no orders
+ * @param orders  of edu_order_t, or NULL
+ * @return its row is NULL
+ */
+edu_position_t edu__position_of(const edu_row_t *row, const char *created,
+                                const json_t *doc,
+                                const apr_array_header_t *orders,
+                                apr_pool_t *p);
+
+/** <0, 0, >0 */
+int edu__position_compare(const edu_position_t *a, const edu_position_t *b);
+
+/** Its row, or, with an empty body, one to be read again. */
+edu_row_t edu__position_row(const edu_position_t *position);
+
+/** The first of many positions, in 16 MiB at most. */
+typedef struct edu_first_t edu_first_t;
+
+/** @param wanted  how many of them will do */
+edu_first_t *edu__first_create(apr_size_t wanted, apr_pool_t *p);
+
+/** Add a position, which is copied. */
+void edu__first_add(edu_first_t *first, const edu_position_t *position);
+
+/** The first of those that were added, in order.
+ *  @param lost  out: there was no room for all that were wanted
+ *  @return of edu_position_t */
+const apr_array_header_t *edu__first_list(edu_first_t *first, int *lost);
+
+/** How many rows of a page its link knows, for some may move meanwhile. */
+#define EDU_PRINTS 8
+
+/** Where a page ends and the next goes on: a $skiptoken. */
+typedef struct edu_token_t {
+    edu_row_t row; /**< the last: its created (or version), parent and id, or
+                        "" */
+    edu_print_t prints[EDU_PRINTS]; /**< if values make the order: of the last
+                                         rows */
+    int n;                          /**< so many */
+} edu_token_t;
+
+/** How a token knows a row. */
+edu_print_t edu__print_of(const char *parent, const char *id,
+                          const char *version);
+
+/** Which of a token's prints is of this row, from 1; 0: none. */
+int edu__print_find(const edu_token_t *token, edu_print_t print);
+
+/** Add the print of the last row; the first of too many goes. */
+void edu__print_add(edu_token_t *token, edu_print_t print);
+
+/** The text of a token. @param url  of the list, without options */
+const char *edu__token_write(const edu_token_t *token, const edu_query_t *q,
+                             const char *url, apr_pool_t *p);
+
+/**
+ * Read the token of a query, if it has one.
+ * @param url     as it was written for
+ * @param sorted  values make the order
+ * @return APR_SUCCESS, or EDU_EBADREQUEST: it is of another query, or none
+ */
+apr_status_t edu__token_read(edu_token_t *token, const edu_query_t *q,
+                             const char *url, int sorted, edu_error_t *err,
+                             apr_pool_t *p);
 
 /* ---------------------------------------------------------- edu_service.c */
 
