@@ -33,11 +33,12 @@ static char *next(char **rest, char separator)
 static const char *value_of(char *param, const char *name)
 {
     apr_size_t len = strlen(name), end;
-    char *value = param + len + 1;
+    char *value;
 
     if (strncasecmp(param, name, len) != 0 || param[len] != '=') {
         return NULL;
     }
+    value = param + len + 1;
     end = strlen(value);
     if (end > 1 && *value == '"' && value[end - 1] == '"') {
         value[end - 1] = '\0';
