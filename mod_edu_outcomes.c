@@ -984,15 +984,27 @@ static void describe(edu_request_t *req, request_rec *r)
 
 /* ------------------------------------------------------------- subrequests */
 
-/** Of a request that makes subrequests to ask for rules. */
+/** Of a request that may make subrequests to ask for rules. */
 typedef struct asker_t {
-    int asks;         /**< it is making one */
-    apr_table_t *env; /**< its own, but for what SetEnvIf sets */
+    int asks;                     /**< it is making one */
+    const apr_table_t *received;  /**< its environment before any rewriting */
+    const apr_table_t *rewritten; /**< and before a user was asked for */
+    apr_table_t *env; /**< what subrequests begin with; NULL: none was made */
 } asker_t;
 
 static asker_t *asker_of(const request_rec *r)
 {
     return ap_get_module_config(r->request_config, &edu_outcomes_module);
+}
+
+static asker_t *make_asker(request_rec *r)
+{
+    asker_t *asker = apr_pcalloc(r->pool, sizeof(*asker));
+
+    asker->received = apr_table_copy(r->pool, r->subprocess_env);
+    asker->rewritten = asker->received;
+    ap_set_module_config(r->request_config, &edu_outcomes_module, asker);
+    return asker;
 }
 
 static int is_asked(const request_rec *r)
@@ -1016,33 +1028,54 @@ static void run_setenvif(request_rec *r, const apr_array_header_t *hooks)
     }
 }
 
+static int is_set(const apr_table_t *env, const char *name, const char *value)
+{
+    const char *is = apr_table_get(env, name);
+
+    return is && strcmp(is, value) == 0;
+}
+
 static int unset_same(void *env, const char *name, const char *value)
 {
-    const char *was = apr_table_get(env, name);
-
-    if (was && strcmp(was, value) == 0) {
+    if (is_set(env, name, value)) {
         apr_table_unset(env, name);
     }
     return 1;
 }
 
-/* A subrequest inherits the environment: what an authentication module set is
- * to stay, what SetEnvIf concluded from another path is not. */
-static apr_table_t *env_of(const request_rec *r)
+static int inherit(void *baton, const char *name, const char *value)
 {
-    apr_table_t *env = apr_table_copy(r->pool, r->subprocess_env);
-    request_rec again = *r;
+    const asker_t *asker = baton;
 
-    again.request_config = ap_create_request_config(r->pool);
-    again.subprocess_env = apr_table_make(r->pool, 8);
-    run_setenvif(&again, ap_hook_get_post_read_request());
-    run_setenvif(&again, ap_hook_get_header_parser());
-    apr_table_do(unset_same, env, again.subprocess_env, NULL);
-    return env;
+    if (!is_set(asker->rewritten, name, value)) {
+        apr_table_setn(asker->env, name, value);
+    }
+    return 1;
 }
 
-/* What httpd does with a request line; before any module looks at it. */
-static int begin_subrequest(request_rec *r)
+/* A subrequest begins with the environment that its parent began with.  What an
+ * authentication module set stays, what RewriteRule or SetEnvIf concluded from
+ * another path does not. */
+static asker_t *prepare_asker(request_rec *r)
+{
+    asker_t *asker = asker_of(r) ? asker_of(r) : make_asker(r);
+    request_rec again = *r;
+
+    if (!asker->env) {
+        again.request_config = ap_create_request_config(r->pool);
+        again.subprocess_env = apr_table_make(r->pool, 8);
+        run_setenvif(&again, ap_hook_get_post_read_request());
+        run_setenvif(&again, ap_hook_get_header_parser());
+        asker->env = apr_table_copy(r->pool, asker->received);
+        apr_table_do(inherit, asker, r->subprocess_env, NULL);
+        apr_table_do(unset_same, asker->env, again.subprocess_env, NULL);
+    }
+    return asker;
+}
+
+/* Keeps what a request began with, or does with a subrequest what httpd does
+ * with a request line; before any module looks at it. */
+static int begin_request(request_rec *r)
 {
     if (is_asked(r)) {
         r->protocol = r->main->protocol;
@@ -1052,13 +1085,24 @@ static int begin_subrequest(request_rec *r)
         r->subprocess_env = apr_table_copy(r->pool, asker_of(r->main)->env);
         run_setenvif(r, ap_hook_get_post_read_request());
     }
+    else if (server_config(r->server)->mounts->nelts > 0) {
+        make_asker(r);
+    }
     return DECLINED;
 }
 
-/* What httpd does next, but with a subrequest. */
+/* The same before it is known who asks. */
 static int parse_headers(request_rec *r)
 {
-    return is_asked(r) ? ap_run_header_parser(r) : DECLINED;
+    asker_t *asker = asker_of(r);
+
+    if (is_asked(r)) {
+        return ap_run_header_parser(r);
+    }
+    if (asker && !apr_is_empty_table(r->subprocess_env)) {
+        asker->rewritten = apr_table_copy(r->pool, r->subprocess_env);
+    }
+    return DECLINED;
 }
 
 /* As ap_process_request_internal does it, but that the user may be known. */
@@ -1120,15 +1164,8 @@ static apr_status_t admit(void *baton, edu_request_t *item, const char *method,
 {
     request_rec *outer = baton, *r;
     const char *mount = dir_config(outer)->mount;
-    asker_t *asker = asker_of(outer);
+    asker_t *asker = prepare_asker(outer);
     int status;
-
-    if (!asker) {
-        asker = apr_pcalloc(outer->pool, sizeof(*asker));
-        asker->env = env_of(outer);
-        ap_set_module_config(outer->request_config, &edu_outcomes_module,
-                             asker);
-    }
 
     url = apr_pstrcat(p, *url == '/' ? "" : "/", as_sent(url, p), NULL);
     if (!is_below(url, mount)) {
@@ -1744,7 +1781,7 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(child_init, before_us, NULL, APR_HOOK_MIDDLE);
-    ap_hook_translate_name(begin_subrequest, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_translate_name(begin_request, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_translate_name(translate_name, rewriter, after_us, APR_HOOK_FIRST);
     ap_hook_post_perdir_config(parse_headers, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_map_to_storage(map_to_storage, NULL, NULL, APR_HOOK_FIRST);

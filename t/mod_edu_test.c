@@ -5,6 +5,7 @@
 #include <httpd.h>
 #include <http_config.h>
 #include <http_protocol.h>
+#include <http_request.h>
 #include <util_filter.h>
 
 /* SetInputFilter EDU_TEST_REFUSE: refuses a body as web application firewalls
@@ -32,9 +33,30 @@ static apr_status_t refuse(ap_filter_t *f, apr_bucket_brigade *bb,
     return AP_FILTER_ERROR;
 }
 
+/* Sets what an authentication module would of a user: claims of their own. */
+static int claim(request_rec *r)
+{
+    const char *claim = apr_table_get(r->headers_in, "Test-Claim");
+
+    if (claim && !r->main) {
+        apr_table_setn(r->subprocess_env, "TEST_CLAIM", claim);
+    }
+    return DECLINED;
+}
+
+/* Refuses a class by its path, as modules do that look at a request early. */
+static int parse_headers(request_rec *r)
+{
+    return strstr(r->uri, "/rules/education/classes/parsed") ? HTTP_FORBIDDEN
+                                                             : DECLINED;
+}
+
 static void register_hooks(apr_pool_t *p)
 {
     (void)p;
+    ap_hook_check_authn(claim, NULL, NULL, APR_HOOK_REALLY_FIRST,
+                        AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_header_parser(parse_headers, NULL, NULL, APR_HOOK_MIDDLE);
     ap_register_input_filter("EDU_TEST_REFUSE", refuse, NULL,
                              AP_FTYPE_CONTENT_SET);
 }
