@@ -264,10 +264,23 @@ static int begins(const edu_call_t *call, const char *verb)
     return strncmp(edu__sql[call->sql].text, verb, strlen(verb)) == 0;
 }
 
+/* The text of a statement, in the words of the database. */
+static const char *text_of(const edu_call_t *call)
+{
+    const char *octets = call->session->dialect->octets;
+    const char *text = edu__sql[call->sql].text, *at;
+
+    while (octets && (at = strstr(text, EDU_OCTETS))) {
+        text = apr_pstrcat(call->p, apr_pstrmemdup(call->p, text, at - text),
+                           octets, at + strlen(EDU_OCTETS), NULL);
+    }
+    return text;
+}
+
 static int prepare(edu_call_t *call)
 {
     const edu_sql_dialect_t *dialect = call->session->dialect;
-    const char *text = edu__sql[call->sql].text;
+    const char *text = text_of(call);
 
     if (begins(call, "INSERT")) {
         text = apr_pstrcat(call->p, text,

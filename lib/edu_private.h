@@ -585,6 +585,9 @@ extern const struct edu_shape_t {
     int by;   /**< it has a by */
 } edu__shapes[EDU_TABLES];
 
+/** How many bytes a text has, in a statement. */
+#define EDU_OCTETS "OCTET_LENGTH"
+
 /** The statements of transaction control. */
 typedef enum edu_control_e {
     EDU_BEGIN, /**< one that will write */
@@ -621,6 +624,7 @@ typedef struct edu_sql_dialect_t {
     int lasting;        /**< the columns of a row are in the call's pool */
     int random;         /**< rows have to be asked for as if in any order */
     int many;           /**< it can do what several calls ask for in one */
+    const char *octets; /**< what it has in place of EDU_OCTETS; NULL: that */
     const char *limit;  /**< the environment's variable for how many seconds
                             connecting may take; NULL: there is none */
     const char *most;   /**< the query for how many connections it admits; NULL:

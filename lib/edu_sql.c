@@ -23,10 +23,11 @@
 #define AND_AFTER " AND" AFTER
 
 /* The documents of rows that are looked for one by one, and of lists, where a
- * long one is left out: drivers keep all that a statement reads. */
+ * long one is left out: drivers keep all that a statement reads.  PostgreSQL
+ * knows their bytes without reading them. */
 #define WHOLE(body) body
-#define SHORT(body) "CASE WHEN LENGTH(" body ") <= 16384 THEN " body          \
-                    " ELSE '' END"
+#define SHORT(body) "CASE WHEN " EDU_OCTETS "(" body ") <= 16384 THEN "       \
+                    body " ELSE '' END"
 
 #define ONE " id = %s"
 #define AS_READ " AND id = %s AND version = %s"
@@ -500,6 +501,7 @@ static const edu_sql_dialect_t dialects[] = {
       .creates = 1,
       .busy = 5, /* SQLITE_BUSY */
       .lasting = 1,
+      .octets = "LENGTH",
       .keep = "",
       .once = " ON CONFLICT DO NOTHING",
       .control = { "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK", SAVEPOINTS },

@@ -46,7 +46,12 @@ my %ASK = (
 );
 my $ask = $ASK{ database()->{name} };
 
-sub plan_lite { return sql('EXPLAIN QUERY PLAN ' . $_[0] =~ s/%s/?/gr) }
+sub plan_lite {
+    my ($statement) = @_;
+    $statement =~ s/%s/?/g;
+    $statement =~ s/OCTET_LENGTH/LENGTH/g;
+    return sql("EXPLAIN QUERY PLAN $statement");
+}
 
 # "SCAN s" may be of what another part of the plan has found.
 sub scans_lite {
