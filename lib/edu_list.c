@@ -19,6 +19,9 @@
  * rows are looked at. */
 #define PAGE_BYTES ((apr_size_t)4 * 1024 * 1024)
 
+/* What a row takes beside its document, drivers included. */
+#define ROW_BYTES 1024
+
 typedef struct page_t page_t;
 
 /* Looks at one row after another. */
@@ -411,7 +414,7 @@ static apr_size_t size_of(const apr_array_header_t *rows)
     for (int i = 0; rows && i < rows->nelts; i++) {
         const edu_row_t *row = &APR_ARRAY_IDX(rows, i, edu_row_t);
 
-        size += strlen(row->body) + size_of(row->outcomes);
+        size += ROW_BYTES + strlen(row->body) + size_of(row->outcomes);
     }
     return size;
 }
