@@ -962,9 +962,13 @@ static const edu_caller_t *caller_of(request_rec *r)
  * need not be, normalized or rewritten.  Some rules see the URL. */
 static int is_plain(const request_rec *r)
 {
-    const char *url = ap_escape_uri(r->pool, r->uri);
-    apr_size_t len = strlen(url);
+    /* most paths have no more than what ap_escape_uri leaves as it is */
+    apr_size_t len = strspn(r->uri, "abcdefghijklmnopqrstuvwxyz"
+                                    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                    "0123456789$-_.+!*'(),:@&=/~");
+    const char *url = r->uri[len] ? ap_escape_uri(r->pool, r->uri) : r->uri;
 
+    len = strlen(url);
     return strncmp(r->unparsed_uri, url, len) == 0 &&
            (r->unparsed_uri[len] == '?' || r->unparsed_uri[len] == '\0');
 }

@@ -184,8 +184,11 @@ typedef struct walk_t {
 
 static void append(walk_t *walk, const char *segment)
 {
+    apr_size_t len = strlen(segment);
+
     *walk->end++ = '/';
-    walk->end = apr_cpystrn(walk->end, segment, strlen(segment) + 1);
+    memcpy(walk->end, segment, len + 1);
+    walk->end += len;
 }
 
 static void take_name(walk_t *walk, const node_t *node)
