@@ -366,18 +366,26 @@ static void take_back(batch_t *batch, item_t *item, const edu_error_t *err)
     }
 }
 
-/* All requests of a group, wherever they stand, or none. */
+/* All requests of a group, wherever they stand, or none.  What it reads of that
+ * which it wrote, others wait for, who have half of the same time. */
 static void run_group(batch_t *batch, item_t *first)
 {
     apr_pool_t *p = batch->x->p;
+    apr_time_t hurry = edu__store_timeout(batch->x->req->store) / 5;
+    apr_time_t until = batch->until;
     edu_unit_t mark;
     edu_error_t err;
     int failed = 0;
 
     edu__unit_init(&mark, &batch->unit.store, p);
     for (item_t *item = first; item; item = next_of(batch, item)) {
+        item->req.until = item->reads ? until : batch->until;
         run(batch, item, &mark.store, failed);
         failed |= item->res.status >= 400;
+        if (mark.begun && until == batch->until &&
+            apr_time_now() + hurry < until) {
+            until = apr_time_now() + hurry;
+        }
     }
     if (edu__unit_end(&mark, failed, &err) || failed) {
         edu_error_set(&err, EDU_EDEPENDENCY, NULL, p, NULL);

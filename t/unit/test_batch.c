@@ -125,9 +125,10 @@ typedef struct world_t {
     int admits; /* there is a server to ask */
     int asked;  /* how often it was */
     int goes;   /* before which request the client does; 0: it stays */
-    int late;   /* before which the batch's time is over; 0: it is not */
-    int begun;  /* requests so far */
-    int loans;  /* of a connection, for one batch */
+    int late;   /* before which time goes by; 0: it does not */
+    apr_interval_time_t lost; /* so much */
+    int begun;                /* requests so far */
+    int loans;                /* of a connection, for one batch */
     apr_pool_t *p;
 } world_t;
 
@@ -180,7 +181,7 @@ static int gone(void *baton)
     world_t *world = baton;
 
     world->begun++;
-    ahead = world->begun == world->late ? EDU_TIMEOUT : 0;
+    ahead = world->begun == world->late ? world->lost : 0;
     return world->goes && world->begun >= world->goes;
 }
 
@@ -251,6 +252,7 @@ static void reset(world_t *world)
     world->store = world->db->store;
     edu_team_create(&world->store.team, "sqlite3", &turn, 0, world->p);
     world->goes = world->late = ahead = 0;
+    world->lost = EDU_TIMEOUT;
     world->mount = mount;
     world->caller = caller;
     world->admits = 1;
@@ -600,6 +602,21 @@ static void test_end(world_t *world)
         ask(world, POST("1", PLACE, "") "," POST("2", PLACE, GROUP) "," GET(
                        "3", PLACE, GROUP) "," POST("4", PLACE, GROUP)),
         "201 424 503 424", 1, "a group that takes too long");
+
+    reset(world);
+    world->late = 2;
+    world->lost = EDU_TIMEOUT / 4;
+    is_unavailable(
+        world, ask(world, POST("1", PLACE, GROUP) "," GET("2", PLACE, GROUP)),
+        "424 503", 0, "a group that reads while others wait");
+    reset(world);
+    world->late = 2;
+    world->lost = EDU_TIMEOUT / 4;
+    is_str(
+        statuses(ask(world, GET("1", PLACE, GROUP) "," GET(
+                                "2", PLACE, GROUP) "," POST("3", PLACE, GROUP)),
+                 world->p),
+        "200 200 201", "before it wrote, nobody does");
 }
 
 /* A group is nothing without its savepoint. */
