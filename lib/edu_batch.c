@@ -11,7 +11,7 @@
 #define APR_WANT_IOVEC
 #include <apr_want.h>
 
-#define MAX_ANSWERS (8 << 20) /* bytes, before another request is run */
+#define MAX_ANSWERS (6 << 20) /* bytes, before another request is run */
 
 /* One request of the batch. */
 typedef struct item_t {

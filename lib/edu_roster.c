@@ -281,7 +281,7 @@ apr_status_t edu__member_remove(edu_exchange_t *x)
     return rv ? rv : edu__settle(x, NULL, remove_once);
 }
 
-#define MAX_MEMBERS 20000 /* of a list that is put */
+#define MAX_MEMBERS 16000 /* of a list that is put */
 
 /* A member as they are to be written. */
 typedef struct entry_t {
@@ -368,10 +368,13 @@ static apr_status_t write_entries(edu_exchange_t *x, void *baton)
 
         rv = entry->row.id
                  ? edu__store_put(x->store, EDU_MEMBER, &x->path, &entry->row,
-                                  &entry->was, x->err, x->p)
+                                  &entry->was, x->err, plan->scratch)
                  : edu__store_remove(x->store, EDU_MEMBER, &x->path,
                                      entry->was.id, entry->was.version, x->err,
-                                     x->p);
+                                     plan->scratch);
+        if (!rv) { /* else it holds the reason */
+            apr_pool_clear(plan->scratch);
+        }
     }
     return rv == EDU_EPRECONDITION ? APR_EAGAIN : rv;
 }
