@@ -19,6 +19,9 @@ static json_t *merge(const edu_type_t *declared, const json_t *old,
 /* The value of a property that nothing was said of. */
 static json_t *empty(const edu_prop_t *prop)
 {
+    if (prop->flags & EDU_FIRST) {
+        return json_string(prop->type->values[0]);
+    }
     return (prop->flags & EDU_COLLECTION) ? json_array() : json_null();
 }
 

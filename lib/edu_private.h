@@ -41,7 +41,8 @@ enum {
     EDU_STAMP = 32,     /**< set by the server whenever its object changes */
     EDU_CREATED = 64,   /**< set by the server when its object is created */
     EDU_GRADE = 128,    /**< points: 0 <= x < 9999999 (decisions.md 3) */
-    EDU_STICKY = 256    /**< kept by a PUT that does not speak of it */
+    EDU_STICKY = 256,   /**< kept by a PUT that does not speak of it */
+    EDU_FIRST = 512     /**< instead of null, the first of its enumeration */
 };
 
 /** What the server sets, so that a client's value is ignored. */
@@ -1272,8 +1273,6 @@ json_t *edu__view_member(const edu_exchange_t *x, const edu_row_t *row);
 json_t *edu__view_assignment(const edu_exchange_t *x, const edu_row_t *row);
 json_t *edu__view_submission(const edu_exchange_t *x, const edu_row_t *row);
 json_t *edu__view_outcome(const edu_exchange_t *x, const edu_row_t *row);
-apr_status_t edu__finish_assignment(edu_exchange_t *x, json_t *doc,
-                                    edu_row_t *row, const edu_row_t *was);
 apr_status_t edu__finish_submission(edu_exchange_t *x, json_t *doc,
                                     edu_row_t *row, const edu_row_t *was);
 apr_status_t edu__confirm_submission(edu_exchange_t *x);

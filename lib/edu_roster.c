@@ -478,18 +478,6 @@ json_t *edu__view_assignment(const edu_exchange_t *x, const edu_row_t *row)
     return doc;
 }
 
-apr_status_t edu__finish_assignment(edu_exchange_t *x, json_t *doc,
-                                    edu_row_t *row, const edu_row_t *was)
-{
-    (void)x;
-    (void)row;
-    (void)was;
-    if (json_is_null(json_object_get(doc, "status"))) {
-        json_object_set_new(doc, "status", json_string("draft"));
-    }
-    return APR_SUCCESS;
-}
-
 /* An action on an assignment: what it sets, and whom it gives it to. */
 typedef struct deed_t {
     edu_row_t was, row;

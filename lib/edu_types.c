@@ -361,7 +361,8 @@ const edu_type_t edu__assignment = { "educationAssignment", &entity, 0, PROPS(
     { "notificationChannelUrl",  EDU_STRING,   0, NULL },
     { "resourcesFolderUrl",      EDU_STRING,   EDU_STICKY, NULL },
     { "rubric",                  EDU_COMPLEX,  0, &rubric },
-    { "status",                  EDU_ENUM,     EDU_STICKY, &assignment_status },
+    { "status",                  EDU_ENUM,     EDU_STICKY | EDU_FIRST,
+                                                           &assignment_status },
     { "webUrl",                  EDU_STRING,   0, NULL }) };
 
 /* ------------------------------------------------------------- submissions */
