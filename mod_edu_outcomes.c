@@ -1057,9 +1057,9 @@ static int inherit(void *baton, const char *name, const char *value)
     return 1;
 }
 
-/* A subrequest begins with the environment that its parent began with.  What an
- * authentication module set stays, what RewriteRule or SetEnvIf concluded from
- * another path does not. */
+/* A subrequest begins with the environment that its parent began with, without
+ * what RewriteRule or SetEnvIf concluded from the parent's path, but with what
+ * an authentication module set: httpd may spare it that. */
 static asker_t *prepare_asker(request_rec *r)
 {
     asker_t *asker = asker_of(r) ? asker_of(r) : make_asker(r);
@@ -1077,8 +1077,8 @@ static asker_t *prepare_asker(request_rec *r)
     return asker;
 }
 
-/* Keeps what a request began with, or does with a subrequest what httpd does
- * with a request line; before any module looks at it. */
+/* Runs before any other module: a request keeps the environment it begins with,
+ * and a subrequest gets a request line and what httpd makes of one. */
 static int begin_request(request_rec *r)
 {
     if (is_asked(r)) {
@@ -1095,7 +1095,7 @@ static int begin_request(request_rec *r)
     return DECLINED;
 }
 
-/* The same before it is known who asks. */
+/* The same before authentication. */
 static int parse_headers(request_rec *r)
 {
     asker_t *asker = asker_of(r);
@@ -1109,7 +1109,7 @@ static int parse_headers(request_rec *r)
     return DECLINED;
 }
 
-/* As ap_process_request_internal does it, but that the user may be known. */
+/* As in ap_process_request_internal, but the user may be known already. */
 static int authorize(request_rec *r)
 {
     int any = ap_satisfies(r) == SATISFY_ANY;
@@ -1135,7 +1135,7 @@ static int check_access(request_rec *r, const request_rec *parent)
 
     if (rv == HTTP_OK && r->per_dir_config == parent->per_dir_config) {
         rv = authorize(r);
-        /* as decl_die: who should know did not */
+        /* as decl_die: no module could tell */
         rv = rv == OK         ? HTTP_OK
              : rv == DECLINED ? HTTP_INTERNAL_SERVER_ERROR
                               : rv;
@@ -1143,8 +1143,8 @@ static int check_access(request_rec *r, const request_rec *parent)
     return rv;
 }
 
-/* What a path in a batch would be on a request line: percent-encoded where a
- * client would have to, without a fragment. */
+/* The URL of a request in a batch as it would stand on a request line: blanks
+ * and controls are percent-encoded, a fragment is not sent. */
 static const char *as_sent(const char *url, apr_pool_t *p)
 {
     char *line = apr_palloc(p, 3 * strlen(url) + 1), *to = line;
@@ -1182,7 +1182,7 @@ static apr_status_t admit(void *baton, edu_request_t *item, const char *method,
     if (ap_is_HTTP_ERROR(status)) {
         return edu_error_http(err, status);
     }
-    /* a redirect leads away, too */
+    /* what is redirected is not here either */
     if (status != HTTP_OK || !r->handler || strcmp(r->handler, HANDLER) != 0 ||
         strcmp(dir_config(r)->mount, mount) != 0) {
         return edu_error_http(err, HTTP_NOT_FOUND);

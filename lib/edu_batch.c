@@ -259,7 +259,7 @@ static apr_status_t admit(item_t *item, apr_pool_t *p)
                              max);
     }
     rv = req->admit(item, req, item->method, item->url, &item->refusal, p);
-    /* a path that there is not is for whoever serves it to refuse */
+    /* edu_service_run refuses a path that does not exist */
     if (rv || edu__path_parse(&path, req->path, &item->refusal, p)) {
         return rv;
     }
