@@ -9,6 +9,7 @@
 #include <apr_escape.h>
 #include <dlfcn.h>
 #include <sanitizer/allocator_interface.h>
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/lsan_interface.h>
 
 #define ROOT "/v1.0"
@@ -32,13 +33,30 @@
 #define PER_BYTE 128    /* take for each byte that a client sent */
 #define ROWS 64         /* more than any collection has at first */
 
+#define must(test, ...)                                                        \
+    do {                                                                       \
+        if (!(test)) {                                                         \
+            fprintf(stderr, "\n# %s:%d: not so: ", __FILE__, __LINE__);        \
+            fprintf(stderr, __VA_ARGS__);                                      \
+            fprintf(stderr, "\n");                                             \
+            abort();                                                           \
+        }                                                                      \
+    } while (0)
+
 /* ------------------------------------------------------------------- memory */
 
-/* Of one input: here each allocation is one of malloc, so that the sanitizers
- * see where it ends. */
+/* The pool of one input.  Each allocation is one of malloc with a fence behind
+ * it: the sanitizer stops what we write there, and what APR does, which is built
+ * without, is seen when it is freed. */
 static apr_pool_t *scratch;
-static void **blocks;
+static struct block_t {
+    unsigned char *at;
+    size_t size;
+} * blocks;
 static size_t blocks_used, blocks_made;
+
+#define FENCE_OF(size) (16 - (size) % 8)
+#define FENCE 0xa5
 
 static size_t live, peak;
 
@@ -52,6 +70,27 @@ static void on_malloc(const volatile void *block, size_t size)
 static void on_free(const volatile void *block)
 {
     live -= __sanitizer_get_allocated_size((const void *)block);
+}
+
+static void *fenced(struct block_t *block, size_t size)
+{
+    block->at = malloc(size + FENCE_OF(size));
+    block->size = size;
+    memset(block->at + size, FENCE, FENCE_OF(size));
+    __asan_poison_memory_region(block->at + size, FENCE_OF(size));
+    return block->at;
+}
+
+static void release(const struct block_t *block)
+{
+    const unsigned char *fence = block->at + block->size;
+
+    __asan_unpoison_memory_region(fence, FENCE_OF(block->size));
+    for (size_t i = 0; i < FENCE_OF(block->size); i++) {
+        must(fence[i] == FENCE, "%zu bytes are enough for what is written",
+             block->size);
+    }
+    free(block->at);
 }
 
 /* In place of APR's own. */
@@ -69,7 +108,7 @@ void *apr_palloc(apr_pool_t *p, apr_size_t size)
         blocks_made = 2 * blocks_made + 1024;
         blocks = realloc(blocks, blocks_made * sizeof(*blocks));
     }
-    return blocks[blocks_used++] = malloc(size);
+    return fenced(&blocks[blocks_used++], size);
 }
 
 char *apr_pvsprintf(apr_pool_t *p, const char *fmt, va_list args)
@@ -90,7 +129,7 @@ static void clear_scratch(void)
 {
     apr_pool_clear(scratch);
     while (blocks_used) {
-        free(blocks[--blocks_used]);
+        release(&blocks[--blocks_used]);
     }
 }
 
@@ -186,16 +225,6 @@ static apr_status_t admit(void *baton, edu_request_t *item, const char *method,
 }
 
 /* ------------------------------------------------------------------- checks */
-
-#define must(test, ...)                                                        \
-    do {                                                                       \
-        if (!(test)) {                                                         \
-            fprintf(stderr, "\n# %s:%d: not so: ", __FILE__, __LINE__);        \
-            fprintf(stderr, __VA_ARGS__);                                      \
-            fprintf(stderr, "\n");                                             \
-            abort();                                                           \
-        }                                                                      \
-    } while (0)
 
 static int check_header(void *baton, const char *name, const char *value)
 {
