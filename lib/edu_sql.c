@@ -65,6 +65,10 @@
 #define MY_ASSIGNMENT "edu_member m CROSS JOIN edu_assignment a"              \
                       " WHERE a.class_id = m.class_id AND m.id = %s"
 
+/* What is theirs is sorted: an order that an index has would have PostgreSQL
+ * read all of that, of others, until it finds enough. */
+#define MINE "COALESCE(m.class_id, '')"
+
 #define GET_OUTCOME(class, assignment, submission, id)                        \
     OUTCOME(WHOLE) " class_id = " class " AND assignment_id = " assignment           \
     " AND submission_id = " submission " AND id = " id                        \
@@ -147,14 +151,14 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
     /* statements of their own, not conditions that may be empty: for those,
      * all rows would be read */
     [EDU_SQL_MINE + EDU_CLASS] = { .label = "edu_my_class", .text =
-        CLASS(SHORT) MY_CLASS " AND m.class_id > %s ORDER BY m.class_id" LIMIT },
+        CLASS(SHORT) MY_CLASS " AND m.class_id > %s ORDER BY " MINE LIMIT },
     [EDU_SQL_MINE + EDU_MEMBER] = { .label = "edu_my_member", .text =
         MEMBER(SHORT) OF_CLASS " AND role = %s" AND_AFTER },
     [EDU_SQL_MINE + EDU_ASSIGNMENT] = { .label = "edu_my_assignment", .text =
         "SELECT * FROM (" ASSIGNMENT(SHORT) MY_ASSIGNMENT
         " AND m.class_id = %s AND a.id > %s ORDER BY a.id" LIMIT ") o"
         " UNION ALL SELECT * FROM (" ASSIGNMENT(SHORT) MY_ASSIGNMENT
-        " AND m.class_id > %s ORDER BY m.class_id, a.id" LIMIT ") p"
+        " AND m.class_id > %s ORDER BY " MINE ", a.id" LIMIT ") p"
         " ORDER BY 7, 1" LIMIT },
     [EDU_SQL_MINE + EDU_SUBMISSION] = { .label = "edu_my_submission", .text =
         SUBMISSION(THOSE(OF_ASSIGNMENT " AND user_id = %s" AND_AFTER), SHORT,
