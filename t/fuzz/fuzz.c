@@ -46,8 +46,8 @@
 /* ------------------------------------------------------------------- memory */
 
 /* The pool of one input.  Each allocation is one of malloc with a fence behind
- * it: the sanitizer stops what we write there, and what APR does, which is built
- * without, is seen when it is freed. */
+ * it: the sanitizer stops what we write there, and what APR does, which is
+ * built without, is seen when it is freed. */
 static apr_pool_t *scratch;
 static struct block_t {
     unsigned char *at;
