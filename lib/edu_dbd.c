@@ -126,13 +126,14 @@ const char *const *edu_store_schema(const char *driver)
 /* What is kept with a connection, in its pool. */
 typedef struct edu_session_t {
     const edu_sql_dialect_t *dialect;
-    apr_pool_t *pool; /* of all below; NULL: nothing is known of the
+    apr_pool_t *pool;   /* of all below; NULL: nothing is known of the
                          connection */
-    int doubtful;     /* as pool NULL, once its transaction is over */
-    const char *why;  /* its transaction failed */
-    apr_file_t *log;  /* see edu_sql_dialect_t; NULL: there is none */
-    apr_file_t *data; /* what the log is copied to; NULL until then */
-    int generation;   /* part of the labels, so that none is there already */
+    int doubtful;       /* as pool NULL, once its transaction is over */
+    const char *why;    /* its transaction failed */
+    apr_int64_t packet; /* how many bytes it takes at once; 0: any */
+    apr_file_t *log;    /* see edu_sql_dialect_t; NULL: there is none */
+    apr_file_t *data;   /* what the log is copied to; NULL until then */
+    int generation;     /* part of the labels, so that none is there already */
     apr_dbd_prepared_t *statements[EDU_SQL_COUNT];
 } edu_session_t;
 
@@ -292,6 +293,23 @@ static int prepare(edu_call_t *call)
                            &call->session->statements[call->sql]);
 }
 
+/* Whether a call's parameters are more than the database takes at once, with
+ * what is sent along with them. */
+static int is_too_large(const edu_call_t *call)
+{
+    const char *text = text_of(call);
+    apr_int64_t bytes = 1024;
+
+    if (!call->session->packet) {
+        return 0;
+    }
+    for (int i = 0; (text = strstr(text, "%s")); i++) {
+        bytes += strlen(call->args[i]) + sizeof("%s");
+        text += 2;
+    }
+    return bytes > call->session->packet;
+}
+
 /* Runs the call's statement once.  @return the driver's result code */
 static int run(edu_call_t *call)
 {
@@ -300,6 +318,9 @@ static int run(edu_call_t *call)
     int rc = 0;
 
     call->rows = NULL;
+    if (is_too_large(call)) {
+        return call->session->dialect->too_large;
+    }
     if (!*statement) {
         rc = prepare(call);
     }
@@ -589,6 +610,30 @@ apr_status_t edu__call_flush(const edu_call_t *call)
     return call->session ? flush(call, call->session->log) : APR_SUCCESS;
 }
 
+static int query(edu_call_t *call)
+{
+    call->rows = NULL;
+    return apr_dbd_select(call->dbd.driver, call->p, call->dbd.handle,
+                          &call->rows, call->control,
+                          call->session->dialect->random);
+}
+
+static apr_status_t ask_packet(const edu_call_t *call)
+{
+    edu_call_t own = *call;
+    apr_dbd_row_t *row = NULL;
+
+    call->session->packet = 0;
+    own.control = call->session->dialect->packet;
+    if (own.control && query(&own)) {
+        return unavailable(call, "%s failed", own.control);
+    }
+    while (own.control && (row = edu__call_next(&own, row))) {
+        call->session->packet = apr_atoi64(edu__call_column(&own, row, 0));
+    }
+    return APR_SUCCESS;
+}
+
 /* Makes a new or a stale connection ready for statements. */
 static apr_status_t settle(const edu_call_t *call)
 {
@@ -597,6 +642,7 @@ static apr_status_t settle(const edu_call_t *call)
 
     apr_pool_create(&call->session->pool, call->dbd.pool);
     rv = open_session(call);
+    rv = rv ? rv : ask_packet(call);
     if (!rv && call->store->schema != EDU_SCHEMA_UNUSED) {
         check.sql = EDU_SQL_VERSION;
         check.args = NULL;
@@ -888,14 +934,6 @@ apr_status_t edu_store_check(const edu_store_t *store, edu_error_t *err,
     };
 
     return edu__call_run(&call, read_nothing, NULL);
-}
-
-static int query(edu_call_t *call)
-{
-    call->rows = NULL;
-    return apr_dbd_select(call->dbd.driver, call->p, call->dbd.handle,
-                          &call->rows, call->control,
-                          call->session->dialect->random);
 }
 
 /* Asks about the database: what ends the answer, or NULL. */

@@ -638,9 +638,13 @@ typedef struct edu_sql_dialect_t {
     const char *control[EDU_CONTROLS]; /**< %d: how deep it is */
     const edu_setting_t *session;      /**< what each connection runs first */
     const edu_fate_t *fates;           /**< of writes */
-    const char *log;  /**< a query for the file that it commits to; no row: to
+    const char *packet; /**< a query for how many bytes it takes at once, and
+                             else closes the connection without a word; NULL:
+                             it says so */
+    int too_large;      /**< its result code for more, if it had one */
+    const char *log;    /**< a query for the file that it commits to; no row: to
                            none; NULL: a COMMIT sees to that by itself */
-    const char *lazy; /**< what keeps a COMMIT from flushing that file */
+    const char *lazy;   /**< what keeps a COMMIT from flushing that file */
     const char *data; /**< a query that ends with the file that is copied to */
     const char *checkpoint; /**< a query that copies from there what it can, and
                                  ends its row with how many pages of it have
