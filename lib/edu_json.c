@@ -228,10 +228,9 @@ static int width_of(const unsigned char *s)
 }
 
 /* Where a text ends, or is no UTF-8 any more. */
-static char *end_of_utf8(const char *s)
+static char *end_of_utf8(const char *s, const char *end)
 {
     static const apr_uint64_t high = APR_UINT64_C(0x8080808080808080);
-    const char *end = s + strlen(s);
     apr_uint64_t eight;
     int width = 1;
 
@@ -249,7 +248,9 @@ static char *end_of_utf8(const char *s)
 
 int edu__json_is_utf8(const char *s)
 {
-    return *end_of_utf8(s) == '\0';
+    const char *end = s + strlen(s);
+
+    return end_of_utf8(s, end) == end;
 }
 
 const char *edu_utf8(const char *s, apr_pool_t *p)
@@ -277,13 +278,14 @@ const char *edu_utf8(const char *s, apr_pool_t *p)
 
 const char *edu__json_mend(const char *s, apr_pool_t *p)
 {
-    char *copy;
+    char *copy, *end;
 
     if (!s || edu__json_is_utf8(s)) {
         return s;
     }
     copy = apr_pstrdup(p, s);
-    for (char *at = end_of_utf8(copy); *at; at = end_of_utf8(at)) {
+    end = copy + strlen(copy);
+    for (char *at = copy; (at = end_of_utf8(at, end)) < end;) {
         *at = '?';
     }
     return copy;
