@@ -2241,8 +2241,8 @@ static void test_cost(world_t *world)
         const char *query = rows[i].query;
         const char *text = cost(world, &answer, rows[i].path, query);
 
-        is_str(text, rows[i].first, apr_pstrcat(world->p, rows[i].path, "?",
-                                                query, NULL));
+        is_str(text, rows[i].first,
+               apr_pstrcat(world->p, rows[i].path, "?", query, NULL));
         for (int page = 1; page < rows[i].page; page++) {
             query = string_at(answer->json, "@odata.nextLink");
             query = query ? strchr(query, '?') + 1 : "";
