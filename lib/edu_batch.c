@@ -366,8 +366,9 @@ static void take_back(batch_t *batch, item_t *item, const edu_error_t *err)
     }
 }
 
-/* All requests of a group, wherever they stand, or none.  What it reads of that
- * which it wrote, others wait for, who have half of the same time. */
+/* All requests of a group, wherever they stand, or none.  While it reads with
+ * its transaction open others wait, for half of the timeout; it may take a
+ * fifth. */
 static void run_group(batch_t *batch, item_t *first)
 {
     apr_pool_t *p = batch->x->p;
@@ -434,7 +435,12 @@ static void commit(batch_t *batch, int end)
         item_t *item = item_at(batch, i);
 
         if (turn_of(batch, item) == item) {
-            broken ? run_alone(batch, item) : take_back(batch, item, &err);
+            if (broken) {
+                run_alone(batch, item);
+            }
+            else {
+                take_back(batch, item, &err);
+            }
         }
     }
     edu__unit_init(&batch->unit, batch->x->req->store, batch->x->p);
@@ -451,9 +457,9 @@ static int reads(const batch_t *batch, const item_t *turn)
     return found;
 }
 
-/* Whatever writes shares a transaction with what comes next to it and writes,
- * too.  Reading may take long, and others want to write: what reads waits until
- * that has ended, but in a group, which has to see what it wrote. */
+/* Requests that write one after another share a transaction.  Reading may take
+ * long, and others want to write: a request that reads ends it first, unless it
+ * is of a group, which has to see what it wrote. */
 static void run_all(batch_t *batch)
 {
     int n = batch->items->nelts;

@@ -165,9 +165,8 @@ static const char *driver_says(const edu_call_t *call, int rc)
     return text ? apr_pstrdup(call->p, text) : "nothing";
 }
 
-/* A step failed, which may be all that ever comes of it if it writes.  What
- * PostgreSQL says in further lines quotes what is stored, which is not for the
- * log. */
+/* A step failed; if it writes, for good perhaps.  Further lines of PostgreSQL's
+ * quote what is stored, which is not for the log. */
 static apr_status_t failed(const edu_call_t *call, const char *what, int rc,
                            int writes)
 {

@@ -682,6 +682,9 @@ const edu_sql_dialect_t *edu__sql_dialect(const char *driver);
 struct apr_dbd_results_t;
 struct apr_dbd_row_t;
 
+/** The most parameters that a statement has. */
+#define EDU_ARGS_MAX 20
+
 /** One statement on its way. */
 typedef struct edu_call_t {
     const edu_store_t *store;

@@ -6,6 +6,8 @@
 
 #include <apr_strings.h>
 
+#include <assert.h>
+
 /* One statement is under way at a time, and another for each 10 ms that it
  * takes: as long as a database is quick, more of them are more work for it. */
 #define SLOW apr_time_from_msec(10)
@@ -111,6 +113,7 @@ static apr_status_t run_many(sharer_t *first, edu_call_t *many)
 
     for (int i = 0; (text = strstr(text, "%s")); i++) {
         text += 2;
+        assert(i < EDU_ARGS_MAX);
         many->args[i] = join(first, i, many->p);
         if (!many->args[i]) {
             return APR_EINVAL;
@@ -123,7 +126,7 @@ static apr_status_t run_many(sharer_t *first, edu_call_t *many)
 static void run_together(sharer_t *first)
 {
     const edu_call_t *call = first->call;
-    const char *args[20];
+    const char *args[EDU_ARGS_MAX];
     edu_error_t err = { 0 };
     edu_call_t many = { .store = call->store,
                         .sql = edu__sql[call->sql].many,

@@ -207,13 +207,13 @@ static void read_submissions(const edu_call_t *call, void *out)
 
 /* The arguments of a statement, in order. */
 typedef struct args_t {
-    const char *list[20];
+    const char *list[EDU_ARGS_MAX];
     int n;
 } args_t;
 
 static void add(args_t *args, const char *value)
 {
-    assert((apr_size_t)args->n < sizeof(args->list) / sizeof(args->list[0]));
+    assert(args->n < EDU_ARGS_MAX);
     args->list[args->n++] = value ? value : "";
 }
 

@@ -481,7 +481,7 @@ static void test_commit(world_t *world)
 
 /* A database may end the transaction by itself (of SQLite: when the disk is
  * full, memory is short, or by a trigger); what follows must not be written
- * outside of it, and only whoever did that suffers. */
+ * outside of it, and nobody else suffers. */
 static void test_rolled_back(world_t *world, const char *requests,
                              const char *says, int left, const char *what)
 {
