@@ -45,8 +45,8 @@ struct page_t {
     int left, shown;            /* rows to leave out first, and rows shown */
     int full, more;             /* another does not fit; there is one */
     apr_size_t bytes;           /* of those shown */
-    apr_size_t again;           /* of the assignment of this row, if it had to
-                                     be read again */
+    int heavy;                  /* this row had to be read again */
+    apr_size_t again;           /* bytes of its assignment, then */
     edu_token_t token;          /* with which the page before ended */
     edu_token_t next;           /* with which this one ends */
     int found;           /* of the token's prints, the latest row that is as it
@@ -98,6 +98,16 @@ static int is_short(const page_t *page, const edu_row_t *row)
     return is;
 }
 
+/* Forgets the row before, if it is worth the locks of a pool. */
+static void begin_row(page_t *page)
+{
+    if (page->heavy) {
+        apr_pool_clear(page->one.p);
+    }
+    page->heavy = 0;
+    page->again = 0;
+}
+
 /* Reads a row that a list left out something of; one that is gone has no
  * version any more. */
 static apr_status_t complete(page_t *page, edu_row_t *row)
@@ -116,6 +126,7 @@ static apr_status_t complete(page_t *page, edu_row_t *row)
                                                      : EDU_CLASS) = row->parent;
     }
     *edu__path_id(&path, table) = row->id;
+    page->heavy = 1;
     rv = edu__store_get(&whole, one->store, table, &path, one->err, one->p);
     if (!rv && whole.registration.assignment) {
         page->again = strlen(whole.registration.assignment->body);
@@ -326,8 +337,7 @@ static apr_status_t show_first(page_t *page)
     for (; !rv && i < positions->nelts && !is_full(page); i++) {
         edu_row_t row = edu__position_row(at(positions, i));
 
-        apr_pool_clear(page->one.p);
-        page->again = 0;
+        begin_row(page);
         rv = put(page, &row);
     }
     i -= page->full; /* the last of them was too much */
@@ -397,6 +407,7 @@ static apr_status_t read_chunk(page_t *page, apr_array_header_t **rows)
     if (rv) {
         return rv;
     }
+    apr_pool_clear(page->one.p);
     apr_pool_create(&page->chunk, x->p);
     rv = edu__store_list(rows, &page->above, x->store, x->set->table, &x->path,
                          &page->range, x->err, page->chunk);
@@ -463,8 +474,7 @@ static apr_status_t visit_rows(page_t *page, const apr_array_header_t *rows,
             APR_ARRAY_PUSH(page->stored, edu_row_t) =
                 (edu_row_t){ .id = id, .created = "" };
         }
-        apr_pool_clear(page->one.p);
-        page->again = 0;
+        begin_row(page);
         page->row = &APR_ARRAY_IDX(rows, i, edu_row_t);
         rv = visit(page, &row);
     }
