@@ -45,11 +45,13 @@
 
 /* ------------------------------------------------------------------- memory */
 
-/* The pool of one input.  Each allocation is one of malloc with a fence behind
- * it: the sanitizer stops what we write there, and what APR does, which is
- * built without, is seen when it is freed. */
+/* The pool of one input.  Each allocation from it, or from a pool below it, is
+ * one of malloc, which ends with its pool.  A fence is behind it: the sanitizer
+ * stops what we write there, and what APR does, which is built without, is seen
+ * when it is freed. */
 static apr_pool_t *scratch;
 static struct block_t {
+    apr_pool_t *owner;
     unsigned char *at;
     size_t size;
 } * blocks;
@@ -93,22 +95,57 @@ static void release(const struct block_t *block)
     free(block->at);
 }
 
-/* In place of APR's own. */
+/* In place of APR's own, as the next. */
 void *apr_palloc(apr_pool_t *p, apr_size_t size)
 {
-    static void *(*real)(apr_pool_t *, apr_size_t);
+    static void *(*palloc)(apr_pool_t *, apr_size_t);
 
-    if (!scratch || p != scratch) {
-        if (!real) {
-            *(void **)&real = dlsym(RTLD_NEXT, "apr_palloc");
-        }
-        return real(p, size);
+    if (!palloc) {
+        *(void **)&palloc = dlsym(RTLD_NEXT, "apr_palloc");
+    }
+    if (!scratch || !apr_pool_is_ancestor(scratch, p)) {
+        return palloc(p, size);
     }
     if (blocks_used == blocks_made) {
         blocks_made = 2 * blocks_made + 1024;
         blocks = realloc(blocks, blocks_made * sizeof(*blocks));
     }
+    blocks[blocks_used].owner = p;
     return fenced(&blocks[blocks_used++], size);
+}
+
+/* Ends what was allocated from a pool and from those below it. */
+static void end(const char *how, apr_pool_t *p)
+{
+    void (*real)(apr_pool_t *);
+    size_t kept = 0;
+
+    for (size_t i = 0; i < blocks_used; i++) {
+        if (apr_pool_is_ancestor(p, blocks[i].owner)) {
+            blocks[i].owner = p;
+        }
+    }
+    *(void **)&real = dlsym(RTLD_NEXT, how);
+    real(p);
+    for (size_t i = 0; i < blocks_used; i++) {
+        if (blocks[i].owner == p) {
+            release(&blocks[i]);
+        }
+        else {
+            blocks[kept++] = blocks[i];
+        }
+    }
+    blocks_used = kept;
+}
+
+void apr_pool_clear(apr_pool_t *p)
+{
+    end("apr_pool_clear", p);
+}
+
+void apr_pool_destroy(apr_pool_t *p)
+{
+    end("apr_pool_destroy", p);
 }
 
 char *apr_pvsprintf(apr_pool_t *p, const char *fmt, va_list args)
@@ -123,14 +160,6 @@ char *apr_pvsprintf(apr_pool_t *p, const char *fmt, va_list args)
     text = apr_palloc(p, len + 1);
     apr_vsnprintf(text, len + 1, fmt, args);
     return text;
-}
-
-static void clear_scratch(void)
-{
-    apr_pool_clear(scratch);
-    while (blocks_used) {
-        release(&blocks[--blocks_used]);
-    }
 }
 
 /* ----------------------------------------------------------------- requests */
@@ -463,7 +492,7 @@ static void start(void)
         typed[i].list = edu__json_load(list, world.p);
     }
     restore();
-    clear_scratch();
+    apr_pool_clear(scratch);
     /* a pool's memory is none that is looked through for pointers */
     __lsan_register_root_region(world.db->dbd.handle, sizeof(void *));
 }
@@ -895,6 +924,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     to->run(data[0], text, world.sent);
     run("BEGIN IMMEDIATE;ROLLBACK");
     restore();
-    clear_scratch();
+    apr_pool_clear(scratch);
     return 0;
 }
