@@ -873,6 +873,8 @@ static int send_response(request_rec *r, const edu_response_t *res)
 
 /* -------------------------------------------------------------------- hooks */
 
+static int show_main(request_rec *r);
+
 /* Whether another module gave the request a path other than that sent. */
 static int is_rewritten(const request_rec *r)
 {
@@ -900,6 +902,7 @@ static int translate_name(request_rec *r)
 {
     const dir_config_t *conf = config_of_path(r);
 
+    show_main(r);
     if (conf->enabled != 1 || !conf->mount || r->proxyreq ||
         !is_below(r->uri, conf->mount)) {
         return DECLINED;
@@ -912,6 +915,7 @@ static int translate_name(request_rec *r)
  * configuration is not that of the <Location> here, hence the mark. */
 static int map_to_storage(request_rec *r)
 {
+    show_main(r); /* a rule may have ended the translation before us */
     if (!r->filename || strcmp(r->filename, HANDLER ":") != 0) {
         return DECLINED;
     }
@@ -993,7 +997,8 @@ typedef struct asker_t {
     int asks;                     /**< it is making one */
     const apr_table_t *received;  /**< its environment before any rewriting */
     const apr_table_t *rewritten; /**< and before a user was asked for */
-    apr_table_t *env; /**< what subrequests begin with; NULL: none was made */
+    apr_table_t *env;  /**< what subrequests begin with; NULL: none was made */
+    request_rec *main; /**< hidden, of a subrequest; NULL: it is not */
 } asker_t;
 
 static asker_t *asker_of(const request_rec *r)
@@ -1001,11 +1006,29 @@ static asker_t *asker_of(const request_rec *r)
     return ap_get_module_config(r->request_config, &edu_outcomes_module);
 }
 
+/* <LocationMatch> captures, and mod_rewrite keeps for redirects, parts of
+ * another path. */
+static int unset_path(void *env, const char *name, const char *value)
+{
+    static const char *const prefixes[] = { AP_REG_MATCH, "REDIRECT_SCRIPT_UR",
+                                            NULL };
+
+    (void)value;
+    for (int i = 0; prefixes[i]; i++) {
+        if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0) {
+            apr_table_unset(env, name);
+        }
+    }
+    return 1;
+}
+
 static asker_t *make_asker(request_rec *r)
 {
     asker_t *asker = apr_pcalloc(r->pool, sizeof(*asker));
+    apr_table_t *received = apr_table_copy(r->pool, r->subprocess_env);
 
-    asker->received = apr_table_copy(r->pool, r->subprocess_env);
+    apr_table_do(unset_path, received, r->subprocess_env, NULL);
+    asker->received = received;
     asker->rewritten = asker->received;
     ap_set_module_config(r->request_config, &edu_outcomes_module, asker);
     return asker;
@@ -1016,6 +1039,30 @@ static int is_asked(const request_rec *r)
     const asker_t *asker = r->main ? asker_of(r->main) : NULL;
 
     return asker && asker->asks;
+}
+
+/* mod_rewrite passes over rules with [R], also [R=403], and [NS] in a
+ * subrequest, and gives it its parent's SCRIPT_URL. */
+static int hide_main(request_rec *r)
+{
+    if (is_asked(r)) {
+        asker_t *asker = asker_of(r) ? asker_of(r) : make_asker(r);
+
+        asker->main = r->main;
+        r->main = NULL;
+    }
+    return DECLINED;
+}
+
+static int show_main(request_rec *r)
+{
+    asker_t *asker = asker_of(r);
+
+    if (asker && asker->main) {
+        r->main = asker->main;
+        asker->main = NULL;
+    }
+    return DECLINED;
 }
 
 /* Runs mod_setenvif's part of a hook: httpd has no such hook for subrequests.
@@ -1087,7 +1134,10 @@ static int begin_request(request_rec *r)
         r->the_request = apr_pstrcat(r->pool, r->method, " ", r->unparsed_uri,
                                      " ", r->protocol, NULL);
         r->subprocess_env = apr_table_copy(r->pool, asker_of(r->main)->env);
+        /* httpd takes away those of a body */
+        r->headers_in = apr_table_copy(r->pool, r->main->headers_in);
         run_setenvif(r, ap_hook_get_post_read_request());
+        hide_main(r);
     }
     else if (server_config(r->server)->mounts->nelts > 0) {
         make_asker(r);
@@ -1789,6 +1839,8 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_translate_name(translate_name, rewriter, after_us, APR_HOOK_FIRST);
     ap_hook_post_perdir_config(parse_headers, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_map_to_storage(map_to_storage, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_fixups(hide_main, NULL, rewriter, APR_HOOK_FIRST);
+    ap_hook_fixups(show_main, rewriter, NULL, APR_HOOK_FIRST);
     ap_hook_handler(handler, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_insert_error_filter(insert_error_filter, NULL, NULL, APR_HOOK_LAST);
     ap_register_output_filter(ERROR_FILTER, error_filter, NULL,

@@ -43,8 +43,9 @@ my $writes = qr/^(?:publish|put|grade|remove|return|create)$/;
 # nothing: it is served.
 my %RULES = (
     (map { $_ => sub { 403 } } qw(user it's env envdir uri forbidden if
-                                  satisfy inbatch
-                                  unset set parsed)),
+                                  satisfy inbatch script captured
+                                  unset set parsed status nosub
+                                  perdir)),
     open   => sub { },
     line   => sub { 403 },
     denied => sub { 403 if $_[0] !~ /^(?:class|recent|members?|publish)$/ },
