@@ -191,6 +191,36 @@ static void fit_lists(json_t *doc, const edu_assignment_t *assignment,
     }
 }
 
+/* What an outcome has of each quality besides its id, at most. */
+#define ELEMENT_BYTES (sizeof("{\"qualityId\":,\"feedback\":null},") - 1)
+
+apr_status_t edu__finish_assignment(edu_exchange_t *x, json_t *doc,
+                                    edu_row_t *row, const edu_row_t *was)
+{
+    const json_t *rubric = json_object_get(doc, "rubric");
+    apr_off_t max = x->req->mount->max_body, size = 0;
+    json_t *quality;
+    size_t i;
+
+    json_array_foreach(json_object_get(rubric, "qualities"), i, quality)
+    {
+        size += edu__json_size(json_object_get(quality, "qualityId")) +
+                ELEMENT_BYTES;
+    }
+    (void)row;
+    (void)was;
+    size *= LISTS;
+    return !max || size <= max
+               ? APR_SUCCESS
+               : edu_error_set(x->err, EDU_ETOOLARGE, "rubric/qualities", x->p,
+                               "An outcome by this rubric would have "
+                               "%" APR_OFF_T_FMT
+                               " bytes, though it says nothing yet; at most "
+                               "%" APR_OFF_T_FMT
+                               " are kept. Shorten the ids of the qualities.",
+                               size, max);
+}
+
 /* ------------------------------------------------------------- placeholders */
 
 static edu_row_t placeholder(const struct singleton_t *singleton,

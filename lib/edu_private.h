@@ -1303,6 +1303,11 @@ const char *edu__singleton_id(const char *type);
 apr_status_t edu__admit(edu_exchange_t *x,
                         const edu_registration_t *registration);
 
+/** Refuse an assignment whose outcomes could not be kept, for each has all
+ *  qualities of the rubric. @return EDU_ETOOLARGE */
+apr_status_t edu__finish_assignment(edu_exchange_t *x, json_t *doc,
+                                    edu_row_t *row, const edu_row_t *was);
+
 /**
  * The outcomes of a submission, with the placeholders that nobody wrote to yet
  * (decisions.md 2).  Each is told its registration.

@@ -660,7 +660,8 @@ const edu_set_t edu__assignments = { .name = "assignments",
                                      .table = EDU_ASSIGNMENT,
                                      .depth = 1,
                                      .expandable = in_assignments,
-                                     .view = edu__view_assignment };
+                                     .view = edu__view_assignment,
+                                     .finish = edu__finish_assignment };
 const edu_set_t edu__submissions = { .name = "submissions",
                                      .evolves = 1,
                                      .type = &edu__submission,
