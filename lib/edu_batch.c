@@ -13,6 +13,13 @@
 
 #define MAX_ANSWERS (6 << 20) /* bytes, before another request is run */
 
+/* While a transaction is open others wait, for half of the timeout.  One that
+ * requests share ends after so long; a group begins no request after such a
+ * part of the timeout, and may read for another. */
+#define SHARED apr_time_from_msec(100)
+#define GROUPED 4
+#define READING 50
+
 /* One request of the batch. */
 typedef struct item_t {
     const char *id, *group;
@@ -30,7 +37,9 @@ typedef struct batch_t {
     apr_array_header_t *items; /* of item_t, as sent */
     edu_unit_t unit;           /* of the turns from `first` on */
     int first;
-    apr_time_t until;    /* no request begins later */
+    apr_time_t since;         /* others wait for its end; 0: they do not */
+    apr_interval_time_t read; /* of which its requests read for so long */
+    apr_time_t until;         /* no request begins later */
     apr_size_t answered; /* bytes of answers, which are kept until the last */
 } batch_t;
 
@@ -279,7 +288,6 @@ static void prepare(batch_t *batch, item_t *item)
     item->req.json = json_is_object(body) || json_is_array(body) ? body : NULL;
     item->req.admit = item_admit;
     item->req.gone = req->gone ? item_gone : NULL;
-    item->req.until = batch->until;
     item->req.nested = 1;
     item->outer = req;
     item->req.baton = item;
@@ -326,6 +334,48 @@ static int is_let_down(const batch_t *batch, const item_t *item)
     return 0;
 }
 
+/* An answer lasts, and nothing else of its request. */
+static void keep(edu_response_t *res, apr_pool_t *p)
+{
+    const struct iovec *parts = (const struct iovec *)res->body->elts;
+    edu_error_t *err = &res->error;
+    struct iovec whole;
+
+    whole.iov_base = apr_pstrcatv(p, parts, res->body->nelts, &whole.iov_len);
+    res->headers = apr_table_clone(p, res->headers);
+    res->body = apr_array_make(p, 1, sizeof(struct iovec));
+    if (whole.iov_len) {
+        APR_ARRAY_PUSH(res->body, struct iovec) = whole;
+    }
+    err->message = apr_pstrdup(p, err->message);
+    err->inner_message = apr_pstrdup(p, err->inner_message);
+    err->target = apr_pstrdup(p, err->target);
+    err->detail = apr_pstrdup(p, err->detail);
+}
+
+/* In memory of its own: of a batch as of a single request. */
+static void serve(item_t *item, apr_pool_t *p)
+{
+    apr_pool_t *own;
+
+    apr_pool_create(&own, p);
+    edu_service_run(&item->res, &item->req, own);
+    keep(&item->res, p);
+    apr_pool_destroy(own);
+}
+
+/* When a request has to be done.  Once a group has written, all that it does
+ * keeps others waiting. */
+static apr_time_t end_of(const batch_t *batch, const item_t *item)
+{
+    apr_interval_time_t all = edu__store_timeout(batch->x->req->store);
+    apr_time_t end = item->reads ? apr_time_now() + all / READING - batch->read
+                                 : batch->since + all / GROUPED;
+
+    return item->group && batch->since && end < batch->until ? end
+                                                             : batch->until;
+}
+
 /* @param store   of a unit
  * @param failed  another of its group has */
 static void run(batch_t *batch, item_t *item, const edu_store_t *store,
@@ -333,6 +383,7 @@ static void run(batch_t *batch, item_t *item, const edu_store_t *store,
 {
     apr_pool_t *p = batch->x->p;
     edu_error_t err = item->refusal;
+    apr_time_t began = apr_time_now();
 
     if (!err.status && (failed || is_let_down(batch, item))) {
         edu_error_set(&err, EDU_EDEPENDENCY, NULL, p, NULL);
@@ -348,7 +399,14 @@ static void run(batch_t *batch, item_t *item, const edu_store_t *store,
     }
     else {
         item->req.store = store;
-        edu_service_run(&item->res, &item->req, p);
+        item->req.until = end_of(batch, item);
+        serve(item, p);
+    }
+    if (batch->since) {
+        batch->read += item->reads ? apr_time_now() - began : 0;
+    }
+    else if (batch->unit.begun) {
+        batch->since = apr_time_now();
     }
     for (int i = 0; i < item->res.body->nelts; i++) {
         batch->answered +=
@@ -366,27 +424,18 @@ static void take_back(batch_t *batch, item_t *item, const edu_error_t *err)
     }
 }
 
-/* All requests of a group, wherever they stand, or none.  While it reads with
- * its transaction open others wait, for half of the timeout; it may take a
- * fifth. */
+/* All requests of a group, wherever they stand, or none. */
 static void run_group(batch_t *batch, item_t *first)
 {
     apr_pool_t *p = batch->x->p;
-    apr_time_t hurry = edu__store_timeout(batch->x->req->store) / 5;
-    apr_time_t until = batch->until;
     edu_unit_t mark;
     edu_error_t err;
     int failed = 0;
 
     edu__unit_init(&mark, &batch->unit.store, p);
     for (item_t *item = first; item; item = next_of(batch, item)) {
-        item->req.until = item->reads ? until : batch->until;
         run(batch, item, &mark.store, failed);
         failed |= item->res.status >= 400;
-        if (mark.begun && until == batch->until &&
-            apr_time_now() + hurry < until) {
-            until = apr_time_now() + hurry;
-        }
     }
     if (edu__unit_end(&mark, failed, &err) || failed) {
         edu_error_set(&err, EDU_EDEPENDENCY, NULL, p, NULL);
@@ -404,6 +453,12 @@ static void run_turn(batch_t *batch, item_t *item)
     }
 }
 
+static void renew(batch_t *batch)
+{
+    edu__unit_init(&batch->unit, batch->x->req->store, batch->x->p);
+    batch->since = batch->read = 0;
+}
+
 /* One turn in a transaction of its own. */
 static void run_alone(batch_t *batch, item_t *turn)
 {
@@ -412,7 +467,7 @@ static void run_alone(batch_t *batch, item_t *turn)
     int tries = 0;
 
     do {
-        edu__unit_init(&batch->unit, batch->x->req->store, batch->x->p);
+        renew(batch);
         run_turn(batch, turn);
         rv = edu__unit_end(&batch->unit, 0, &err);
     } while (rv && edu__call_again(&batch->unit, ++tries));
@@ -443,7 +498,7 @@ static void commit(batch_t *batch, int end)
             }
         }
     }
-    edu__unit_init(&batch->unit, batch->x->req->store, batch->x->p);
+    renew(batch);
     batch->first = end;
 }
 
@@ -464,7 +519,7 @@ static void run_all(batch_t *batch)
 {
     int n = batch->items->nelts;
 
-    edu__unit_init(&batch->unit, batch->x->req->store, batch->x->p);
+    renew(batch);
     for (int i = 0; i < n; i++) {
         item_t *item = item_at(batch, i);
 
@@ -475,7 +530,8 @@ static void run_all(batch_t *batch)
             commit(batch, i);
         }
         run_turn(batch, item);
-        if (batch->unit.broken) {
+        if (batch->unit.broken ||
+            (batch->since && apr_time_now() - batch->since >= SHARED)) {
             commit(batch, i + 1);
         }
         else if (!batch->unit.begun) {

@@ -738,6 +738,19 @@ void edu__call_close(edu_call_t *call)
     call->store->close(call->store->baton, &call->dbd);
 }
 
+/* Why a transaction failed is told of all its requests, whose memory may not
+ * last as long. */
+static void blame(const edu_call_t *call)
+{
+    const edu_unit_t *unit = edu__unit_of(call->store);
+
+    while (unit && unit->outer) {
+        unit = unit->outer;
+    }
+    call->session->why =
+        apr_pstrdup(unit ? unit->call.p : call->p, call->err->detail);
+}
+
 /* What to do after a failure: begin again, and with which connection. */
 typedef enum next_e { GIVE_UP, SAME, OTHER } next_e;
 
@@ -746,7 +759,7 @@ static next_e look(edu_call_t *call, apr_status_t rv, int tries)
     int there;
 
     if (edu__unit_of(call->store)) {
-        call->session->why = call->err->detail;
+        blame(call);
         doubt(call);
         return GIVE_UP;
     }
@@ -863,7 +876,7 @@ apr_status_t edu__call_control(edu_call_t *call, edu_control_e what)
     if (rc) {
         rv = failed(call, call->control, rc, what == EDU_COMMIT);
         doubt(call);
-        call->session->why = call->err->detail;
+        blame(call);
     }
     return rv;
 }

@@ -186,6 +186,12 @@ is(batch_costs('changing it', PATCH => $large, sub {
     my $type = $_[0] % 2 ? 'html' : 'text';
     return qq({"feedback":{"text":{"contentType":"$type"}}});
 }), $some, 'until there is enough');
+for (['GET', 200], ['PATCH', 400]) {
+    my ($method, $status) = @$_;
+    is(batch_costs("$method of little", $method, "$large?\$select=id",
+                   $method eq 'GET' ? () : sub { '{"points":{}}' }),
+       join(' ', ($status) x 20), 'of what is large');
+}
 is(batch_costs('options', GET => $url . '?' . 'a&' x 100_000),
    join(' ', (414) x 20), 'and no url is longer than a line');
 
@@ -198,6 +204,22 @@ costs('members', 204, PUT => "$class/members", [$JSON_TYPE, $ADMIN],
 costs('other members', 204, PUT => "$class/members", [$JSON_TYPE, $ADMIN],
       users(16_000, ',"displayName":"' . 'x' x 160 . '"'));
 costs('members, read', 200, GET => "$class/members?\$top=999", [$ADMIN]);
+my $rubric = sub {
+    my ($n, $more) = @_;
+    return '{"rubric":{"displayName":"r","qualities":[' . join(',', map {
+        qq({"qualityId":"$_$more"})
+    } 1 .. $n) . ']}}';
+};
+my $put = [PUT => "$class/assignments/r", [$JSON_TYPE, $ADMIN]];
+costs('a rubric of long ids', 413, @$put, $rubric->(4900, 'x' x 700));
+costs('a rubric of escapes', 413, @$put, $rubric->(4900, '\u0001' x 100));
+costs('a rubric of many', 201, @$put, $rubric->(4900, 'x' x 150));
+costs('a submission of it', 201, PUT => "$class/assignments/r/submissions/s",
+      [$JSON_TYPE, $ADMIN], '{"recipient":{"userId":"u1"}}');
+for my $query ('', '?$orderby=id', '?$filter=id+ne+null') {
+    costs("its outcomes $query", 200,
+          GET => "$class/assignments/r/submissions/s/outcomes$query");
+}
 costs('no members', 204, PUT => "$class/members", [$JSON_TYPE, $ADMIN],
       users(0, ''));
 

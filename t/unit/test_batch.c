@@ -605,10 +605,32 @@ static void test_end(world_t *world)
 
     reset(world);
     world->late = 2;
-    world->lost = EDU_TIMEOUT / 4;
+    world->lost = EDU_TIMEOUT / 50;
     is_unavailable(
         world, ask(world, POST("1", PLACE, GROUP) "," GET("2", PLACE, GROUP)),
         "424 503", 0, "a group that reads while others wait");
+    reset(world);
+    world->late = 2;
+    world->lost = EDU_TIMEOUT / 50;
+    is_str(statuses(
+               ask(world, POST("1", PLACE, GROUP) "," POST("2", PLACE, GROUP)),
+               world->p),
+           "201 201", "to write it has more time");
+    reset(world);
+    world->late = 2;
+    world->lost = EDU_TIMEOUT / 4;
+    is_unavailable(
+        world, ask(world, POST("1", PLACE, GROUP) "," POST("2", PLACE, GROUP)),
+        "424 503", 0, "a group that writes long while others wait");
+    reset(world);
+    world->late = 2;
+    world->lost = apr_time_from_msec(100);
+    turns = 0;
+    is_str(statuses(ask(world, POST("1", PLACE, "") "," POST(
+                                   "2", PLACE, "") "," POST("3", PLACE, "")),
+                    world->p),
+           "201 201 201", "writes that take long");
+    is_int(turns, 2, "let others in between");
     reset(world);
     world->late = 2;
     world->lost = EDU_TIMEOUT / 4;
