@@ -1839,7 +1839,7 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_translate_name(translate_name, rewriter, after_us, APR_HOOK_FIRST);
     ap_hook_post_perdir_config(parse_headers, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_map_to_storage(map_to_storage, NULL, NULL, APR_HOOK_FIRST);
-    ap_hook_fixups(hide_main, NULL, rewriter, APR_HOOK_FIRST);
+    ap_hook_fixups(hide_main, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_fixups(show_main, rewriter, NULL, APR_HOOK_FIRST);
     ap_hook_handler(handler, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_insert_error_filter(insert_error_filter, NULL, NULL, APR_HOOK_LAST);
