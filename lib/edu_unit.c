@@ -299,6 +299,14 @@ static int is_single(const job_t *job)
     return !job->whole && team && !team->turn.take;
 }
 
+/* Whether a job goes without others: it may write to all of a class, and where
+ * writers take no turns, none has to wait for that. */
+static int is_apart(const job_t *job)
+{
+    return job->whole && !job->path->submission_id &&
+           !job->store->team->turn.take;
+}
+
 static job_t *next_of(const job_t *job)
 {
     return (job_t *)job->place.next;
@@ -391,7 +399,8 @@ apr_status_t edu__unit_run(const edu_store_t *store, const edu_path_t *path,
     if (is_single(&job) && !queue) {
         return work(store, baton);
     }
-    if (!queue || edu__queue_up(queue, &job.place, edu__call_until(store))) {
+    if (!queue || is_apart(&job) ||
+        edu__queue_up(queue, &job.place, edu__call_until(store))) {
         job.broken = 1;
     }
     edu__call_charge(store, now);

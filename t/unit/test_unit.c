@@ -403,6 +403,39 @@ static void test_impatience(client_t *clients, apr_pool_t *p)
        "while another is at work");
 }
 
+/* Another writes, of the same team, to another database. */
+static apr_status_t write_aside(const edu_store_t *store, void *baton)
+{
+    patient_t *patient = baton;
+    edu_row_t row = row_of(patient->client, 0, patient->client->p);
+    edu_error_t err;
+
+    (void)store;
+    return edu__store_insert(&patient->client->store, EDU_OUTCOME, &place, &row,
+                             &err, patient->client->p);
+}
+
+/* Where writers take no turns, nobody waits for what is of a whole class. */
+static void test_apart(client_t *client, apr_pool_t *p)
+{
+    const edu_path_t path = { .class_id = "c", .assignment_id = "a" };
+    database_t *db = database_make(":memory:", EDU_SCHEMA_AUTO, p);
+    patient_t other = { .client = client };
+    edu_error_t err = { 0 };
+
+    database_run(client->db, "DELETE FROM edu_outcome");
+    client->kind = "fine";
+    client->store.timeout = WAIT / 4;
+    client->store.waited = &other.waited;
+    edu_team_create(&client->store.team, "sqlite3", NULL, 1, p);
+    db->store.team = client->store.team;
+    is_int(edu__unit_run(&db->store, &path, write_aside, &other, 1, &err, p), 0,
+           "another writes meanwhile");
+    client->store.timeout = 0;
+    client->store.waited = NULL;
+    database_close(db);
+}
+
 /* One who writes 4 MiB, and whose connection nobody else uses. */
 static client_t *big;
 
@@ -527,6 +560,7 @@ static void tests(apr_pool_t *p)
     test_single(&clients[0], p);
     test_patience(clients, p);
     test_impatience(clients, p);
+    test_apart(&clients[0], p);
     test_checkpoint(&clients[0], p);
     for (int i = 0; i < THREADS; i++) {
         is_int(clients[i].db->opened, clients[i].db->closed,
