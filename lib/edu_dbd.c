@@ -442,15 +442,19 @@ static apr_status_t define(const edu_call_t *call, const char *ddl)
 }
 
 /* Processes may race here, or die: what they made is undone, or may be made
- * again. */
+ * again.  Once it is the turn of one that starts, it takes its time. */
 static apr_status_t create_schema(const edu_call_t *call)
 {
     const edu_sql_dialect_t *dialect = call->session->dialect;
     const char *const *ddl = dialect->schema;
-    apr_status_t rv = APR_SUCCESS;
+    edu_call_t own = *call;
+    apr_status_t rv = define(&own, *ddl++);
 
+    if (call->upgrades) {
+        own.until = APR_INT64_MAX;
+    }
     while (!rv && *ddl) {
-        rv = define(call, *ddl++);
+        rv = define(&own, *ddl++);
     }
     if (rv) {
         execute(call, dialect->control[EDU_ROLLBACK]);
@@ -458,11 +462,24 @@ static apr_status_t create_schema(const edu_call_t *call)
     return rv;
 }
 
-static apr_status_t read_version(edu_call_t *call, const char **version)
+static int query(edu_call_t *call)
+{
+    call->rows = NULL;
+    return apr_dbd_select(call->dbd.driver, call->p, call->dbd.handle,
+                          &call->rows, call->control,
+                          call->session->dialect->random);
+}
+
+/* Unprepared, for what is made in between may be the end of what is. */
+static int read_version(edu_call_t *call, const char **version)
 {
     apr_dbd_row_t *row;
-    int rc = run_patiently(call);
+    int rc;
 
+    call->control = edu__sql[EDU_SQL_VERSION].text;
+    do {
+        rc = query(call);
+    } while (is_locked(call, rc));
     *version = NULL;
     if (rc == 0 && (row = edu__call_next(call, NULL))) {
         *version = edu__call_column(call, row, 0);
@@ -473,17 +490,18 @@ static apr_status_t read_version(edu_call_t *call, const char **version)
     return rc;
 }
 
-static int is_older(const char *version)
+static int is_older(const char *version, const char *than)
 {
-    return !version || strcmp(version, EDU_SCHEMA_VERSION) < 0;
+    return !version || strcmp(version, than) < 0;
 }
 
 static apr_status_t check_schema(edu_call_t *call)
 {
+    const char *wanted = call->upgrades ? EDU_SCHEMA_VERSION : EDU_SCHEMA_LEAST;
     const char *version;
     int rc = read_version(call, &version);
 
-    if (is_older(version) && creates(call)) {
+    if (is_older(version, wanted) && creates(call)) {
         apr_status_t rv = create_schema(call);
 
         if (rv) {
@@ -500,18 +518,18 @@ static apr_status_t check_schema(edu_call_t *call)
                            driver_says(call, rc),
                            call->session->dialect->driver);
     }
-    if (is_older(version)) {
+    if (is_older(version, EDU_SCHEMA_LEAST)) {
         return unavailable(call,
                            "the database has schema version %s, this module "
-                           "works with version " EDU_SCHEMA_VERSION
+                           "works with version " EDU_SCHEMA_LEAST
                            ". Load schema/%s.sql, which adds what is missing, "
                            "or set EduOutcomesSchema auto",
                            version, call->session->dialect->driver);
     }
-    if (atoi(version) != atoi(EDU_SCHEMA_VERSION)) {
+    if (atoi(version) != atoi(EDU_SCHEMA_LEAST)) {
         return unavailable(call,
                            "the database has schema version %s, this module "
-                           "works with version " EDU_SCHEMA_VERSION
+                           "works with version " EDU_SCHEMA_LEAST
                            ". Use the module that belongs to the database",
                            version);
     }
@@ -609,14 +627,6 @@ apr_status_t edu__call_flush(const edu_call_t *call)
     return call->session ? flush(call, call->session->log) : APR_SUCCESS;
 }
 
-static int query(edu_call_t *call)
-{
-    call->rows = NULL;
-    return apr_dbd_select(call->dbd.driver, call->p, call->dbd.handle,
-                          &call->rows, call->control,
-                          call->session->dialect->random);
-}
-
 static apr_status_t ask_packet(const edu_call_t *call)
 {
     edu_call_t own = *call;
@@ -643,8 +653,6 @@ static apr_status_t settle(const edu_call_t *call)
     rv = open_session(call);
     rv = rv ? rv : ask_packet(call);
     if (!rv && call->store->schema != EDU_SCHEMA_UNUSED) {
-        check.sql = EDU_SQL_VERSION;
-        check.args = NULL;
         rv = check_schema(&check);
     }
     return rv ? rv : open_log(call);
@@ -941,9 +949,11 @@ apr_status_t edu__call_run(edu_call_t *call, edu_read_fn *read, void *out)
 apr_status_t edu_store_check(const edu_store_t *store, edu_error_t *err,
                              apr_pool_t *p)
 {
-    edu_call_t call = {
-        .store = store, .sql = EDU_SQL_VERSION, .err = err, .p = p
-    };
+    edu_call_t call = { .store = store,
+                        .sql = EDU_SQL_VERSION,
+                        .err = err,
+                        .p = p,
+                        .upgrades = 1 };
 
     return edu__call_run(&call, read_nothing, NULL);
 }

@@ -232,9 +232,11 @@ const char *const *edu_store_schema(const char *driver);
 
 /**
  * Open the store once and see that its schema is there and of a version that we
- * can work with, making it or bringing it up where the policy says so.
+ * can work with, making it or bringing it up where the policy says so.  That
+ * takes as long as it takes to index what is there.
  * @return APR_SUCCESS or EDU_EUNAVAILABLE, err->detail saying why and what an
- *         administrator does about it
+ *         administrator does about it; requests may be served all the same, if
+ *         what failed only makes them faster
  */
 apr_status_t edu_store_check(const edu_store_t *store, edu_error_t *err,
                              apr_pool_t *p);

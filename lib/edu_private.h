@@ -669,13 +669,15 @@ extern const char edu__sql_probe[];
 /** @return NULL for an unknown driver */
 const edu_sql_dialect_t *edu__sql_dialect(const char *driver);
 
-/** The version of the schema that the statements are for: N or N.M, a digit
- *  each, so that versions sort as text.  A new M is for what can be added
- *  beneath modules that do not know it: a table, an index, a column with a
- *  default.  A module serves each database of its N that has what it needs, so
- *  that nodes can be replaced one after another.  Anything else takes a new N,
- *  which earlier modules refuse. */
-#define EDU_SCHEMA_VERSION "2"
+/** The version of the schema that is made: N or N.M, a digit each, so that
+ *  versions sort as text.  A new M adds what earlier modules of N do not
+ *  notice: a table, an index, a column with a default.  Anything else is a new
+ *  N, which they refuse. */
+#define EDU_SCHEMA_VERSION "2.1"
+
+/** The least version that the statements need.  What is only faster by a later
+ *  M is added when a process starts, and nobody is refused for want of it. */
+#define EDU_SCHEMA_LEAST "2"
 
 /* -------------------------------------------------------------- edu_dbd.c */
 
@@ -693,6 +695,7 @@ typedef struct edu_call_t {
     edu_error_t *err;
     apr_pool_t *p;
 
+    int upgrades; /**< a schema that suffices is brought up, too */
     int affected; /**< out: rows that a write changed */
 
     /* of edu_dbd.c alone */

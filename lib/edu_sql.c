@@ -58,16 +58,29 @@
 #define OUTCOME(show)    "SELECT id, created, type, version, " show("body")   \
                          " FROM edu_outcome WHERE"
 
-/* What somebody's classes lead to: SQLite reads what is left of a CROSS JOIN
- * first. */
-#define MY_CLASS      "edu_member m CROSS JOIN edu_class c"                   \
-                      " WHERE c.id = m.class_id AND m.id = %s"
-#define MY_ASSIGNMENT "edu_member m CROSS JOIN edu_assignment a"              \
-                      " WHERE a.class_id = m.class_id AND m.id = %s"
+/* What somebody's classes lead to.  What is left of a LEFT JOIN is read first,
+ * in the order of an index, whatever a database takes to be cheaper; COALESCE
+ * keeps it from being another JOIN. */
+#define MY_CLASS      "edu_member m LEFT JOIN edu_class c"                    \
+                      " ON c.id = m.class_id"                                 \
+                      " WHERE COALESCE(c.id, '') > '' AND m.id = %s"
+#define MY_ASSIGNMENT "edu_member m LEFT JOIN edu_assignment a"               \
+                      " ON a.class_id = m.class_id"                           \
+                      " WHERE COALESCE(a.id, '') > '' AND m.id = %s"
 
-/* What is theirs is sorted: an order that an index has would have PostgreSQL
- * read all of that, of others, until it finds enough. */
-#define MINE "COALESCE(m.class_id, '')"
+/* Those of the next classes that have any, of each the first, as many as a page
+ * may take: what is sorted for it does not grow with what is theirs. */
+#define OF_THAT(id, which)                                                    \
+    "(SELECT " id " FROM edu_assignment b WHERE b.class_id = m.class_id"      \
+    which ")"
+#define NEXT_ASSIGNMENT                                                       \
+    "(SELECT m.class_id, COALESCE("                                           \
+    OF_THAT("b.id", " ORDER BY b.id LIMIT 1 OFFSET 100") ", "                 \
+    OF_THAT("max(b.id)", "") ") AS last_id FROM edu_member m"                 \
+    " WHERE m.id = %s AND m.class_id > %s AND "                               \
+    OF_THAT("b.id", " ORDER BY b.id LIMIT 1") " > ''"                         \
+    " ORDER BY m.class_id" LIMIT ") k LEFT JOIN edu_assignment a"             \
+    " ON a.class_id = k.class_id AND a.id <= k.last_id"
 
 #define GET_OUTCOME(class, assignment, submission, id)                        \
     OUTCOME(WHOLE) " class_id = " class " AND assignment_id = " assignment           \
@@ -151,14 +164,14 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
     /* statements of their own, not conditions that may be empty: for those,
      * all rows would be read */
     [EDU_SQL_MINE + EDU_CLASS] = { .label = "edu_my_class", .text =
-        CLASS(SHORT) MY_CLASS " AND m.class_id > %s ORDER BY " MINE LIMIT },
+        CLASS(SHORT) MY_CLASS " AND m.class_id > %s ORDER BY m.class_id" LIMIT },
     [EDU_SQL_MINE + EDU_MEMBER] = { .label = "edu_my_member", .text =
         MEMBER(SHORT) OF_CLASS " AND role = %s" AND_AFTER },
     [EDU_SQL_MINE + EDU_ASSIGNMENT] = { .label = "edu_my_assignment", .text =
         "SELECT * FROM (" ASSIGNMENT(SHORT) MY_ASSIGNMENT
         " AND m.class_id = %s AND a.id > %s ORDER BY a.id" LIMIT ") o"
-        " UNION ALL SELECT * FROM (" ASSIGNMENT(SHORT) MY_ASSIGNMENT
-        " AND m.class_id > %s ORDER BY " MINE ", a.id" LIMIT ") p"
+        " UNION ALL SELECT * FROM (" ASSIGNMENT(SHORT) NEXT_ASSIGNMENT
+        " ORDER BY a.class_id, a.id" LIMIT ") p"
         " ORDER BY 7, 1" LIMIT },
     [EDU_SQL_MINE + EDU_SUBMISSION] = { .label = "edu_my_submission", .text =
         SUBMISSION(THOSE(OF_ASSIGNMENT " AND user_id = %s" AND_AFTER), SHORT,
@@ -318,7 +331,8 @@ const struct edu_shape_t edu__shapes[EDU_TABLES] = {
  *   unique   PRIMARY KEY, or where that would be slower UNIQUE
  *   options  of a table
  *   update   of the version that is there already
- * All is one transaction where the database can undo it. */
+ * All is one transaction where the database can undo it, and has no limit of
+ * time, for an index may be one of many rows. */
 #define SCHEMA(id, text, unique, options, update)                             \
     "CREATE TABLE IF NOT EXISTS edu_class ("                                  \
     " id " id " NOT NULL,"                                                    \
@@ -334,7 +348,10 @@ const struct edu_shape_t edu__shapes[EDU_TABLES] = {
     " version " id " NOT NULL DEFAULT '0000000000000000',"                    \
     " body " text " NOT NULL DEFAULT '{}',"                                   \
     " " unique " (class_id, id))" options,                                    \
-    "CREATE INDEX IF NOT EXISTS edu_member_id ON edu_member (id)",            \
+    "CREATE INDEX IF NOT EXISTS edu_member_class"                             \
+    " ON edu_member (id, class_id)",                                          \
+    "CREATE INDEX IF NOT EXISTS edu_member_role"                              \
+    " ON edu_member (class_id, role, id)",                                    \
     "CREATE TABLE IF NOT EXISTS edu_assignment ("                             \
     " class_id " id " NOT NULL,"                                              \
     " id " id " NOT NULL,"                                                    \
@@ -385,6 +402,7 @@ static const char *const sqlite3_schema[] = {
  * submission does, and reads all of the assignment to find one. */
 static const char *const pgsql_schema[] = {
     "BEGIN",
+    "SET LOCAL statement_timeout = 0",
     SCHEMA("TEXT COLLATE \"C\"", "TEXT", "PRIMARY KEY", "", UPSERT),
     "CREATE STATISTICS IF NOT EXISTS edu_submission_of (dependencies)"
     " ON class_id, assignment_id FROM edu_submission",
@@ -395,10 +413,12 @@ static const char *const pgsql_schema[] = {
 /* Four keys of 128 characters are within the 3072 bytes of an InnoDB index.
  * Without nopad an id would equal the same with a blank behind it. */
 static const char *const mysql_schema[] = {
+    "SET @edu_time = @@max_statement_time, SESSION max_statement_time = 0",
     SCHEMA("VARCHAR(128)", "MEDIUMTEXT", "PRIMARY KEY",
            " ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin",
            "ON DUPLICATE KEY UPDATE version ="
            " GREATEST(version, VALUES(version))"),
+    "SET SESSION max_statement_time = @edu_time",
     NULL
 };
 

@@ -1,4 +1,4 @@
--- The tables of mod_edu_outcomes for MariaDB 10.11 and later, schema version 2.
+-- The tables of mod_edu_outcomes for MariaDB 10.11 and later, schema version 2.1.
 -- Load it as a user who may create tables; the one that Apache connects as needs
 -- to select, insert, update and delete:
 --     mariadb outcomes < mysql.sql
@@ -32,7 +32,10 @@ CREATE TABLE IF NOT EXISTS edu_member (
     PRIMARY KEY (class_id, id)
 ) ENGINE=InnoDB
     CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
-CREATE INDEX IF NOT EXISTS edu_member_id ON edu_member (id);
+CREATE INDEX IF NOT EXISTS edu_member_class
+    ON edu_member (id, class_id);
+CREATE INDEX IF NOT EXISTS edu_member_role
+    ON edu_member (class_id, role, id);
 
 -- An assignment.  body: {"displayName": "Essay", "status": "assigned",
 -- "grading": {"@odata.type":
@@ -89,5 +92,5 @@ CREATE TABLE IF NOT EXISTS edu_schema (
     version VARCHAR(128) NOT NULL
 ) ENGINE=InnoDB
     CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
-INSERT INTO edu_schema (one, version) VALUES (1, '2')
+INSERT INTO edu_schema (one, version) VALUES (1, '2.1')
     ON DUPLICATE KEY UPDATE version = GREATEST(version, VALUES(version));

@@ -1,4 +1,4 @@
--- The tables of mod_edu_outcomes for PostgreSQL 15 and later, schema version 2.
+-- The tables of mod_edu_outcomes for PostgreSQL 15 and later, schema version 2.1.
 -- Load it as the owner of the database; the user that Apache connects as needs
 -- to select, insert, update and delete:
 --     psql -d outcomes -f pgsql.sql
@@ -32,7 +32,10 @@ CREATE TABLE IF NOT EXISTS edu_member (
     body TEXT NOT NULL DEFAULT '{}',
     PRIMARY KEY (class_id, id)
 );
-CREATE INDEX IF NOT EXISTS edu_member_id ON edu_member (id);
+CREATE INDEX IF NOT EXISTS edu_member_class
+    ON edu_member (id, class_id);
+CREATE INDEX IF NOT EXISTS edu_member_role
+    ON edu_member (class_id, role, id);
 
 -- An assignment.  body: {"displayName": "Essay", "status": "assigned",
 -- "grading": {"@odata.type":
@@ -88,7 +91,7 @@ CREATE TABLE IF NOT EXISTS edu_schema (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     version TEXT COLLATE "C" NOT NULL
 );
-INSERT INTO edu_schema (one, version) VALUES (1, '2')
+INSERT INTO edu_schema (one, version) VALUES (1, '2.1')
     ON CONFLICT (one) DO UPDATE SET version = excluded.version
     WHERE edu_schema.version < excluded.version;
 

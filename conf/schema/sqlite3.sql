@@ -1,4 +1,4 @@
--- The tables of mod_edu_outcomes for SQLite, schema version 2.
+-- The tables of mod_edu_outcomes for SQLite, schema version 2.1.
 -- The module makes them by itself unless EduOutcomesSchema is manual; then:
 --     sqlite3 -bail outcomes.db < sqlite3.sql
 -- It adds what is missing to a database of an earlier version.
@@ -29,7 +29,10 @@ CREATE TABLE IF NOT EXISTS edu_member (
     body TEXT NOT NULL DEFAULT '{}',
     UNIQUE (class_id, id)
 );
-CREATE INDEX IF NOT EXISTS edu_member_id ON edu_member (id);
+CREATE INDEX IF NOT EXISTS edu_member_class
+    ON edu_member (id, class_id);
+CREATE INDEX IF NOT EXISTS edu_member_role
+    ON edu_member (class_id, role, id);
 
 -- An assignment.  body: {"displayName": "Essay", "status": "assigned",
 -- "grading": {"@odata.type":
@@ -82,7 +85,7 @@ CREATE TABLE IF NOT EXISTS edu_schema (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     version TEXT NOT NULL
 );
-INSERT INTO edu_schema (one, version) VALUES (1, '2')
+INSERT INTO edu_schema (one, version) VALUES (1, '2.1')
     ON CONFLICT (one) DO UPDATE SET version = excluded.version
     WHERE edu_schema.version < excluded.version;
 

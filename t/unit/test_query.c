@@ -2177,6 +2177,7 @@ static const char *const many[] = {
     "INSERT INTO edu_member (class_id, id, role)"
     " SELECT 'c' || i, 'u', 'student' FROM n",
     "INSERT INTO edu_assignment (class_id, id) SELECT 'c', i FROM n",
+    "INSERT INTO edu_assignment (class_id, id) SELECT 'c' || i, i FROM n",
     "INSERT INTO edu_submission (class_id, assignment_id, id, user_id, version)"
     " SELECT 'c', 10001, i, i, printf('0%x%s', 4611686018427387904, i) FROM n",
     "INSERT INTO edu_outcome SELECT 'c', 'a', 's', i, i,"
@@ -2226,7 +2227,10 @@ static void test_cost(world_t *world)
           "200 1 102", NULL, 150 },
         { "/education/classes/c/getRecentlyModifiedSubmissions",
           "$top=10&$orderby=lastModifiedDateTime", "200 1 102", NULL, 150 },
+        { "/education/classes/c/teachers", "$top=10", "200 1 101", NULL, 80 },
         { "/education/users/u/classes", "$top=10", "200 1 101", NULL, 150 },
+        { "/education/users/u/assignments", "$top=10", "200 1 101", NULL,
+          150 },
     };
     /* clang-format on */
 

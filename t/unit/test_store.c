@@ -15,7 +15,8 @@
  * done, and the caller learns of neither. */
 typedef enum fate_e { FINE, BEFORE, AFTER } fate_e;
 static fate_e next_write;
-static int no_answer, begun; /* transactions */
+static int no_answer, begun;           /* transactions */
+static apr_interval_time_t slow_index; /* how long one takes to be made */
 
 int apr_dbd_query(const apr_dbd_driver_t *driver, apr_dbd_t *handle, int *nrows,
                   const char *statement)
@@ -24,6 +25,9 @@ int apr_dbd_query(const apr_dbd_driver_t *driver, apr_dbd_t *handle, int *nrows,
         dlsym(RTLD_NEXT, "apr_dbd_query");
 
     begun += strncmp(statement, "BEGIN", 5) == 0;
+    if (strstr(statement, " INDEX ")) {
+        apr_sleep(slow_index);
+    }
     return real(driver, handle, nrows, statement);
 }
 
@@ -368,7 +372,7 @@ static void test_create(apr_pool_t *p)
         test_checks(db, "a schema is made", p);
         test_checks(db, "and found", p);
         test_checks(other, "by others, too", p);
-        is_str(version_of(other, p), "2", "it has a version");
+        is_str(version_of(other, p), "2.1", "it has a version");
         is_str(database_ask(other, "PRAGMA journal_mode", p), "wal",
                "readers and a writer do not wait for each other");
         is_str(database_ask(db, "PRAGMA synchronous", p), "1",
@@ -459,10 +463,11 @@ static void test_upgrade(apr_pool_t *p)
             load_schema(admin);
         }
         test_checks(db, file, p);
-        is_str(version_of(db, p), "2", "it is of our version now");
+        is_str(version_of(db, p), "2.1", "it is of our version now");
         is_str(names_in(db, p),
-               "edu_assignment edu_class edu_member edu_member_id edu_outcome "
-               "edu_schema edu_submission edu_submission_version",
+               "edu_assignment edu_class edu_member edu_member_class "
+               "edu_member_role edu_outcome edu_schema edu_submission "
+               "edu_submission_version",
                "with all there has to be");
         is_str(body_of(db, &here, p), "{old}", "and what there was");
         database_close(db);
@@ -489,8 +494,83 @@ static void test_half_way(apr_pool_t *p)
            0, "the earlier version is in use");
     database_run(admin, "DROP TABLE edu_submission_version");
     test_checks(db, "the next attempt succeeds", p);
-    is_str(version_of(db, p), "2", "as it should");
+    is_str(version_of(db, p), "2.1", "as it should");
     is_str(list_of(db, &here, p), "id-1={old} id-2={new}", "with all there is");
+    database_close(db);
+    database_close(admin);
+}
+
+/* A database as version 2 left it, which lacks nothing but what makes lists
+ * faster. */
+static void make_version_2(database_t *db)
+{
+    static const char *const changes[] = {
+        "DROP INDEX edu_member_class", "DROP INDEX edu_member_role",
+        "CREATE INDEX edu_member_id ON edu_member (id)",
+        "UPDATE edu_schema SET version = '2'"
+    };
+
+    load_schema(db);
+    for (apr_size_t i = 0; i < COUNT(changes); i++) {
+        is_int(database_run(db, changes[i]), 0, "version 2 is made");
+    }
+}
+
+/* What suffices is served, and brought up only when a process starts, which has
+ * all the time that it takes. */
+static void test_suffices(apr_pool_t *p)
+{
+    /* clang-format off */
+    static const struct {
+        const char *file, *version;
+        edu_schema_e schema;
+        int starts;
+    } rows[] = {
+        { "two-auto.db", "2.1", EDU_SCHEMA_AUTO, 1 },
+        { "two-default.db", "2.1", EDU_SCHEMA_DEFAULT, 1 },
+        { "two-manual.db", "2", EDU_SCHEMA_MANUAL, 1 },
+        { "two-request.db", "2", EDU_SCHEMA_AUTO, 0 },
+    };
+    /* clang-format on */
+
+    for (apr_size_t i = 0; i < COUNT(rows); i++) {
+        const char *file = in_directory(rows[i].file, p);
+        database_t *db = database_make(file, rows[i].schema, p);
+        database_t *admin = database_make(file, EDU_SCHEMA_MANUAL, p);
+
+        make_version_2(admin);
+        if (rows[i].starts) {
+            db->store.timeout = apr_time_from_msec(100);
+            slow_index = apr_time_from_msec(60);
+            test_checks(db, file, p);
+            slow_index = 0;
+        }
+        is_str(list_of(db, &here, p), "", "it is served");
+        is_str(version_of(db, p), rows[i].version, file);
+        is_str(database_ask(db,
+                            "SELECT count(*) FROM sqlite_master WHERE"
+                            " name IN ('edu_member_class',"
+                            " 'edu_member_role')",
+                            p),
+               rows[i].version[1] ? "2" : "0", "with as many indexes");
+        database_close(db);
+        database_close(admin);
+    }
+}
+
+/* Nor is anybody refused where that fails. */
+static void test_suffices_still(apr_pool_t *p)
+{
+    const char *file = in_directory("two-fails.db", p);
+    database_t *db = database_make(file, EDU_SCHEMA_AUTO, p);
+    database_t *admin = database_make(file, EDU_SCHEMA_MANUAL, p);
+
+    make_version_2(admin);
+    database_run(admin, "CREATE TABLE edu_member_role (an_index INT)");
+    test_check_fails(db, "edu_member_role", "what only makes it faster", p);
+    is_str(list_of(db, &here, p), "", "is not needed");
+    is_str(version_of(admin, p), "2", "the version stays");
+    ok(!strstr(names_in(admin, p), "edu_member_class"), "and all is undone");
     database_close(db);
     database_close(admin);
 }
@@ -504,7 +584,7 @@ static void test_later(apr_pool_t *p)
         const char *version;
         int fine;
     } rows[] = {
-        { "2", 1 }, { "2.1", 1 }, { "2.9", 1 },
+        { "2.1", 1 }, { "2.2", 1 }, { "2.9", 1 },
         { "3", 0 }, { "3.1", 0 }, { "9", 0 }, { "x", 0 },
     };
     /* clang-format on */
@@ -1077,7 +1157,7 @@ static void test_loaded(database_t *db, apr_pool_t *p)
         int oldest;
         const char *want;
     } rows[] = {
-        /* clang-format off */
+  /* clang-format off */
         { { .version = NULL }, 0, "1@b:s[o:T] 2@a:r 1@a:s[p:T o:T]" },
         { { .version = NULL }, 1, "1@a:s[p:T o:T] 2@a:r 1@b:s[o:T]" },
         { { .version = "5", .id = "1", .parent = "b" }, 0,
@@ -1086,7 +1166,7 @@ static void test_loaded(database_t *db, apr_pool_t *p)
         { { .version = "5", .id = "1", .parent = "a" }, 1,
           "2@a:r 1@b:s[o:T]" },
         { { .version = "5", .id = "2", .parent = "a" }, 1, "1@b:s[o:T]" },
-        /* clang-format on */
+  /* clang-format on */
     };
 
     enrol(db);
@@ -1252,6 +1332,52 @@ static void test_namesakes(database_t *db, apr_pool_t *p)
     is_int(
         count_rows(db, EDU_ASSIGNMENT, &none, (edu_range_t){ .only = "u" }, p),
         150, "nor an assignment of a student");
+}
+
+/* What of 200 classes is one's own is listed in order: some have more
+ * assignments than a chunk has rows, some just as many, one, or none. */
+static void test_mine(database_t *db, apr_pool_t *p)
+{
+    static const char *const classes[] = {
+        "DELETE FROM edu_assignment",
+        "DELETE FROM edu_member",
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+        " WHERE i < 400) INSERT INTO edu_member (class_id, id, role)"
+        " SELECT 'c' || i, substr('uv', 1 + i % 2, 1), 'student' FROM n",
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+        " WHERE i < 250) INSERT INTO edu_assignment (class_id, id)"
+        " SELECT class_id, i FROM edu_member, n WHERE i <= CASE"
+        " substr(class_id, -1) WHEN '0' THEN 1 WHEN '2' THEN 3 WHEN '4' THEN"
+        " CASE WHEN class_id < 'c14' THEN 250 ELSE 101 END ELSE 0 END",
+    };
+    static const edu_path_t none = { 0 };
+    edu_range_t range = { .only = "u" };
+    edu_error_t err = { 0 };
+    edu_registration_t above;
+    apr_array_header_t *rows;
+    const char *text = "";
+
+    for (apr_size_t i = 0; i < COUNT(classes); i++) {
+        is_int(database_run(db, classes[i]), 0, "many classes");
+    }
+    do {
+        if (edu__store_list(&rows, &above, &db->store, EDU_ASSIGNMENT, &none,
+                            &range, &err, p)) {
+            break;
+        }
+        for (int i = 0; i < rows->nelts; i++) {
+            range.after = &APR_ARRAY_IDX(rows, i, edu_row_t);
+            text = apr_pstrcat(p, text, " ", range.after->parent, "/",
+                               range.after->id, NULL);
+        }
+    } while (rows->nelts == EDU_CHUNK);
+    is_str(text,
+           database_ask(db,
+                        "SELECT group_concat(' ' || a, '') FROM (SELECT"
+                        " class_id || '/' || id AS a FROM edu_assignment"
+                        " ORDER BY class_id, id)",
+                        p),
+           "each in its place");
 }
 
 /* ------------------------------------------------------------ registrations */
@@ -1645,6 +1771,7 @@ static void test_failure(database_t *db, int depth, apr_pool_t *p)
     edu_error_t err = { 0 };
     const edu_store_t *store;
 
+    is_int(edu_store_check(&db->store, &err, p), 0, "all is prepared");
     database_run(db, "CREATE TRIGGER poison BEFORE INSERT ON edu_outcome"
                      " WHEN NEW.class_id = 'poison'"
                      " BEGIN SELECT RAISE(ROLLBACK, 'poison'); END");
@@ -2090,6 +2217,8 @@ static void tests(apr_pool_t *p)
     test_manual(p);
     test_upgrade(p);
     test_half_way(p);
+    test_suffices(p);
+    test_suffices_still(p);
     test_later(p);
     test_late(p);
 
@@ -2135,6 +2264,7 @@ static void tests(apr_pool_t *p)
     test_much(db, p);
     test_chunks(db, p);
     test_namesakes(db, p);
+    test_mine(db, p);
     test_registrations(db, p);
     test_open(db, p);
     test_touch(db, p);

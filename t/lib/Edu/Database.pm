@@ -10,7 +10,7 @@ use Exporter 'import';
 use IPC::Open2 'open2';
 
 our @EXPORT = qw(database sql drop_tables lock_tables unlock_tables
-    kill_connections start_database stop_database);
+    crash_shell kill_connections start_database stop_database);
 
 my @TABLES = map { "edu_$_" } qw(class member assignment submission outcome);
 
@@ -93,11 +93,15 @@ sub kill_connections {
 
 # Not by the end of its input, which those may hold open whom a test forked.
 sub leave {
+    my ($signal) = @_;
     return if !$pid;
-    kill TERM => $pid;
+    kill $signal // 'TERM', $pid;
     waitpid $pid, 0;
     $pid = undef;
 }
+
+# In the middle of whatever it is at; the next statement has another.
+sub crash_shell { leave('KILL') }
 
 # The shell does not survive it.
 sub stop_database {
