@@ -478,7 +478,7 @@ json_t *edu__view_assignment(const edu_exchange_t *x, const edu_row_t *row)
     return doc;
 }
 
-/* An action on an assignment: what it sets, and whom it gives it to. */
+/* An action on an assignment: what it sets, and the students it is given to. */
 typedef struct deed_t {
     edu_row_t was, row;
     json_t *doc;
@@ -486,7 +486,7 @@ typedef struct deed_t {
     apr_array_header_t *students; /* their ids; NULL: nobody */
 } deed_t;
 
-/* A submission for a student who has none yet: who has is left alone. */
+/* A submission for a student without one; one that is there stays as it is. */
 static apr_status_t give(edu_exchange_t *x, const deed_t *deed,
                          const char *student)
 {
@@ -553,7 +553,7 @@ static apr_status_t perform(edu_exchange_t *x, deed_t *deed)
                     &deed->row);
 }
 
-/* Whom an assignment is given to: NULL for all, unless it names some. */
+/* The students that an assignment names; NULL: it is given to all. */
 static apr_hash_t *recipients_of(const json_t *assignment, apr_pool_t *p)
 {
     json_t *recipients =

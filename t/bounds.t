@@ -256,6 +256,6 @@ cmp_ok($kept, '<=', $MOST, "of all requests $kept kB are kept");
 log_expect('AH00484: ');
 log_expect('AH00161: ');
 unlink $own;
-stop_server();
+stop_server('WINCH');
 ok(start_server(), 'the server is as before');
 done_testing();

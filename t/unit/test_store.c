@@ -1182,7 +1182,7 @@ static void test_loaded(database_t *db, apr_pool_t *p)
     }
 }
 
-/* What is long is left out of lists, and there for who asks for it alone. */
+/* Lists leave long documents out; a read of the row alone has them. */
 static void test_long(database_t *db, apr_pool_t *p)
 {
     static const edu_path_t one = OUTCOME_AT("c", "a", "1", "o");

@@ -44,9 +44,11 @@ sub start_server {
     return await { server_pid() && is_up() };
 }
 
+# By a signal: WINCH lets children end what they do, in which TERM may crash them.
 sub stop_server {
+    my ($signal) = @_;
     my $pid = server_pid() or return;
-    kill TERM => $pid;
+    kill $signal || 'TERM' => $pid;
     return await { !kill 0, $pid };
 }
 
