@@ -49,6 +49,7 @@ struct page_t {
     apr_size_t again;           /* bytes of its assignment, then */
     edu_token_t token;          /* with which the page before ended */
     edu_token_t next;           /* with which this one ends */
+    const edu_row_t *end;       /* the last that was shown; NULL: next has it */
     int found;           /* of the token's prints, the latest row that is as it
                             was; 0: none */
     edu_position_t from; /* after which the page begins; without bytes: any */
@@ -212,17 +213,22 @@ static int follows(const page_t *page, const edu_row_t *row)
     return page->range.since && !page->range.oldest ? order < 0 : order > 0;
 }
 
-/* A link goes on after this row, whatever becomes of its chunk. */
-static void end_with(page_t *page, const edu_row_t *row)
+/* Keeps where the page ends, before the memory of that row goes. */
+static void keep_end(page_t *page)
 {
+    const edu_row_t *row = page->end;
     apr_pool_t *p = page->x->p;
-    const char *instant = page->range.since  ? row->version
-                          : page->registered ? row->created
-                                             : "";
 
-    page->next.row = (edu_row_t){ .created = apr_pstrdup(p, instant),
-                                  .parent = apr_pstrdup(p, row->parent),
-                                  .id = apr_pstrdup(p, row->id) };
+    if (row) {
+        const char *instant = page->range.since  ? row->version
+                              : page->registered ? row->created
+                                                 : "";
+
+        page->next.row = (edu_row_t){ .created = apr_pstrdup(p, instant),
+                                      .parent = apr_pstrdup(p, row->parent),
+                                      .id = apr_pstrdup(p, row->id) };
+    }
+    page->end = NULL;
 }
 
 static apr_status_t show(page_t *page, edu_row_t *row)
@@ -246,9 +252,7 @@ static apr_status_t show(page_t *page, edu_row_t *row)
         int shown = page->shown;
 
         rv = put(page, row);
-        if (page->shown > shown) {
-            end_with(page, page->row);
-        }
+        page->end = page->shown > shown ? page->row : page->end;
         if (rv || !page->full) {
             return rv;
         }
@@ -344,7 +348,8 @@ static apr_status_t show_first(page_t *page)
     if (i > page->left) {
         edu_row_t row = edu__position_row(at(positions, i - 1));
 
-        end_with(page, &row);
+        page->end = &row;
+        keep_end(page);
     }
     page->more = page->q->top > 0 && i < positions->nelts;
     for (int j = page->left; is_sorted(page) && j < i; j++) {
@@ -407,6 +412,7 @@ static apr_status_t read_chunk(page_t *page, apr_array_header_t **rows)
     if (rv) {
         return rv;
     }
+    keep_end(page);
     apr_pool_clear(page->one.p);
     apr_pool_create(&page->chunk, x->p);
     rv = edu__store_list(rows, &page->above, x->store, x->set->table, &x->path,
@@ -634,6 +640,7 @@ static apr_status_t answer_page(edu_exchange_t *x, const char *context)
     if (rv) {
         return rv;
     }
+    keep_end(&page);
     edu__append(x, "]}");
     head = &APR_ARRAY_IDX(x->res->body, at, struct iovec);
     head->iov_base = (void *)head_of(&page);

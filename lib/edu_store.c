@@ -146,6 +146,21 @@ static int newest_first(const void *av, const void *bv)
     return oldest_first(bv, av);
 }
 
+/* Databases mostly give rows in the order of the index that they read. */
+static void sort_rows(apr_array_header_t *rows,
+                      int (*compare)(const void *a, const void *b))
+{
+    int sorted = 1;
+
+    for (int i = 1; sorted && i < rows->nelts; i++) {
+        sorted = compare(&APR_ARRAY_IDX(rows, i - 1, edu_row_t),
+                         &APR_ARRAY_IDX(rows, i, edu_row_t)) <= 0;
+    }
+    if (!sorted) {
+        qsort(rows->elts, rows->nelts, sizeof(edu_row_t), compare);
+    }
+}
+
 /* Makes a row of what is of one submission.  Joins have no order. */
 static void join(submissions_t *submissions, apr_array_header_t *pairs,
                  apr_pool_t *p)
@@ -371,8 +386,7 @@ static apr_status_t list_submissions(edu_call_t *call, args_t *args,
     add_keys(args, range->since ? 1 : 2, path);
     rv = edu__call_run(call, read_submissions, &submissions);
     if (range->since) {
-        qsort(rows->elts, rows->nelts, sizeof(edu_row_t),
-              range->oldest ? oldest_first : newest_first);
+        sort_rows(rows, range->oldest ? oldest_first : newest_first);
     }
     else if (!rv) {
         above->assignment = find_assignment(&submissions, path->assignment_id);
@@ -392,7 +406,7 @@ static apr_status_t list_outcomes(edu_call_t *call, args_t *args,
 
     add_keys(args, 3, path);
     rv = edu__call_run(call, read_outcomes, &outcomes);
-    qsort(rows->elts, rows->nelts, sizeof(edu_row_t), by_key);
+    sort_rows(rows, by_key);
     *above = outcomes.registration;
     return rv;
 }
