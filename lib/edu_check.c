@@ -84,14 +84,23 @@ static const edu_type_t *implied(const edu_type_t *declared)
     return only ? only : declared;
 }
 
+/* The name of a value's type; OData 4.01 may leave "odata." out (JSON format,
+ * 4.6). */
+static const json_t *name_of(const json_t *value)
+{
+    const json_t *name = json_object_get(value, "@odata.type");
+
+    return name ? name : json_object_get(value, "@type");
+}
+
 const edu_type_t *edu__type_of(const edu_type_t *declared, const json_t *old,
                                const json_t *in)
 {
-    const json_t *named = json_object_get(in, "@odata.type");
+    const json_t *named = name_of(in);
     const edu_type_t *type;
 
     if (!named) {
-        named = json_object_get(old, "@odata.type");
+        named = name_of(old);
     }
     if (!named) {
         return implied(declared);
