@@ -53,7 +53,7 @@ for my $round (1 .. 3) {
 my ($count, $lost) = under_fire(sub {
     my ($more) = @_;
     $more->(5, 201);
-    kill STOP => server_pid();    # it forks no other while these are listed
+    freeze_server();    # none is forked while they are listed
     my @pids = (server_pid(), server_children(), server_checkpointers());
     kill KILL => @pids;
     await { !grep { kill 0, $_ } @pids };

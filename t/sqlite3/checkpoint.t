@@ -90,7 +90,7 @@ ok(!-e "$file-wal", 'and leaves no log');
 ok(start_server(), 'it starts again');
 
 $pid = next_after($pid);
-kill STOP => server_pid();    # it forks no other while these are listed
+freeze_server();    # none is forked while they are listed
 my ($parent, @children) = (server_pid(), server_children());
 kill KILL => $parent;
 ok(await { !kill 0, $pid }, 'it does not outlive a server that was killed');

@@ -11,8 +11,8 @@ use Edu::Wire;
 use Exporter 'import';
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(await crowd server_checkpointers server_children server_pid
-    start_server stop_server);
+our @EXPORT = qw(await crowd freeze_server server_checkpointers server_children
+    server_pid start_server stop_server);
 
 my $PATIENCE = 60;    # seconds, on any machine
 
@@ -50,6 +50,17 @@ sub stop_server {
     my $pid = server_pid() or return;
     kill $signal || 'TERM' => $pid;
     return await { !kill 0, $pid };
+}
+
+# Stops httpd's first process where it is, so that it forks no other; in the
+# middle of a fork it stops after that.
+sub freeze_server {
+    my $pid = server_pid();
+    kill STOP => $pid;
+    await {
+        open my $stat, '<', "/proc/$pid/stat" or return 1;
+        <$stat> =~ /\) T /;
+    };
 }
 
 # The processes whose parent is httpd's first.
