@@ -296,7 +296,7 @@ static int prepare(edu_call_t *call)
  * what is sent along with them. */
 static int is_too_large(const edu_call_t *call)
 {
-    const char *text = text_of(call);
+    const char *text = edu__sql[call->sql].text;
     apr_int64_t bytes = 1024;
 
     if (!call->session->packet) {

@@ -191,7 +191,7 @@ static void fit_lists(json_t *doc, const edu_assignment_t *assignment,
     }
 }
 
-/* What an outcome has of each quality besides its id, at most. */
+/* The most bytes that an outcome has of each quality, besides its id. */
 #define ELEMENT_BYTES (sizeof("{\"qualityId\":,\"feedback\":null},") - 1)
 
 apr_status_t edu__finish_assignment(edu_exchange_t *x, json_t *doc,

@@ -255,7 +255,7 @@ apr_status_t edu_store_connections(int *most, const edu_store_t *store,
 /** The two versions of Graph; beta adds members (contract.md 1). */
 typedef enum edu_dialect_e { EDU_DIALECT_V1_0, EDU_DIALECT_BETA } edu_dialect_e;
 
-/** Who asks, as the server authenticated them; ids and names in UTF-8. */
+/** The caller, as the server authenticated it; ids and names in UTF-8. */
 typedef struct edu_caller_t {
     int authenticated;       /**< the server vouches for a user */
     const char *user_id;     /**< identitySet.user.id, or NULL */

@@ -2344,7 +2344,7 @@ static void test_token_of(world_t *world)
     }
 }
 
-/* What a row is sorted by is nowhere in a link. */
+/* A link holds nothing that its rows are sorted by. */
 static void test_token_tells_nothing(world_t *world)
 {
     const char *hex = "33352e35"; /* 35.5 */
