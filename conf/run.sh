@@ -18,7 +18,7 @@ fail() {
     exit 1
 }
 
-# ------------------------------------------------------------- what was asked
+# ------------------------------------------------------------------- options
 
 case $PORT in
 *[!0-9]*) fail "PORT=$PORT is not a number; try PORT=8080." ;;
@@ -101,7 +101,7 @@ find "$data/" -type f ! -name localhost.crt -exec chmod go= {} +
 
 # ---------------------------------------------------------------- certificate
 
-# It is kept, so that who was told to trust it need not be told again.  As it is
+# It is kept, so that clients need to trust it only once.  As it is
 # no CA, it vouches for nothing else.
 curl="curl$login"
 if [ "$TLS" = 1 ]; then
@@ -146,7 +146,7 @@ modules=$("$APXS" -q LIBEXECDIR)
     echo "Define DB_DRIVER ${DB%% *}"
     echo "Define DB_PARAMS \"${DB#* }\""
     for name in mpm_$MPM unixd log_config authn_core authn_file auth_basic \
-        authz_core authz_user dbd reqtimeout $ssl; do
+        authz_core authz_user reqtimeout $ssl; do
         if [ -e "$modules/mod_$name.so" ]; then
             echo "LoadModule ${name}_module \"$modules/mod_$name.so\""
         elif ! "$HTTPD" -l | grep -Eq " (mod_$name|${name#mpm_})\.c"; then

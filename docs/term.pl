@@ -5,14 +5,14 @@
 #
 #     perl docs/term.pl [http://127.0.0.1:8080/v1.0] >gradebook.csv
 #
-# A class of 30 and its teacher, three assignments, grading, feedback, a
+# A class of 30, its teacher and three assignments of hers, grading, feedback, a
 # revision, an excuse.  The gradebook goes to standard output as CSV, the story
 # to standard error, a line a chapter; its last line and the exit status tell
 # whether every answer and every number was what it has to be.
 #
 # Three users take part, whose password is in EDU_PASSWORD (or is demo): "app"
-# provisions, as a school's information system would, "teacher" grades, and
-# "student" is one of the class.  Each run makes a class of its own.
+# enrols, as a school's information system would, "teacher" assigns and grades,
+# and "student" is one of the class.  Each run makes a class of its own.
 use strict;
 use warnings;
 use utf8;
@@ -35,7 +35,7 @@ my ($last, $facts, @wrong) = ('none', 0);
 
 sub chapter { printf STDERR "%-12s %s\n", $last = $_[0], $_[1] }
 
-# What has to be so; it is told at the end if it is not.
+# Checks a claim; those that do not hold are told at the end.
 sub fact {
     my ($what, $got, $want) = @_;
     $facts++;
@@ -122,11 +122,9 @@ my @KNOWING = (Prefer => 'include-unknown-enum-members');
 
 # ------------------------------------------------------------------- the term
 
-# Assignments get a fresh id in each run, too: /me finds them by that alone.
 my $run = sprintf '%x-%x', time, $$;
 my $class = "education/classes/class-$run";
 my @names = qw(quiz essay journal);
-my %at = map { $_ => "$class/assignments/$_-$run" } @names;
 call(201, app => PUT => $class, { displayName => 'History 9b' });
 
 # A PUT of members is the whole list.  The first student is who can sign in, and
@@ -136,36 +134,52 @@ my @students = map {
       displayName => $_ == 30 ? '=1+1'
           : (qw(Ångström Brown Chaudhry Davies O'Neill))[$_ % 5] . ', '
           . (qw(Aisha Ben Chloë Dan Ewa Finn))[$_ % 6] } } 1 .. 30;
-call(204, app => PUT => "$class/members", { value => [@students,
-    { id => 'teacher', primaryRole => 'teacher', displayName => 'Ms Ek' }] });
-chapter('Enrolment', '30 students and a teacher are in the class');
+my $teacher = { id => 'teacher', primaryRole => 'teacher',
+                displayName => 'Ms Ek' };
+sub enrol { call(204, app => PUT => "$class/members", { value => \@_ }) }
+enrol($teacher, @students[0 .. 28]);
+chapter('Enrolment', '29 students and a teacher are in the class');
 
-# Points; points with a rubric and a scheme that makes letters of them; neither.
+# A new assignment is a draft with an id of the server's.  Points; points with a
+# rubric and a scheme that makes letters of them; neither.
+my %id;
+sub assign {
+    my ($name, %members) = @_;
+    my $draft = call(201, teacher => POST => "$class/assignments", {
+        displayName => ucfirst $name, addedStudentAction => 'assignIfOpen',
+        %members });
+    fact("the status of the new $name", $draft->{status}, 'draft');
+    $id{$name} = $draft->{id};
+}
 sub up_to { type('educationAssignmentPointsGradeType', maxPoints => $_[0]) }
-call(201, app => PUT => $at{quiz}, {
-    displayName => 'Quiz', grading => up_to(20) });
-call(201, app => PUT => $at{essay}, {
-    displayName => 'Essay', grading => up_to(100),
+assign('quiz', grading => up_to(10));
+assign('essay', grading => up_to(100),
     rubric => { levels => [map { { levelId => $_ } } qw(good fair poor)],
                 qualities => [map { { qualityId => $_ } } qw(sources style)] },
     gradingScheme => { grades => [
         map { { displayName => $_->[0], minPercentage => $_->[1] } }
-        ['A', 90], ['B', 80], ['C', 70], ['D', 60], ['E', 0]] } });
-call(201, app => PUT => $at{journal}, { displayName => 'Reading journal' });
+        ['A', 90], ['B', 80], ['C', 70], ['D', 60], ['E', 0]] });
+assign('journal');
+my %at = map { $_ => "$class/assignments/$id{$_}" } @names;
+fact('the points of the quiz', call(200, teacher => PATCH => $at{quiz},
+    { grading => up_to(20) })->{grading}{maxPoints}, 20);
 
-# Publishing gives each student a submission; the list tells whose is which.
+# Publishing gives each student a submission, and so does joining later if the
+# assignment says so; the list tells whose is which.
 my %of;
+call(200, teacher => POST => "$at{$_}/publish") for @names;
+enrol($teacher, @students);
 for my $name (@names) {
-    call(200, teacher => POST => "$at{$name}/publish");
     $of{$name}{ $_->{recipient}{userId} } = "$at{$name}/submissions/$_->{id}"
         for list(teacher => "$at{$name}/submissions");
     fact("submissions of the $name", scalar keys %{ $of{$name} }, 30);
 }
 my ($essay, @all) = ($of{essay}{student}, sort map { values %$_ } values %of);
-chapter('Assignments', 'a quiz, an essay and a journal are published');
+chapter('Assignments', 'a quiz, an essay and a journal are published, also for'
+    . ' one who joins late');
 
 # A student's own work is below /me.  The school's system may hand in, too.
-my $mine = "education/me/assignments/essay-$run/submissions";
+my $mine = "education/me/assignments/$id{essay}/submissions";
 my ($own) = map { "$mine/$_->{id}" } list(student => $mine);
 call(200, student => POST => "$own/submit");
 batch(app => map { [POST => "$_/submit"] } grep { $_ ne $essay } @all);
@@ -199,7 +213,7 @@ my $file = call(201, teacher => POST => "$essay/outcomes",
              fileUrl => "https://files.example.org/$run/Remarks.docx")));
 chapter('Remarks', 'a file is added to an essay');
 
-# What students may see has "published" in its name: a copy, made on return.
+# Members with "published" in their name are for students: copies by `return`.
 sub seen {
     my %own = map { merged($_) } list(student => "$_[0]?\$expand=outcomes");
     return join ' ', grep { defined } $own{publishedPoints}{points},
@@ -215,7 +229,7 @@ fact('the file after it', call(200, student => GET =>
     "$own/outcomes/$file->{id}")->{resourceStatus}, 'published');
 chapter('Return', 'all work is returned; the student sees 54 points');
 
-# A second try.  By If-Match, nobody overwrites a grade that they did not see.
+# A second try.  With If-Match, no teacher overwrites a grade they have not read.
 fact('reassigning', call(200, teacher => POST => "$essay/reassign", undef,
     @KNOWING)->{status}, 'reassigned');
 call(200, student => POST => "$own/submit");
@@ -275,7 +289,15 @@ my %average = map { $_ => $sum{$_} / $count{$_} } keys %sum;
 chapter('Gradebook', sprintf 'averages are %.2f in the quiz, %.2f in %d essays',
     @average{qw(quiz essay)}, $count{essay});
 
-# The numbers of this term, whoever plays it.
+# Clients that do not know the status inactive are shown unknownFutureValue.
+for my $name (@names) {
+    call(200, teacher => POST => "$at{$name}/deactivate");
+    fact("the $name at last", call(200, teacher => GET => $at{$name}, undef,
+        @KNOWING)->{status}, 'inactive');
+}
+chapter('Vacation', 'the assignments are inactive');
+
+# The numbers of this term are always the same.
 sub tally { my %of = @_; return join ' ', map { "$_:$of{$_}" } sort keys %of }
 fact('students', scalar keys %book, 30);
 fact('statuses', tally(%status), 'essay excused:1 essay returned:29'

@@ -14,7 +14,7 @@ use Time::HiRes qw(sleep time);
 
 my $CLIENTS = 8;
 
-# What each client got, counted by status: they start in the same moment.
+# The answers of all clients, counted by status: they start in the same moment.
 sub race {
     my ($move) = @_;
     my $start = time + 0.05;
@@ -38,7 +38,7 @@ my $assignment = assignment($class, 'a');
 
 # ------------------------------------------------ grading while it is returned
 # Two clients grade each outcome, every time otherwise; two return or reassign;
-# two look.  What a client did is a line: what, its value, begin, end, status.
+# two look.  A line tells what a client did: kind, value, begin, end, status.
 my %body = (
     $POINTS => sub { { points => { points => $_[0] } } },
     $FEEDBACK => sub { { feedback => { text => { content => "$_[0]" } } } },
@@ -91,7 +91,7 @@ sub returner {
     return @lines;
 }
 
-# Whether what is seen is of one moment, and none goes back.
+# Reads the submission again and again: no instant and no version goes back.
 sub reader {
     my ($number, $running) = @_;
     my (%last, @lines);
@@ -127,33 +127,35 @@ for (@lines) {
     push @{ $did{$what} },
         { value => $value, began => $began, ended => $ended };
 }
-is(join(' ', keys %status), '200', 'grading and returning: all is answered')
+is(join(' ', keys %status), '200',
+   'grading and returning: all requests are answered 200')
     or diag(explain(\%status));
 cmp_ok(scalar @{ $did{$_} // [] }, '>', 20, "$_ went on") for @ids;
-cmp_ok(scalar @{ $did{return} // [] }, '>', 5, 'so did returning');
+cmp_ok(scalar @{ $did{return} // [] }, '>', 5, 'returning went on');
 my %back = map { $_->{value} => 1 } grep { $_->{value} ne '-' } @{ $did{read} };
-is(join(' ', sort keys %back), '', 'no time and no version went back');
+is(join(' ', sort keys %back), '', 'no time and no version goes back');
 
-# What is published was graded when it was last returned: not after that, and
-# not overwritten before.
+# The published grade is the one that the last return found: not a later one, and
+# not one that was overwritten before.
 my ($last) = sort { $b->{value} cmp $a->{value} } @{ $did{return} };
 for my $outcome (@{ got(ask('teacher', GET => "$submission/outcomes"))
                         ->{value} }) {
     my $id = $outcome->{id};
     my $value = $published{$id}->($outcome) // 'nothing';
     my ($grade) = grep { $_->{value} eq $value } @{ $did{$id} };
-    ok($grade, "$id: what is published was graded") or next;
-    cmp_ok($grade->{began}, '<', $last->{ended}, "$id: before the last return");
+    ok($grade, "$id: the published grade was given") or next;
+    cmp_ok($grade->{began}, '<', $last->{ended},
+           "$id: the published grade is from before the last return");
     is(scalar(grep { $_->{began} > $grade->{ended}
                      && $_->{ended} < $last->{began} } @{ $did{$id} }), 0,
-       "$id: and was the latest grade then");
+       "$id: the published grade was the latest at that return");
 }
 must('teacher', POST => "$submission/return");
 for my $outcome (@{ got(ask('teacher', GET => "$submission/outcomes"))
                         ->{value} }) {
     my $id = $outcome->{id};
     is($published{$id}->($outcome), $working{$id}->($outcome),
-       "$id: after all, published is what is graded");
+       "$id: the last return publishes the working grade");
 }
 note(scalar @lines, ' requests');
 
@@ -161,15 +163,15 @@ note(scalar @lines, ' requests');
 for my $round (1 .. 2) {
     my $path = submission($assignment, "race$round");
     is(race(sub { ask('student', POST => "$path/submit") }), one_of(200, 409),
-       "$round: of those that submit, one does");
+       "$round: one of all submits succeeds");
     is(race(sub { ask('student', POST => "$path/unsubmit") }), one_of(200, 409),
-       "$round: of those that take back, one does");
+       "$round: one of all unsubmits succeeds");
     is(race(sub { ask('teacher', POST => "$path/excuse") }), one_of(200, 409),
-       "$round: of those that excuse, one does");
+       "$round: one of all excuses succeeds");
     my $etag = header(ask('teacher', GET => $path), 'ETag');
     is(race(sub { ask('teacher', POST => "$path/return", undef,
                       ['If-Match', $etag]) }), one_of(200, 412),
-       "$round: of those that return one version, one does");
+       "$round: one of all returns of a version succeeds");
     is(race(sub { ask('app', PUT => "$assignment/submissions/of$round-$_[0]",
                       { recipient => { userId => "only$round" } }) }),
        one_of(201, 409), "$round: a student gets one submission");
@@ -177,7 +179,7 @@ for my $round (1 .. 2) {
        '200:' . ($CLIENTS - 1) . ' 201:1',
        "$round: an assignment is created once");
     is(race(sub { ask('app', DELETE => "$class/assignments/new$round") }),
-       one_of(204, 404), "$round: and deleted once");
+       one_of(204, 404), "$round: an assignment is deleted once");
     is(race(sub { ask('app', PUT => '/classes/actions2',
                       { displayName => "of client $_[0] in round $round" }) }),
        $round == 1 ? '200:' . ($CLIENTS - 1) . ' 201:1' : "200:$CLIENTS",
@@ -189,15 +191,15 @@ for my $round (1 .. 2) {
 }
 
 # ------------------------------------------------------------------ publishing
-my @students = map { "student$_" } 1 .. 40;
+my @students = map { "student$_" } 1 .. 12;
 my $published = class('actions-publish', @students);
 my $given = assignment($published, 'a');
 for my $round (1 .. 2) {
     is(race(sub { ask('teacher', POST => "$given/publish") }), "200:$CLIENTS",
-       "$round: all may publish");
+       "$round: every publish succeeds");
     my (undef, @rows) = collect('teacher', "$given/submissions");
     is(join(' ', sort map { $_->{recipient}{userId} } @rows),
-       join(' ', sort @students), "$round: a submission for each student");
+       join(' ', sort @students), "$round: each student has one submission");
     for my $new (map { "late$round-$_" } 1 .. 5) {
         must('app', POST => "$published/members/\$ref",
              { '@odata.id' => "x/users/$new" });
@@ -214,17 +216,18 @@ my $resource = {
 for my $round (1 .. 2) {
     my $path = submission($bare, "rules$round") . '/outcomes';
     is(race(sub { map { ask('teacher', POST => $path, $resource) } 1 .. 2 }),
-       '201:5 400:' . (2 * $CLIENTS - 5), "$round: five files");
+       '201:5 400:' . (2 * $CLIENTS - 5),
+       "$round: five feedback resources are created");
     is(ask('teacher', GET => "$path/\$count")->{body}, 6,
-       "$round: beside the feedback");
+       "$round: the feedback outcome is counted, too");
     is(race(sub { ask('teacher', POST => $path, { '@odata.type' =>
                       '#microsoft.graph.educationPointsOutcome' }) }),
-       one_of(201, 409), "$round: one outcome of a type");
+       one_of(201, 409), "$round: one outcome of a type is created");
 }
 
-# --------------------------------------- what comes while that above it changes
-# A submission is registered while somebody writes outcomes that no registered
-# one could have.
+# ----------------------------------------------- writes while a parent changes
+# A submission is registered while clients write outcomes that no registered one
+# could have.
 my ($stray, %registered) = (0);
 for my $round (1 .. 8) {
     my $path = "$bare/submissions/open$round";
@@ -240,12 +243,12 @@ for my $round (1 .. 8) {
     $stray++ if $is
         && grep { $_->{'@odata.type'} =~ /educationOutcome$/ } @rows;
 }
-is($stray, 0, 'what is registered has no outcome of before');
+is($stray, 0, 'a registered submission has no outcome of the time before');
 is(join(' ', grep { !/^(20[01]|400|409)$/ } sort keys %registered), '',
-   'registering and creating: all is answered');
+   'registering and creating: no other status is answered');
 
-# Whoever is in time for a deletion is deleted, whoever comes later finds
-# nothing to write to.
+# A write that is in time for a deletion is deleted, too; a later one finds no
+# parent.
 for my $level ([10, 'a submission', '/assignments/a/submissions/s'],
                [5, 'an assignment', '/assignments/a'], [5, 'a class', '']) {
     my ($rounds, $what, $below) = @$level;
@@ -282,9 +285,9 @@ for my $level ([10, 'a submission', '/assignments/a/submissions/s'],
             $title eq 'class' ? qw(assignment member) : ();
         push @left, $rest if $rest =~ /[1-9]/;
     }
-    is(join(', ', @left), '', "nothing is left below $what that was deleted");
+    is(join(', ', @left), '', "no row is left below $what that was deleted");
     is(join(' ', grep { !/^(20[0-4]|40[349])$/ } sort keys %seen), '',
-       "deleting $what: all is answered");
+       "deleting $what: no other status is answered");
 }
 # ------------------------------------------------------------ a locked database
 my $locked = submission($assignment, 'locked');
@@ -311,14 +314,16 @@ my @refused = crowd(scalar @while_locked, sub {
 });
 unlock_tables();
 is(scalar(grep { /: 503 [1-9]\d* soon discreet$/ } @refused),
-   scalar @while_locked, 'a locked database: all is refused for a while')
+   scalar @while_locked,
+   'a locked database: each write gets 503, soon and discreetly')
     or diag(explain(\@refused));
 # Where there are more of them than connections, some do not even get that far.
 log_expect('EDU0002: .* 503 .*kept the request waiting too long');
 my $says = database()->{locked};
-ok(log_await($mark, "EDU\\d{4}: .* 503 .*$says"), 'the log tells why');
+ok(log_await($mark, "EDU\\d{4}: .* 503 .*$says"),
+   'the log says that the database is locked');
 is(got(ask('teacher', GET => "$locked?\$expand=outcomes"))->{status}, 'working',
-   'nothing was done');
+   'a refused return changes nothing');
 is(must('teacher', POST => "$locked/return")->{status}, 'returned',
-   'and can be done later');
+   'the return succeeds later');
 done_testing;

@@ -1,5 +1,5 @@
-# Whatever is killed or locked, an atomicityGroup is there whole or not at all,
-# and what a $batch acknowledged is there.
+# An atomicityGroup is stored whole or not at all, and an acknowledged $batch is
+# stored, though children are killed and the database is locked.
 use strict;
 use warnings;
 use FindBin '$Bin';
@@ -95,11 +95,13 @@ sub under_fire {
             $others{$statuses} = 1;
         }
     }
-    cmp_ok($acknowledged{0} // 0, '>', 4, "$round: groups are served");
-    cmp_ok($acknowledged{1} // 0, '>', 4, "$round: and mixed batches");
-    is("@torn", '', "$round: no group is there in part");
-    is("@lost", '', "$round: nothing acknowledged is lost");
-    is(join(' ', %others), '', "$round: nothing else is answered");
+    cmp_ok($acknowledged{0} // 0, '>', 4,
+           "$round: batches of a group are served");
+    cmp_ok($acknowledged{1} // 0, '>', 4,
+           "$round: batches of a group and others are served");
+    is("@torn", '', "$round: no group is stored in part");
+    is("@lost", '', "$round: no acknowledged outcome is lost");
+    is(join(' ', %others), '', "$round: no other status is answered");
     note("$round: ", scalar @lines, " batches, $whole groups are stored");
 }
 
@@ -124,18 +126,23 @@ my ($mark, $began) = (log_mark(), time);
 lock_tables();
 my $answer = batch((requests('locked', 1))[1 .. 19], $read);
 is(statuses($answer), '424,503', 'writes in a locked database are refused');
-cmp_ok(time - $began, '<', 8, 'it does not wait for ever');
-like($answer->{body}, qr/"Retry-After":"[1-9]/, 'it says when to come again');
-like($answer->{body}, qr/"code":"serviceUnavailable"/, 'and why');
-unlike($answer->{body}, qr/sql|database|locked/i, 'and no more');
+cmp_ok(time - $began, '<', 8, 'the refusal comes in time');
+like($answer->{body}, qr/"Retry-After":"[1-9]/, 'the refusal has Retry-After');
+like($answer->{body}, qr/"code":"serviceUnavailable"/,
+     'the refusal has the code serviceUnavailable');
+unlike($answer->{body}, qr/sql|database|locked/i,
+       'the refusal does not name the database');
 my $locked = database()->{locked};
-ok(log_await($mark, "EDU\\d{4}: .* 503 .*$locked"), 'the log tells more');
+ok(log_await($mark, "EDU\\d{4}: .* 503 .*$locked"),
+   'the log says that the database is locked');
 is(statuses(batch($read)), '200', 'a batch that only reads is answered');
 unlock_tables();
 is(stored('locked-group') . stored('locked-single'), '00',
-   'nothing of the batch is stored');
-is(statuses(batch(requests('locked', 1))), '201', 'later it is served');
-is(stored('locked-group') + stored('locked-single'), 2 * $SIZE, 'whole');
+   'the refused batch stores nothing');
+is(statuses(batch(requests('locked', 1))), '201',
+   'the same batch is served later');
+is(stored('locked-group') + stored('locked-single'), 2 * $SIZE,
+   'the batch that is served later is stored whole');
 
 # A lock that goes away in time is only waited for.
 my @answers = crowd(1, sub { statuses(batch(requests('waiting', 1))) }, sub {
@@ -143,7 +150,7 @@ my @answers = crowd(1, sub { statuses(batch(requests('waiting', 1))) }, sub {
     sleep 0.5;
     unlock_tables();
 });
-is("@answers", '201', 'a short lock is waited for');
+is("@answers", '201', 'a batch waits for a short lock');
 
 # The first request may have begun when the client goes; none does after that.
 my @gone = map { creation("$_", 'gone') } 1 .. 20;
@@ -158,7 +165,9 @@ print {$socket} "POST /v1.0/\$batch HTTP/1.1\r\nHost: localhost\r\n",
     "\r\n\r\n$body";
 close $socket;
 unlock_tables();
-ok(log_await($mark, 'EDU0004: .* answered 200'), 'without a client');
-cmp_ok(stored('gone'), '<=', 1, 'a batch ends');
+ok(log_await($mark, 'EDU0004: .* answered 200'),
+   'a batch without a client is answered');
+cmp_ok(stored('gone'), '<=', 1,
+       'a batch without a client ends after its first request');
 
 done_testing;

@@ -8,17 +8,17 @@ use Edu::Case 'slurp';
 use Edu::Log;
 use Edu::Server;
 use Edu::Wire;
-use Test::More tests => 6;
+use Test::More tests => 7;
 
 my $vars = Apache::Test::config()->{vars};
 my $own = "$vars->{t_conf}/own.conf";
 my $tag = 'EDU0010: ';
 
-# Starts anew, as one of so many nodes.
+# Starts anew, as one of so many nodes, and with more.
 sub restart {
-    my ($nodes) = @_;
+    my ($nodes, $more) = @_;
     open my $out, '>', $own or die "$own: $!\n";
-    print $out "EduOutcomesNodes $nodes\n";
+    print $out "EduOutcomesNodes $nodes\n", $more // '';
     close $out;
     stop_server();
     my $mark = log_mark();
@@ -35,24 +35,30 @@ sub warnings_since {
         substr slurp("$vars->{t_logs}/error_log"), $mark;
 }
 
-is(join('', warnings_since(restart(1))), '', 'one node is no reason to warn');
+is(join('', warnings_since(restart(1))), '', 'one node brings no warning');
 
 my $mark = restart(1000);
 if ($ENV{EDU_DB} eq 'sqlite3') {
-    is(join('', warnings_since($mark)), '', 'files admit all that come')
-        for 1 .. 4;
+    is(join('', warnings_since($mark)), '', 'SQLite brings no warning')
+        for 1 .. 5;
 }
 else {
-    ok(log_await($mark, $tag), 'a thousand are');
+    ok(log_await($mark, $tag), 'a thousand nodes bring a warning');
     my @said = warnings_since($mark);
-    is(scalar @said, 1, 'which is said once');
+    is(scalar @said, 1, 'the warning is logged once');
     my ($all, $nodes, $children, $each, $most) = $said[0] =~
-        /: (\d+) .*EduOutcomesNodes (\d+) x (\d+) children x \w+ (\d+)\).* (\d+);/;
+        /: (\d+) .*EduOutcomesNodes (\d+) x (\d+) children x (\d+)\).* (\d+);/;
     is("$nodes $children $each", $ENV{EDU_MPM} eq 'prefork' ? '1000 32 2'
                                                             : '1000 2 8',
-       'what is counted: both databases of each child of each node');
-    ok($all == $nodes * $children * $each && $all > $most, 'and what it makes');
+       'the warning counts both databases of each child of each node');
+    ok($all == $nodes * $children * $each && $all > $most,
+       'the warning has the product, which is over the limit');
+    my ($load) = slurp("$Bin/../modules.conf") =~ /^(.* auth_basic_module .*)/m;
+    $mark = restart(1000, $load =~ s/auth_basic/dbd/gr);
+    log_await($mark, $tag);
+    my ($twice) = join('', warnings_since($mark)) =~ / children x (\d+)/;
+    is($twice, 2 * $each, 'and as many of mod_dbd, where that is loaded');
 }
 unlink $own;
 stop_server();
-ok(start_server(), 'the server is as before');
+ok(start_server(), 'the server starts with its configuration of before');

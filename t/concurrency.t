@@ -3,6 +3,7 @@ use strict;
 use warnings;
 use FindBin '$Bin';
 use lib "$Bin/lib";
+use Edu::School;
 use Edu::Server;
 use Edu::Wire;
 use JSON::PP ();
@@ -27,7 +28,7 @@ sub grade {
                    "{\"points\": {\"points\": $points}}");
 }
 
-# What each client got, sorted: they start in the same moment.
+# The answers of all clients, sorted: they start in the same moment.
 sub race {
     my ($move) = @_;
     my $start = time + 0.1;
@@ -47,20 +48,20 @@ sub one_of {
 for my $round (1 .. 5) {
     my ($path, $etag) = create();
     is(race(sub { grade($path, $_[0], ['If-Match', $etag]) }),
-       one_of(200, 412), "$round: of graders with one version, one wins");
+       one_of(200, 412), "$round: one of all changes of a version succeeds");
 }
 
 for my $round (1 .. 5) {
     my ($path, $etag) = create();
     is(race(sub { request(DELETE => $path) }), one_of(204, 404),
-       "$round: only one deletes");
+       "$round: one of all deletes succeeds");
 }
 
 for my $round (1 .. 5) {
     my $id = sprintf '%08x-0000-4000-8000-000000000000', $round;
     is(race(sub { request(POST => $collection, [$JSON_TYPE],
                           "{\"id\": \"$id\"}") }),
-       one_of(201, 409), "$round: only one gets the id");
+       one_of(201, 409), "$round: one of all creations of an id succeeds");
 }
 
 # Without If-Match every write succeeds, each with a version of its own.
@@ -73,11 +74,13 @@ my @patches = crowd($CLIENTS, sub {
     } 1 .. 10;
 });
 is(scalar(grep { /^200 / } @patches), $CLIENTS * 10,
-   'blind writes all succeed');
+   'all writes without If-Match succeed');
 my %versions = map { $_ => 1 } @patches;
-is(scalar(keys %versions), $CLIENTS * 10, 'each as a version of its own');
+is(scalar(keys %versions), $CLIENTS * 10,
+   'each write without If-Match makes a version of its own');
 
-# With it and patience no write is lost: each adds one to what it read.
+# With If-Match and retries no write is lost: each client adds one to the value
+# that it read.
 ($path) = create();
 grade($path, 0);
 my @added = crowd($CLIENTS, sub {
@@ -92,8 +95,8 @@ my @added = crowd($CLIENTS, sub {
     }
     return $added;
 });
-is("@added", join(' ', (5) x $CLIENTS), 'every client could add five');
-like(request(GET => $path)->{body}, qr/"points":40\}/, 'no addition was lost');
+is("@added", join(' ', (5) x $CLIENTS), 'every client adds five by retrying');
+like(request(GET => $path)->{body}, qr/"points":40\}/, 'no addition is lost');
 
 # New outcomes do not meet.
 my $before = request(GET => "$collection/\$count")->{body};
@@ -103,10 +106,40 @@ my @created = crowd($CLIENTS, sub {
         "$answer->{status} " . (header($answer, 'Location') // '');
     } 1 .. 25;
 });
-is(scalar(grep { /^201 / } @created), $CLIENTS * 25, 'all were created');
+is(scalar(grep { /^201 / } @created), $CLIENTS * 25, 'all creations succeed');
 my %ids = map { $_ => 1 } @created;
-is(scalar(keys %ids), $CLIENTS * 25, 'under ids of their own');
+is(scalar(keys %ids), $CLIENTS * 25,
+   'all created outcomes have ids of their own');
 my $after = JSON::PP::decode_json(
     request(GET => "$collection?\$top=999")->{body});
-is(@{ $after->{value} } - $before, $CLIENTS * 25, 'and all are listed');
+is(@{ $after->{value} } - $before, $CLIENTS * 25,
+   'all created outcomes are listed');
+
+# Groups of a $batch that write to the same submissions, each in an order of its
+# own, do not wait for each other: else the database ends all but one.
+my @students = map { "s$_" } 1 .. 6;
+my $assignment = assignment(class('concurrency', @students), 'group');
+submission($assignment, $_) for @students;
+
+sub grade_all {
+    my ($points, @submissions) = @_;
+    my $requests = join ', ', map { qq({"id": "$_", "atomicityGroup": "g",)
+        . qq( "method": "PATCH", "url": "/education$assignment/submissions/$_)
+        . qq(/outcomes/$POINTS", "body": {"points": {"points": $points}},)
+        . ' "headers": {"Content-Type": "application/json"}}' } @submissions;
+    my $answer = ask('teacher', POST => '/v1.0/$batch',
+                     qq({"requests": [$requests]}));
+    return $answer->{body} =~ /"status":(?!200)(\d+)/g;
+}
+
+is(join(' ', crowd($CLIENTS, sub {
+    my ($number) = @_;
+    return map { grade_all(10 * $number + $_,
+                           $number % 2 ? @students : reverse @students) }
+        1 .. 8;
+})), '', 'groups in opposite orders succeed');
+my %points = map { JSON::PP::decode_json(ask('teacher', GET =>
+    "$assignment/submissions/$_/outcomes/$POINTS")->{body})
+    ->{points}{points} => 1 } @students;
+is(scalar(keys %points), 1, 'the last of all groups wrote to all submissions');
 done_testing;

@@ -1,4 +1,4 @@
-# Whatever is killed, what was acknowledged is there afterwards.
+# An acknowledged outcome survives the death of a child and of the server.
 use strict;
 use warnings;
 use FindBin '$Bin';
@@ -46,8 +46,8 @@ for my $round (1 .. 3) {
         $more->(5, 201);
     });
     ok(await { !kill 0, $victim }, "$round: a child is killed");
-    cmp_ok($count, '>', 4, "$round: while clients are being served");
-    is($lost, '', "$round: nothing acknowledged is lost");
+    cmp_ok($count, '>', 4, "$round: clients are served around the crash");
+    is($lost, '', "$round: no acknowledged outcome is lost");
 }
 
 my ($count, $lost) = under_fire(sub {
@@ -58,10 +58,10 @@ my ($count, $lost) = under_fire(sub {
     kill KILL => @pids;
     await { !grep { kill 0, $_ } @pids };
     my $mark = log_mark();
-    ok(start_server(), 'the server starts after all of it was killed');
+    ok(start_server(), 'the server starts after all its processes were killed');
     ok(log_await($mark, 'AH00098: pid file .* overwritten'),
-       'and says that it was not stopped in order');
+       'the log says that the server was not stopped in order');
 });
-cmp_ok($count, '>', 4, 'clients were being served');
-is($lost, '', 'nothing acknowledged is lost');
+cmp_ok($count, '>', 4, 'clients are served around the crash of the server');
+is($lost, '', 'no acknowledged outcome is lost with the server');
 done_testing;

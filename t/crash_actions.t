@@ -119,11 +119,12 @@ for my $kind (sort keys %way) {
             if $status == 200 && $state ne 'returned 3 3';
     }
     cmp_ok(scalar @victims, '>=', 5, "$kind: children are killed");
-    cmp_ok($answers{200} // 0, '>', 4, "$kind: while submissions are returned");
-    is("@torn", '', "$kind: none in part");
-    is("@lost", '', "$kind: what was acknowledged is there");
+    cmp_ok($answers{200} // 0, '>', 4,
+           "$kind: submissions are returned around the crashes");
+    is("@torn", '', "$kind: no submission is graded or returned in part");
+    is("@lost", '', "$kind: no acknowledged return is lost");
     is(join(' ', grep { !/^(0|200)$/ } keys %answers), '',
-       "$kind: nothing else is answered");
+       "$kind: no other status is answered");
     note("$kind: ", explain(\%answers, \%states));
 }
 done_testing;

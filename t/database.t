@@ -1,4 +1,4 @@
-# The database is somebody else's too.
+# Other programs lock the database, and change its schema.
 use strict;
 use warnings;
 use FindBin '$Bin';
@@ -23,7 +23,7 @@ sub create {
 my $first = create();
 is($first->{status}, 201, 'the database works');
 my ($query, $answer) = database()->{sound}->@*;
-like(sql($query), $answer, 'and is sound');
+like(sql($query), $answer, 'the database is sound');
 my $path = path_of($first);
 
 my %write = (
@@ -45,21 +45,26 @@ for (@refusals) {
     my $answer = JSON::PP::decode_json($_);
     my $what = $answer->{method};
     is($answer->{status}, 503, "$what in a locked database is refused");
-    cmp_ok($answer->{seconds}, '<', 8, "$what does not wait for ever");
+    cmp_ok($answer->{seconds}, '<', 8,
+           "$what in a locked database is refused in time");
     like(header($answer, 'Retry-After') // '', qr/^[1-9]\d*$/,
-         "$what says when to come again");
-    like($answer->{body}, qr/"code":"serviceUnavailable"/, "$what says why");
-    unlike($answer->{body}, qr/sql|database|locked/i, "$what tells no more");
+         "$what in a locked database is told Retry-After");
+    like($answer->{body}, qr/"code":"serviceUnavailable"/,
+         "$what in a locked database gets serviceUnavailable");
+    unlike($answer->{body}, qr/sql|database|locked/i,
+           "$what in a locked database learns nothing of it");
 }
-# Who waits for another's turn does not get as far as the lock.
+# A request that waits for the writer lock does not get as far as the database's.
 log_expect('EDU0002: .* 503 .*kept the request waiting too long');
 my $locked = database()->{locked};
-ok(log_await($mark, "EDU\\d{4}: .* 503 .*$locked"), 'the log tells more');
-is(request(GET => $path)->{status}, 200, 'reading goes on');
+ok(log_await($mark, "EDU\\d{4}: .* 503 .*$locked"),
+   'the log says that the database is locked');
+is(request(GET => $path)->{status}, 200,
+   'reading goes on in a locked database');
 unlock_tables();
 is(create()->{status}, 201, 'writing goes on when the lock is gone');
 is(request(PATCH => $path, [$JSON_TYPE], '{"points": {"points": 1}}')->{status},
-   200, 'also of what was refused');
+   200, 'a refused change succeeds when the lock is gone');
 
 # A lock that goes away in time is only waited for.
 my @answers = crowd(1, sub { create()->{status} }, sub {
@@ -67,10 +72,10 @@ my @answers = crowd(1, sub { create()->{status} }, sub {
     select undef, undef, undef, 0.5;
     unlock_tables();
 });
-is("@answers", '201', 'a short lock is waited for');
+is("@answers", '201', 'a write waits for a short lock');
 
-# Somebody changes the schema below statements that are prepared already, on
-# every connection of every child.
+# The schema changes below statements that are already prepared, on every
+# connection of every child.
 my @statuses = crowd(8, sub {
     my ($number, $running) = @_;
     my %seen;
@@ -88,6 +93,7 @@ my @statuses = crowd(8, sub {
     }
 });
 my %seen = map { $_ => 1 } @statuses;
-is(join(' ', sort keys %seen), '200 201', 'a change of schema is not noticed');
+is(join(' ', sort keys %seen), '200 201',
+   'no request notices a change of schema');
 
 done_testing;

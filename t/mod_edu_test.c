@@ -1,12 +1,14 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/* What the suite's httpd needs and no module of Apache's own does. */
+/* A module of the suite's httpd: it behaves as no module of Apache's does. */
 
 #include <httpd.h>
 #include <http_config.h>
+#include <http_core.h>
 #include <http_protocol.h>
 #include <http_request.h>
 #include <util_filter.h>
+#include <apr_strings.h>
 
 /* SetInputFilter EDU_TEST_REFUSE: refuses a body as web application firewalls
  * do, by an answer of its own, whose status the request names. */
@@ -33,7 +35,7 @@ static apr_status_t refuse(ap_filter_t *f, apr_bucket_brigade *bb,
     return AP_FILTER_ERROR;
 }
 
-/* Sets what an authentication module would of a user: claims of their own. */
+/* Sets claims of a user, as an authentication module would. */
 static int claim(request_rec *r)
 {
     const char *claim = apr_table_get(r->headers_in, "Test-Claim");
@@ -42,6 +44,45 @@ static int claim(request_rec *r)
         apr_table_setn(r->subprocess_env, "TEST_CLAIM", claim);
     }
     return DECLINED;
+}
+
+/* A header's value, percent-decoded, or NULL. */
+static const char *told(request_rec *r, const char *name)
+{
+    const char *value = apr_table_get(r->headers_in, name);
+    char *copy = value ? apr_pstrdup(r->pool, value) : NULL;
+
+    return copy && !ap_unescape_urlencoded(copy) ? copy : NULL;
+}
+
+static void claim_as(request_rec *r, const char *variable, const char *header)
+{
+    const char *value = told(r, header);
+
+    if (value) {
+        apr_table_setn(r->subprocess_env, variable, value);
+    }
+}
+
+/* AuthType Test: the caller is the one that Test-User names; what a token would
+ * say is in Test-Scopes, Test-Roles and Test-Application. */
+static int authenticate(request_rec *r)
+{
+    const char *type = ap_auth_type(r), *user = told(r, "Test-User");
+
+    if (!type || strcmp(type, "Test") != 0) {
+        return DECLINED;
+    }
+    if (!user) {
+        apr_table_setn(r->err_headers_out, "WWW-Authenticate", type);
+        return HTTP_UNAUTHORIZED;
+    }
+    claim_as(r, "TEST_SCOPES", "Test-Scopes");
+    claim_as(r, "TEST_ROLES", "Test-Roles");
+    claim_as(r, "TEST_APPLICATION", "Test-Application");
+    r->user = apr_pstrdup(r->pool, user);
+    r->ap_auth_type = apr_pstrdup(r->pool, type);
+    return OK;
 }
 
 /* Refuses a class by its path, as modules do that look at a request early. */
@@ -55,6 +96,8 @@ static void register_hooks(apr_pool_t *p)
 {
     (void)p;
     ap_hook_check_authn(claim, NULL, NULL, APR_HOOK_REALLY_FIRST,
+                        AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_check_authn(authenticate, NULL, NULL, APR_HOOK_MIDDLE,
                         AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_header_parser(parse_headers, NULL, NULL, APR_HOOK_MIDDLE);
     ap_register_input_filter("EDU_TEST_REFUSE", refuse, NULL,

@@ -58,8 +58,9 @@ for my $name (sort keys %$suite) {
     }
     else {
         is($status, 400, "$name is refused");
-        is(post('suite', $document)->{status}, 400, "$name alone is");
+        is(post('suite', $document)->{status}, 400,
+           "$name is refused as a body, too");
     }
 }
-is(scalar(list('suite')), $taken, 'what was refused was not stored');
+is(scalar(list('suite')), $taken, 'no refused document is stored');
 done_testing;

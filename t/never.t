@@ -1,5 +1,5 @@
-# What a database will never store is told at once, as what it is, and costs
-# nobody else anything.
+# A write that a database will never store is refused at once, with its reason,
+# and without harm to other writes.
 use strict;
 use warnings;
 use FindBin '$Bin';
@@ -22,13 +22,13 @@ sub create {
     return request(POST => "/v1.0$collection", [$JSON_TYPE], $_[0]);
 }
 
-# What holds of each refusal.
+# Checks the rules for each refusal.
 sub is_final {
     my ($answer, $status, $what) = @_;
     is($answer->{status}, $status, $what);
-    is(header($answer, 'Retry-After'), undef, "$what: for good");
+    is(header($answer, 'Retry-After'), undef, "$what: there is no Retry-After");
     unlike($answer->{body}, qr/sql|check|constraint|column|failed/i,
-           "$what: in words of our own");
+           "$what: the answer does not quote the database");
 }
 
 my $rule = "CHECK (body NOT LIKE '%never to be stored%')";
@@ -36,21 +36,21 @@ my ($add, $drop) = database()->{name} eq 'sqlite3'
     ? ("ADD COLUMN edu_rule TEXT DEFAULT '' $rule", 'DROP COLUMN edu_rule')
     : ("ADD CONSTRAINT edu_rule $rule", 'DROP CONSTRAINT edu_rule');
 sql("ALTER TABLE edu_outcome $add");
-is(create('{}')->{status}, 201, 'an administrator has a rule of their own');
+is(create('{}')->{status}, 201, 'a row that keeps to the constraint is stored');
 my $mark = log_mark();
-is_final(create($odd), 409, 'what is against it');
+is_final(create($odd), 409, 'a row against the constraint is refused');
 ok(log_await($mark, 'EDU0003: .* refused with 409 conflict: .*edu_rule'
              . '|EDU0003: .* refused with 409 conflict: .*CHECK'),
-   'the log names the rule');
+   'the log names the constraint');
 my @lines = Edu::Log::lines('error_log', $mark);
 is(scalar(grep { /told nobody|DETAIL/ } @lines), 0,
-   'and nothing of what was sent');
+   'the log has nothing of the body');
 my @said = crowd(8, sub {
     my ($number) = @_;
     return map { create($number % 8 ? '{}' : $odd)->{status} } 1 .. 10;
 });
 is(join(' ', sort @said), join(' ', (201) x 70, (409) x 10),
-   'writes that share a commit, or a statement, with it are done');
+   'writes that share a commit or a statement with a refused one are done');
 my $batch = request(POST => '/v1.0/$batch', [$JSON_TYPE],
     JSON::PP::encode_json({ requests => [map { {
         id => "$_", method => 'POST', url => $collection,
@@ -58,9 +58,9 @@ my $batch = request(POST => '/v1.0/$batch', [$JSON_TYPE],
         body => JSON::PP::decode_json($_ == 2 ? $odd : '{}')
     } } 1 .. 3] }));
 is(join(' ', $batch->{body} =~ /"status":(\d+)/g), '201 409 201',
-   'and so is the rest of a batch');
+   'the other requests of a batch are done');
 sql("ALTER TABLE edu_outcome $drop");
-is(create($odd)->{status}, 201, 'without the rule it is stored');
+is(create($odd)->{status}, 201, 'the row is stored without the constraint');
 
 # SQLite has no length of a column.
 my %narrow = (
@@ -75,23 +75,26 @@ if (my $narrow = $narrow{ database()->{name} }) {
                [$JSON_TYPE, ['Authorization', 'app:demo']]);
     sql("ALTER TABLE edu_class $narrow->[0]");
     is(request(@put, '{"displayName": "x"}')->{status}, 201,
-       'a column is narrow');
-    is_final(request(@put, $long), 413, 'what is too long for it');
+       'a short document fits a narrow column');
+    is_final(request(@put, $long), 413,
+             'a document longer than the column is refused');
     sql("ALTER TABLE edu_class $narrow->[1]");
-    is(request(@put, $long)->{status}, 200, 'in a wide one it is stored');
+    is(request(@put, $long)->{status}, 200,
+       'the document is stored in a wide column');
 }
 
 # MariaDB takes only so much at once, and closes the connection on more.
 if (database()->{name} eq 'mysql') {
     my ($usual) = sql('SELECT @@max_allowed_packet') =~ /(\d+)/;
     my $large = $odd =~ s/told nobody/'x' x 2_000_000/er;
-    log_expect('DBD.*Error: ');    # mod_dbd's, of connections that are killed
     sql('SET GLOBAL max_allowed_packet = 1048576');
     kill_connections();
-    is_final(create($large), 413, 'what makes too large a packet');
-    is(create('{}')->{status}, 201, 'the connection is as good as before');
+    is_final(create($large), 413,
+             'a document that makes too large a packet is refused');
+    is(create('{}')->{status}, 201, 'the next write is served');
     sql("SET GLOBAL max_allowed_packet = $usual");
     kill_connections();
-    is(create($large)->{status}, 201, 'in a larger one it is stored');
+    is(create($large)->{status}, 201,
+       'the document is stored with a larger packet');
 }
 done_testing;

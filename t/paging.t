@@ -83,25 +83,29 @@ for (['in order of creation', ''],
         ($pages, @rows) = eval { read_all("$collection?\$top=7$options") };
         $died = $@;
     });
-    is($died, '', "$title: every page came");
+    is($died, '', "$title: every page is answered");
     is(scalar(grep { /^[1-9]/ } @lines), $WRITERS,
-       "$title: while all were writing") or diag("@lines");
+       "$title: all writers write meanwhile") or diag("@lines");
 
     my %seen;
     $seen{ $_->{id} }++ for @rows;
-    is(scalar(grep { $_ > 1 } values %seen), 0, "$title: none came twice");
+    is(scalar(grep { $_ > 1 } values %seen), 0,
+       "$title: no outcome comes twice");
     is(scalar(grep { !$seen{$_} } @stay), 0,
-       "$title: none that was there all the time is missing");
-    cmp_ok($pages, '>=', $ROWS / 7, "$title: page by page");
+       "$title: no outcome that stays is missing");
+    cmp_ok($pages, '>=', $ROWS / 7, "$title: the list has many pages");
     my @points = map { $_->{points}{points} } @rows;
     @points = reverse @points if $options =~ /desc/;
-    is("@points", join(' ', sort { $a <=> $b } @points), "$title: in order")
+    is("@points", join(' ', sort { $a <=> $b } @points),
+       "$title: the outcomes are in order")
         if $options =~ /orderby/;
 }
 
 my (undef, @rows) = read_all("$collection?\$top=7");
-is(scalar @rows, @stay + @go, 'in the end, what stayed is there');
-is(request(GET => "$collection/\$count")->{body}, @stay + @go, 'and counted');
+is(scalar @rows, @stay + @go,
+   'in the end the list has the outcomes that stayed');
+is(request(GET => "$collection/\$count")->{body}, @stay + @go,
+   'in the end the count is that of the list');
 my $page = JSON::PP::decode_json(request(GET => $collection)->{body});
-is(scalar @{ $page->{value} }, 100, 'a page, unless it is told, has 100');
+is(scalar @{ $page->{value} }, 100, 'a page has 100 outcomes by default');
 done_testing;

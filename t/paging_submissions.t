@@ -68,19 +68,21 @@ for (['in order of creation', "$submissions?\$top=7"],
         ($pages, @seen) = eval { collect('teacher', $url) };
         $died = $@;
     });
-    is($died, '', "$title: every page came");
+    is($died, '', "$title: every page is answered");
     is(scalar(grep { /^writes [1-9]/ } @lines), $WRITERS,
-       "$title: while all were writing") or diag("@lines");
+       "$title: all writers write meanwhile") or diag("@lines");
     my %times;
     $times{ $_->{id} }++ for @seen;
-    is(scalar(grep { $_ > 1 } values %times), 0, "$title: none came twice");
+    is(scalar(grep { $_ > 1 } values %times), 0,
+       "$title: no submission comes twice");
     my $missing = grep { !$times{$_} } @stay;
     is($missing, $title =~ /filtered/ ? 1 : 0,
-       "$title: none that was there all the time is missing");
-    cmp_ok($pages, '>=', ($STAY - 1) / 7, "$title: page by page");
+       "$title: no submission that stays is missing");
+    cmp_ok($pages, '>=', ($STAY - 1) / 7, "$title: the list has many pages");
     if ($title =~ /sorted/) {
         my @ids = map { $_->{id} } @seen;
-        is("@ids", join(' ', reverse sort @ids), "$title: in order");
+        is("@ids", join(' ', reverse sort @ids),
+           "$title: the submissions are in order");
     }
     next if $title !~ /outcomes/;
     my (@wrong, @torn);
@@ -95,10 +97,12 @@ for (['in order of creation', "$submissions?\$top=7"],
             && (!$feedback->{publishedFeedback}
                 || $value && !$points->{publishedPoints});
     }
-    is("@wrong", '', "$title: each with its own outcomes");
-    is("@torn", '', "$title: each of one moment");
+    is("@wrong", '', "$title: each submission has its own outcomes");
+    is("@torn", '',
+       "$title: each submission and its outcomes are of one moment");
 }
 my ($pages, @last) = collect('teacher', $submissions);
-is_deeply([map { $_->{id} } @last], \@stay, 'in the end, what stayed is there');
-is($pages, 1, 'a page, unless it is told, has 100');
+is_deeply([map { $_->{id} } @last], \@stay,
+          'in the end the list has the submissions that stayed');
+is($pages, 1, 'a page has 100 submissions by default');
 done_testing;

@@ -1,5 +1,5 @@
-# Every statement finds its rows by an index, and every index serves one: what a
-# request costs does not grow with what others have stored.
+# Every statement finds its rows by an index, and every index serves a statement:
+# the cost of a request does not grow with the rows of others.
 use strict;
 use warnings;
 use FindBin '$Bin';
@@ -8,15 +8,16 @@ use Edu::Case;
 use Edu::Database;
 use Test::More;
 
-# What reads a table as a whole: that of one row, and all classes.
-my $MAY = qr/FROM edu_schema$|FROM edu_class c WHERE id > |\) FROM edu_class$/;
+# What reads a table as a whole: those of one row, and all classes; and what may
+# read all assignments of a class, for a page across submissions.
+my $MAY = qr/FROM edu_schema$|FROM edu_secret$|a\.id IN \(SELECT assignment_id|FROM edu_class c WHERE id > |\) FROM edu_class$/;
 
 # A page is a scan of an index that ends where the page does: nothing is sorted
 # for it.  What is sorted is recent submissions of one version; the only
-# submission of a recipient; and one's own assignments of so many classes as a
-# page may take.
+# submission of a recipient; one's own assignments of so many classes as a page
+# may take; and pages that are merged, of a history or across submissions.
 my $PAGE = qr/ LIMIT 101/;
-my $SORTS = qr/ORDER BY version|AND user_id = /;
+my $SORTS = qr/ORDER BY version|AND user_id = |FROM edu_history|\) r ORDER BY 2, 3/;
 
 # How a database is asked for a plan, and how it names a table that it scans;
 # what is read of one role alone (a page by MariaDB only where it guesses that
@@ -24,6 +25,7 @@ my $SORTS = qr/ORDER BY version|AND user_id = /;
 my %ASK = (
     sqlite3 => {
         plan    => \&plan_lite,
+        each    => qr/json_each/,
         sort    => qr/USE TEMP B-TREE FOR ORDER BY/,
         role    => qr/ AND role = /,
         scans   => \&scans_lite,
@@ -33,6 +35,7 @@ my %ASK = (
     pgsql => {
         analyze => 'ANALYZE',
         plan    => \&plan_pg,
+        each    => qr/json_array_elements/,
         sort    => qr/(?<!Incremental )Sort/,
         role    => qr/ AND role = /,
         scans   => \&scans_pg,
@@ -41,6 +44,7 @@ my %ASK = (
     },
     mysql => {
         plan    => \&plan_maria,
+        each    => qr/JSON_TABLE/,
         sort    => qr/filesort/,
         role    => qr/count.* AND role = /,
         scans   => \&scans_maria,
@@ -54,15 +58,17 @@ my $ask = $ASK{ database()->{name} };
 sub plan_lite {
     my ($statement) = @_;
     $statement =~ s/%s/?/g;
-    $statement =~ s/OCTET_LENGTH/LENGTH/g;
+    $statement =~ s/OCTET_LENGTH\((\S+?)\)/LENGTH(CAST($1 AS BLOB))/g;
     return sql("EXPLAIN QUERY PLAN $statement");
 }
 
-# "SCAN s" may be of what another part of the plan has found.
+# "SCAN s" may be of rows that another part of the plan has found.
 sub scans_lite {
     my ($plan) = @_;
     my %found = map { $_ => 1 } $plan =~ /(?:CO-ROUTINE|MATERIALIZE) (\w+)/g;
-    return grep { !$found{$_} } $plan =~ /SCAN (?!CONSTANT ROW)(\w+)/g;
+    # json_each is a parameter's
+    return grep { !$found{$_} }
+        $plan =~ /SCAN (?!CONSTANT ROW|json_each)(\w+)/g;
 }
 
 # A plan for all values, as prepared statements come to have.
@@ -99,21 +105,29 @@ sub scans_maria {
     my ($plan) = @_;
     return map {
         my (undef, $verb, $table, $type) = split /\t/;
-        $table =~ /^\w/ && $type =~ /^(?:ALL|index)$/ && $verb ne 'INSERT'
+        # e is the table of a parameter
+        $table =~ /^(?!e$)\w/ && $type =~ /^(?:ALL|index)$/ && $verb ne 'INSERT'
             ? $table : ();
     } split /\n/, $plan;
 }
 
 # --------------------------------------------------------------- statements
 
-# As the library holds them; those with rowid are for SQLite alone, and those
-# that are for several calls for PostgreSQL.
+# As the library holds them, but for those that make the schema; those with rowid
+# are for SQLite alone, and those that are for several calls for PostgreSQL.
 my ($library) = glob "$Bin/../lib/libeduoutcomes.so";
-my @statements = grep { /edu_/ && !/INTO edu_schema/
+my @statements = grep { /edu_/ && !/INTO edu_schema|SET shown_version = v|sqlite_master|'%s'/
                         && (!/rowid/ || database()->{name} eq 'sqlite3')
                         && (!/unnest/ || database()->{name} eq 'pgsql') }
     slurp($library)
     =~ /(?<=\0)((?:SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH) [ -~]+)(?=\0)/g;
+my $inlined = database()->{name} eq 'sqlite3' ? 'NOT MATERIALIZED ' : '';
+s{EDU_INLINE }{$inlined}g, s/%lld/9/g for @statements;
+my ($each) = slurp($library) =~ /\0(SELECT [^\0]*$ask->{each}\([^\0]*)/;
+$each =~ s/%s/'[]'/;
+s{EDU_EACH\(%s\)}{$each}g for @statements;
+s{EDU_ROLE\(([^ ]+), ([^ ]+?)\)}
+ {SELECT role FROM edu_member WHERE class_id = $1 AND id = $2}g for @statements;
 cmp_ok(@statements, '>', 30, 'the library holds statements');
 
 # Enough rows for an index to be worth it, and one of each that is called x.
@@ -122,7 +136,8 @@ sub fill {
     my %rows;
     for my $c ('x', 1 .. 100) {
         push @{ $rows{'class (id)'} }, "('$c')";
-        push @{ $rows{'member (class_id, id, role)'} }, "('$c', 'y', 'teacher')";
+        push @{ $rows{'member (class_id, id, role)'} },
+        "('$c', 'y', 'teacher')";
         for my $n ('x', 1 .. 9) {
             my $id = $c eq 'x' ? $n : "$c-$n";
             push @{ $rows{'member (class_id, id, role)'} },
@@ -133,6 +148,11 @@ sub fill {
             push @{ $rows{'outcome (class_id, assignment_id, submission_id,'
                           . ' id, created, type, version, body)'} },
                 map "('$c', '$id', '$_', 'x', '', '', '', '')", 'x', 1 .. 4;
+            push @{ $rows{'history (class_id, assignment_id, submission_id, id,'
+                          . ' entity, action, at)'} },
+                map "('$c', '$id', '$_', 'x', 'outcome', 'x', '')", 'x', 1 .. 4;
+            push @{ $rows{'repeat (id, created, request, expires, user_id, body)'} },
+                "('$c-$n', '', '', '', '', '')";
         }
     }
     sql("INSERT INTO edu_$_ VALUES " . join ', ', @{ $rows{$_} })

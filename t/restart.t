@@ -44,11 +44,12 @@ my @posts = crowd(4, sub {
     }
 });
 is($restarts, $RESTARTS, 'the server restarts gracefully');
-cmp_ok(scalar @posts, '>', $RESTARTS, 'clients go on meanwhile');
-is(join("\n", grep { !/^201 / } @posts), '', 'and none of them notices');
+cmp_ok(scalar @posts, '>', $RESTARTS, 'clients go on during graceful restarts');
+is(join("\n", grep { !/^201 / } @posts), '',
+   'no request fails during graceful restarts');
 my @ids = ids();
-is(scalar @ids, scalar @posts, 'all that was answered is stored');
+is(scalar @ids, scalar @posts, 'all acknowledged outcomes are stored');
 
 stop_server();
 ok(start_server(), 'the server stops and starts');
-is_deeply([ids()], \@ids, 'and has lost nothing');
+is_deeply([ids()], \@ids, 'the server has lost nothing');

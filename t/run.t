@@ -1,4 +1,4 @@
-# What `make run` serves, for a look at it by conf/run.sh.
+# conf/run.sh, which `make run` calls, serves a demonstration.
 use strict;
 use warnings;
 use FindBin '$Bin';
@@ -40,7 +40,7 @@ sub stop {
     return waitpid($pid, 0) == $pid;
 }
 
-# What others may read, but for the id of the process.
+# The files that other users may read, except the pid file.
 sub open_files {
     return grep { !/\.pid\z/ && (stat)[2] & 077 } glob "$data/*";
 }
@@ -62,19 +62,21 @@ sub dribble {
 }
 
 my $pid = start();
-is(create(), 201, 'it serves');
-ok(-e "$data/outcomes.db-wal", 'with a log beside the database');
-is(join(' ', open_files()), '', 'nobody else may read what it keeps');
-is((stat $data)[2] & 07777, 0711, 'nor see what that is');
-like(dribble(), qr/^HTTP\/1.1 408 /, 'slow headers are not waited for');
-ok(stop($pid), 'it stops');
+is(create(), 201, 'make run serves');
+ok(-e "$data/outcomes.db-wal", 'the log is beside the database');
+is(join(' ', open_files()), '', 'other users may read no file');
+is((stat $data)[2] & 07777, 0711, 'other users may not list the files');
+like(dribble(), qr/^HTTP\/1.1 408 /, 'slow headers get 408');
+ok(stop($pid), 'make run stops');
 
-# What earlier versions left for all to read.
+# Earlier versions left files that all could read.
 chmod 0644, glob "$data/*";
 chmod 0755, $data;
 $pid = start();
-is(create(), 201, 'it serves again');
-is(join(' ', open_files()), '', 'and nobody else may read that any more');
-is(request(GET => "$collection/\$count")->{body}, 2, 'all is there');
-ok(stop($pid), 'it stops');
+is(create(), 201, 'make run serves again');
+is(join(' ', open_files()), '',
+   'files that others could read are closed to them');
+is(request(GET => "$collection/\$count")->{body}, 2,
+   'the outcomes of both runs are stored');
+ok(stop($pid), 'make run stops again');
 done_testing;

@@ -1,4 +1,4 @@
-# What `make run` serves: its rules leave a student to read, and no spelling of a
+# The rules of `make run`: a student may read, and no spelling of a
 # path leads around them.
 use strict;
 use warnings;
@@ -35,8 +35,8 @@ write_file('httpd.conf', map { "$_\n" }
     slurp("$Bin/../modules.conf"), 'TypesConfig /dev/null',
     "Include $Bin/../conf/run.conf");
 my @httpd = ($vars->{httpd}, '-d', $data, '-f', "$data/httpd.conf");
-is(system(@httpd), 0, 'it starts');
-ok(await { request(GET => "$base/classes")->{status} }, 'and serves');
+is(system(@httpd), 0, 'the server starts');
+ok(await { request(GET => "$base/classes")->{status} }, 'the server serves');
 
 must('app', PUT => "$base/classes/c1", { displayName => 'c1' });
 must('app', PUT => "$base/classes/c1/members", { value => [
@@ -82,7 +82,7 @@ for my $mount ('v1.0', 'beta') {
         }
     }
     is("@shut", '', "$mount: the student reads");
-    is(join("\n", @through), '', "$mount: and changes nothing");
+    is(join("\n", @through), '', "$mount: the student changes nothing");
     my %status;
     while (my @some = splice @requests, 0, 20) {
         my $answer = ask('student', POST => $base =~ s{v1\.0/.*}{$mount/\$batch}r,
@@ -90,12 +90,13 @@ for my $mount ('v1.0', 'beta') {
         $status{ $_->{id} } = $_->{status} for @{ got($answer)->{responses} };
     }
     is(join("\n", grep { $status{$_} != 403 } sort keys %status), '',
-       "$mount: nor in a batch");
-    is(keys %status, @ways * @attacks, "$mount: all are answered");
+       "$mount: the student changes nothing in a batch");
+    is(keys %status, @ways * @attacks,
+       "$mount: all requests of the batches are answered");
 }
 is(ask('student', POST => "$base/me/assignments/a1/submissions/$id/submit")
-   ->{status}, 200, 'but hands in what is theirs');
+   ->{status}, 200, 'the student hands in their own work');
 
-is(system(@httpd, '-k', 'stop'), 0, 'it stops');
-ok(await { !-e "$data/httpd.pid" }, 'and is gone');
+is(system(@httpd, '-k', 'stop'), 0, 'the server stops');
+ok(await { !-e "$data/httpd.pid" }, 'the server removes its pid file');
 done_testing;

@@ -21,13 +21,13 @@ for my $time ('once', 'again') {
     like($lines[-1], qr/^OK: all \d+ facts are right\.$/, 'and told as right')
         or diag(@lines);
     is(scalar(grep { /^"'=1\+1","\d/ } @lines), 1,
-       'the gradebook names a student who is no formula');
+       'the gradebook names a student whose name is no formula');
 }
 
-# What a cell of the gradebook begins with.
+# The beginning of a cell of the gradebook.
 my ($cell) = slurp("$Bin/../docs/term.pl") =~ /^(sub cell \{.*?^\})/ms;
 eval $cell or $@ and die $@;
 for ('=1', '+1', '-1', '@SUM', "\t=1", "\r=1", "\tx", '"=1', q( '"=1)) {
-    like(cell($_), qr/^"'/, 'a formula is told as a text');
+    like(cell($_), qr/^"'/, 'a formula is quoted as a text');
 }
 is(cell($_), qq("$_"), "$_ is told as it is") for 'Ms Ek', '7.5', '';

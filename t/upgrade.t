@@ -19,7 +19,8 @@ my $collection =
     '/v1.0/education/classes/upgrade/assignments/a/submissions/s/outcomes';
 my $JSON_TYPE = ['Content-Type', 'application/json'];
 my $db = database()->{name};
-my $schema = slurp("$Bin/../schema/$db.sql");
+my $schema = slurp("$Bin/../conf/schema/$db.sql");
+my $columns = join '', map { slurp($_) } grep { -e } "$Bin/../conf/schema/$db-2.sql";
 my ($ours) = $schema =~ /VALUES \(1, '([\d.]+)'\)/;
 my ($major) = $ours =~ /^(\d+)/;
 
@@ -30,15 +31,28 @@ sub version {
     return $version;
 }
 
+# The last directive holds.
+sub policy {
+    my ($policy) = @_;
+    open my $conf, '>>', "$Bin/conf/database.conf" or die "database.conf: $!";
+    print $conf "EduOutcomesSchema $policy\n";
+    close $conf;
+}
+
 # Httpd anew, over a database with no more than this in it.
 sub restart_over {
     my ($statements, $policy) = @_;
     stop_server();
     drop_tables();
     sql($statements) if $statements;
-    open my $conf, '>>', "$Bin/conf/database.conf" or die "database.conf: $!";
-    print $conf "EduOutcomesSchema $policy\n";
-    close $conf;
+    policy($policy);
+    return start_server();
+}
+
+# Httpd anew, over the same database, which it may change.
+sub restart_auto {
+    stop_server();
+    policy('auto');
     return start_server();
 }
 
@@ -60,93 +74,99 @@ my $can_undo = $db ne 'mysql';
 
 sub number_of { return 0 + sql("SELECT count(*) FROM $NAMED{$db} = '$_[0]'") }
 
-# What one of an earlier version left.
+# The statements that make the database of an earlier version.
 sub left_by {
     my ($dir) = @_;
     return join '', map { slurp($_) } grep { -e } "$dir/$db.sql",
         "$dir/rows.sql";
 }
 
-# From nothing, and from what modules of earlier versions left.  That of our own
-# major version is served as it is.
+# As an administrator loads the files.
+sub load {
+    my ($from) = @_;
+    sql($columns) if $from && $columns;
+    sql($schema);
+}
+
+# The database is empty, or of an earlier version.
 my $mark;
 for my $from ('', map { dirname $_ } glob "$Bin/data/upgrade/*/$db.sql") {
     my $what = $from ? basename $from : 'nothing';
     my $old = $from && left_by($from);
     my ($was) = $old =~ /VALUES \(1, '(.*?)'\)/;
-    my $suffices = ($was // '') =~ /^$major/;
 
     for my $policy ('manual', 'auto') {
         $mark = log_mark();
         ok(restart_over($old, $policy), "$policy, from $what: httpd starts");
         if ($policy eq 'manual') {
-            if ($suffices) {
-                serves("$what as it is");
-                run_case($from);
-            }
-            else {
-                is(create()->{status}, 503, "$what is not served");
-                ok(log_await($mark, "EDU000[27]: .* Load schema/$db.sql"),
-                   'the log says what is to be done');
-            }
-            is(version(), $was, 'nothing was done') if $from;
-            sql($schema);
+            is(create()->{status}, 503, "$what is not served");
+            ok(log_await($mark, "EDU000[27]: .* Load .*schema/$db.sql"),
+               'the log names the schema file to load');
+            is(version(), $was, 'the version stays with manual') if $from;
+            load($from);
         }
         serves("$policy, from $what");
-        is(version(), $ours, 'and it is of our version');
-        is(number_of($_), 1, "with $_") for qw(edu_member_class edu_member_role);
-        run_case($from) if $from && !($suffices && $policy eq 'manual');
+        is(version(), $ours, 'the database has our version');
+        is(number_of($_), 1, "the database has the index $_")
+            for qw(edu_member_class edu_member_role edu_history_class);
+        run_case($from) if $from;
     }
 }
 
+# Killed before it was over, it has not begun where that can be undone, and goes
+# on elsewhere.
 my $two = left_by("$Bin/data/upgrade/version-2");
-
-# Killed before it was over, it has not begun.
-if ($can_undo) {
+my @steps = $schema =~ /(.*?;\n)/gs;
+for my $step (grep { $steps[$_] =~ /^(?:ALTER|UPDATE|INSERT)/m } 0 .. $#steps) {
+    my ($name) = $steps[$step] =~ /^([A-Z].*)/m;
     restart_over($two, 'manual');
-    sql($schema =~ /(.*)^COMMIT;/ms);
+    sql($columns) if $columns;
+    sql(join '', @steps[0 .. $step]);
     crash_shell();
-    serves('an upgrade that was killed');
-    is(version(), '2', 'has not begun');
-    is(number_of('edu_member_class'), 0, 'and left nothing');
-    sql($schema);
-    is(version(), $ours, 'the next one succeeds');
+    is(number_of('edu_member_class'), $can_undo ? 0 : 1,
+       "killed after '$name': an index is there where nothing is undone");
+    is(version(), $name =~ /^INSERT/ && !$can_undo ? $ours : '2',
+       'the version is the last to come');
+    restart_auto();
+    serves("an upgrade that was killed after '$name'");
+    is(version(), $ours, 'it is upgraded by the next start');
+    run_case("$Bin/data/upgrade/version-2");
 }
 
 # The last statement fails, and with it all before, where they can be undone.
 $mark = log_mark();
 restart_over('CREATE TABLE edu_schema (one INTEGER PRIMARY KEY)', 'auto');
-is(create()->{status}, 503, 'an upgrade fails half-way');
+is(create()->{status}, 503,
+   'a write gets 503 after an upgrade that failed half-way');
 ok(log_await($mark, 'EDU000[27]: .*cannot create the schema'),
-   'the log says so');
-is(number_of('edu_class'), 0, 'and nothing of it is left') if $can_undo;
+   'the log says that the schema cannot be created');
+is(number_of('edu_class'), 0, 'a failed upgrade leaves no table') if $can_undo;
 sql('DROP TABLE edu_schema');
-serves('the next one succeeds');
+serves('a start after a failed upgrade');
 
-# What only makes requests faster is in nobody's way if it fails.
+# The upgrade succeeds once the cause has gone.
 $mark = log_mark();
 restart_over($two =~ s/(?<=CHECK [(]one = 1)/ AND version = '2'/r, 'auto');
-ok(log_await($mark, 'EDU0007: .*cannot create the schema'),
-   'an upgrade fails that is not needed');
-serves('without it');
-is(version(), '2', 'which is as it was');
-is(number_of('edu_member_class'), 0, 'and lacks what it lacked') if $can_undo;
+is(create()->{status}, 503, 'a write gets 503 where the version cannot be set');
+ok(log_await($mark, 'EDU000[27]: .*cannot create the schema'),
+   'the log says that the schema cannot be upgraded');
+is(version(), '2', 'the version stays');
+is(number_of('edu_member_class'), 0, 'no index is left of the failed upgrade')
+    if $can_undo;
 sql('DROP TABLE edu_schema');
-stop_server();
-start_server();
-serves('the next start');
-is(version(), $ours, 'adds it');
+serves('a database that can be upgraded again');
+is(version(), $ours, 'it has our version');
 
 # All connections find that there is nothing, and set about it.
 for (1 .. 5) {
     drop_tables();
     serves("race $_");
-    is(version(), $ours, 'and it ends well');
+    is(version(), $ours, 'the race leaves our version');
 }
 
 # Newer nodes add to what we know while we serve, be it an index of a roster that
 # is large.
-restart_over($two, 'manual');
+restart_over($schema, 'manual');
 sql("INSERT INTO edu_member (class_id, id, role) WITH RECURSIVE n(i) AS (SELECT 1"
     . ' UNION ALL SELECT i + 1 FROM n WHERE i < 300)'
     . " SELECT a.i, b.i, 'student' FROM n a, n b");
@@ -187,25 +207,27 @@ my %statuses = map { $_ => 1 } crowd($CLIENTS, sub {
     }
     sleep 0.3;
 });
-is(join(' ', keys %statuses), 'fine', 'what is added is not noticed');
+is(join(' ', keys %statuses), 'fine',
+   'no request notices added columns, indexes and tables');
 stop_server();
 start_server();
 serves('a later version');
-is(version(), $later, 'it is not put back');
+is(version(), $later, 'a start does not put the version back');
 sql($schema);
-is(version(), $later, 'nor by our file');
+is(version(), $later, 'our file does not put the version back');
 
-# What else changes is not for us.
+# A database of another major version is refused.
 my $next = $major + 1;
 sql("UPDATE edu_schema SET version = '$next'");
 stop_server();
 $mark = log_mark();
 start_server();
-is(create()->{status}, 503, 'a version that is not ours is refused');
+is(create()->{status}, 503, 'a write gets 503 over another major version');
 ok(log_await($mark, "EDU000[27]: .* has schema version $next, .* works with"
              . " version $major. Use the module that belongs to the database"),
-   'the log says so');
-is(version(), $next, 'and it is left alone');
+   'the log names both versions');
+is(version(), $next, 'the other version is left as it is');
 sql("UPDATE edu_schema SET version = '$ours'");
-serves('one that is ours, without a restart');
+serves('our version, without a restart');
+ok(restart_over('', 'auto'), 'the server is as before');
 done_testing;

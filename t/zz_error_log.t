@@ -1,4 +1,4 @@
-# Runs last: stops the server and reads what it complained of meanwhile.
+# Runs last in each lane: stops the server and reads the complaints in its log.
 use strict;
 use warnings;
 use FindBin '$Bin';

@@ -1,4 +1,4 @@
--- The tables of mod_edu_outcomes for MariaDB 10.11 and later, schema version 2.1.
+-- The tables of mod_edu_outcomes for MariaDB 10.11 and later, schema version 3.
 -- Load it as a user who may create tables; the one that Apache connects as needs
 -- to select, insert, update and delete:
 --     mariadb outcomes < mysql.sql
@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS edu_class (
 ) ENGINE=InnoDB
     CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
 
--- Who is in it.  id is the user's, as EduOutcomesUserId gives it.
+-- A member of a class.  id is the user's, as EduOutcomesUserId gives it.
 CREATE TABLE IF NOT EXISTS edu_member (
     class_id VARCHAR(128) NOT NULL,
     id VARCHAR(128) NOT NULL,
@@ -40,7 +40,7 @@ CREATE INDEX IF NOT EXISTS edu_member_role
 -- An assignment.  body: {"displayName": "Essay", "status": "assigned",
 -- "grading": {"@odata.type":
 -- "#microsoft.graph.educationAssignmentPointsGradeType", "maxPoints": 100}}.
--- Without a status it is a draft, which nobody can submit to.  Give it a new
+-- Without a status it is a draft, which takes no submissions.  Give it a new
 -- version when grading, rubric or gradingScheme change: outcomes follow them.
 CREATE TABLE IF NOT EXISTS edu_assignment (
     class_id VARCHAR(128) NOT NULL,
@@ -53,7 +53,7 @@ CREATE TABLE IF NOT EXISTS edu_assignment (
     CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
 
 -- A registered submission.  user_id is the student's; modified_by is the
--- identitySet of who changed it, or an outcome of it, last.
+-- identitySet of the user who last changed it or an outcome of it.
 CREATE TABLE IF NOT EXISTS edu_submission (
     class_id VARCHAR(128) NOT NULL,
     assignment_id VARCHAR(128) NOT NULL,
@@ -73,6 +73,8 @@ CREATE INDEX IF NOT EXISTS edu_submission_version
 -- One row an outcome, the module's own.  class_id, assignment_id, submission_id
 -- and id are the ids of its path; created is its first version, by which lists
 -- are ordered; version is what its ETag quotes; body is the document.
+-- shown_version and shown are those that the student sees: as they were when it
+-- was last published; empty until then.
 CREATE TABLE IF NOT EXISTS edu_outcome (
     class_id VARCHAR(128) NOT NULL,
     assignment_id VARCHAR(128) NOT NULL,
@@ -82,7 +84,84 @@ CREATE TABLE IF NOT EXISTS edu_outcome (
     type VARCHAR(128) NOT NULL,
     version VARCHAR(128) NOT NULL,
     body MEDIUMTEXT NOT NULL,
+    shown_version VARCHAR(128) NOT NULL DEFAULT '',
+    shown MEDIUMTEXT NOT NULL DEFAULT '',
     PRIMARY KEY (class_id, assignment_id, submission_id, id)
+) ENGINE=InnoDB
+    CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+-- One row a change, written with it and never changed.  seq counts all changes in
+-- the order of their commits; at is the instant, as a version; entity, action
+-- and version say what was done to the row of these ids, derived what another
+-- change brought about.  Then who did it, whose submission it is, and the
+-- document before, where no earlier row has it, and after.
+CREATE TABLE IF NOT EXISTS edu_history (
+    seq BIGINT AUTO_INCREMENT PRIMARY KEY,
+    class_id VARCHAR(128) NOT NULL DEFAULT '',
+    assignment_id VARCHAR(128) NOT NULL DEFAULT '',
+    submission_id VARCHAR(128) NOT NULL DEFAULT '',
+    id VARCHAR(128) NOT NULL DEFAULT '',
+    entity VARCHAR(128) NOT NULL DEFAULT '',
+    action VARCHAR(128) NOT NULL,
+    derived VARCHAR(128) NOT NULL DEFAULT '',
+    shows VARCHAR(128) NOT NULL DEFAULT '',
+    version VARCHAR(128) NOT NULL DEFAULT '',
+    student VARCHAR(128) NOT NULL DEFAULT '',
+    user_id MEDIUMTEXT NOT NULL DEFAULT '',
+    user_name MEDIUMTEXT NOT NULL DEFAULT '',
+    application MEDIUMTEXT NOT NULL DEFAULT '',
+    address VARCHAR(128) NOT NULL DEFAULT '',
+    request_id VARCHAR(128) NOT NULL DEFAULT '',
+    at VARCHAR(128) NOT NULL,
+    before_body MEDIUMTEXT NOT NULL DEFAULT '',
+    after_body MEDIUMTEXT NOT NULL DEFAULT ''
+) ENGINE=InnoDB
+    CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
+CREATE INDEX IF NOT EXISTS edu_history_class
+    ON edu_history (class_id, seq);
+CREATE INDEX IF NOT EXISTS edu_history_of
+    ON edu_history (class_id, assignment_id, submission_id, id, seq);
+
+-- One row for each time that outcomes were read, where EduOutcomesLogReads is
+-- On: when, by whom, which, and whose; or lost, the number of reads before it that
+-- could not be recorded.
+CREATE TABLE IF NOT EXISTS edu_read (
+    seq BIGINT AUTO_INCREMENT PRIMARY KEY,
+    at VARCHAR(128) NOT NULL,
+    user_id MEDIUMTEXT NOT NULL DEFAULT '',
+    application MEDIUMTEXT NOT NULL DEFAULT '',
+    address VARCHAR(128) NOT NULL DEFAULT '',
+    request_id VARCHAR(128) NOT NULL DEFAULT '',
+    class_id VARCHAR(128) NOT NULL DEFAULT '',
+    assignment_id VARCHAR(128) NOT NULL DEFAULT '',
+    submission_id VARCHAR(128) NOT NULL DEFAULT '',
+    id VARCHAR(128) NOT NULL DEFAULT '',
+    student VARCHAR(128) NOT NULL DEFAULT '',
+    lost VARCHAR(128) NOT NULL DEFAULT ''
+) ENGINE=InnoDB
+    CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+-- One row an answer, for as long as a client that lost it may send its request
+-- again.  id is the digest of the key and of its caller, request that of the
+-- request; after expires, an instant as a version, the row is of no use.
+CREATE TABLE IF NOT EXISTS edu_repeat (
+    id VARCHAR(128) NOT NULL,
+    created VARCHAR(128) NOT NULL,
+    request VARCHAR(128) NOT NULL,
+    expires VARCHAR(128) NOT NULL,
+    user_id MEDIUMTEXT NOT NULL,
+    body MEDIUMTEXT NOT NULL,
+    PRIMARY KEY (id)
+) ENGINE=InnoDB
+    CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
+CREATE INDEX IF NOT EXISTS edu_repeat_expires
+    ON edu_repeat (expires);
+
+-- The secret that the tokens of delta queries are sealed with; the module makes it.
+-- Without the row it makes another, and clients begin again.
+CREATE TABLE IF NOT EXISTS edu_secret (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    secret VARCHAR(128) NOT NULL
 ) ENGINE=InnoDB
     CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
 
@@ -92,5 +171,20 @@ CREATE TABLE IF NOT EXISTS edu_schema (
     version VARCHAR(128) NOT NULL
 ) ENGINE=InnoDB
     CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
-INSERT INTO edu_schema (one, version) VALUES (1, '2.1')
+-- The columns that a version before 3 lacks.
+ALTER TABLE edu_outcome ADD COLUMN IF NOT EXISTS shown_version VARCHAR(128)
+    NOT NULL DEFAULT '';
+ALTER TABLE edu_outcome ADD COLUMN IF NOT EXISTS shown MEDIUMTEXT
+    NOT NULL DEFAULT '';
+
+-- From a version before 3: students see the published documents.
+UPDATE edu_outcome SET shown_version = version, shown = body
+    WHERE shown_version = '' AND (SELECT version FROM edu_schema) < '3'
+    AND (body LIKE '%"publishedFeedback":{%'
+    OR body LIKE '%"publishedPoints":{%'
+    OR body LIKE '%"publishedRubricQualityFeedback":[%"feedback":{%'
+    OR body LIKE '%"publishedRubricQualitySelectedLevels":[%"columnId":"%'
+    OR body LIKE '%"resourceStatus":"published"%');
+
+INSERT INTO edu_schema (one, version) VALUES (1, '3')
     ON DUPLICATE KEY UPDATE version = GREATEST(version, VALUES(version));

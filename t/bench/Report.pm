@@ -8,7 +8,8 @@ use warnings;
 use Exporter 'import';
 use List::Util 'sum0';
 
-our @EXPORT = qw(figure_table median memory_table ratio table work_table);
+our @EXPORT = qw(figure_table goal_table median memory_table pair_table ratio
+    table work_table);
 
 sub median {
     my @sorted = sort { $a <=> $b } grep defined, @_;
@@ -82,12 +83,62 @@ sub figure_table {
     return table(['ours / theirs', 'MPM', map "c = $_", @$clients], @rows);
 }
 
+# How often ours is theirs, of $what: the median of rounds, of which each was
+# measured at about the same time.  Nothing, if there are none.
+sub compared {
+    my ($what, $ours, $theirs, $factor) = @_;
+    return median(map {
+        my ($our, $their) = ($ours->[$_]{$what}, $theirs->[$_]{$what});
+        $our && $their ? $our / $their / ($factor // 1) : undef;
+    } 0 .. $#{ $ours // [] });
+}
+
+# Of each goal [title, limit, [work, target], [work, target], factor] that was
+# measured with so many clients.  $what is cpu, and the limit the most, or rps
+# and the least.
+sub goal_table {
+    my ($results, $clients, $what, @goals) = @_;
+    my $most = $what eq 'cpu';
+    my @rows;
+    for (@goals) {
+        my ($title, $limit, $ours, $theirs, $factor) = @$_;
+        my $seen = compared($what, map({ $results->{ $_->[0] }{$clients}{ $_->[1] } }
+                                    $ours, $theirs), $factor) // next;
+        my $met = $most ? $seen <= $limit : $seen >= $limit;
+        push @rows, [$title, rounded(2, $seen), $limit, $met ? 'yes' : '**no**'];
+    }
+    return @rows ? table([$most ? 'CPU a request' : 'requests/s', 'seen',
+                          $most ? 'at most' : 'at least', 'met'], @rows) : '';
+}
+
+# Each of the works [name, title] by two targets, [ours, theirs].
+sub pair_table {
+    my ($results, $works, @pairs) = @_;
+    my @rows;
+    for my $work (@$works) {
+        my $of_work = $results->{ $work->[0] };
+        for my $clients (sort { $a <=> $b } keys %$of_work) {
+            for my $pair (@pairs) {
+                my @both = map $of_work->{$clients}{$_}, @$pair;
+                next if grep !$_, @both;
+                push @rows, [$work->[0], $pair->[0], $clients,
+                    map({ my $what = $_;
+                          (map(rounded(0, middle($what, $_)), @both),
+                           rounded(2, compared($what, @both))) } qw(cpu rps))];
+            }
+        }
+    }
+    return table(['work', 'target', 'clients', 'CPU µs', 'theirs', 'ratio',
+                  'requests/s', 'theirs', 'ratio'], @rows);
+}
+
 # Of $memory, { target => MiB }, beside one of them.
 sub memory_table {
     my ($memory, $beside, @names) = @_;
     return table(['', 'MiB', "/ $beside"],
         map [$_, rounded(0, $memory->{$_}),
-             rounded(2, $memory->{$_} / $memory->{$beside})],
+             $memory->{$beside}
+                 ? rounded(2, $memory->{$_} / $memory->{$beside}) : ''],
         grep $memory->{$_}, @names);
 }
 

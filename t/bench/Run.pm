@@ -17,8 +17,8 @@ use Server;
 use Time::HiRes 'time';
 
 our @EXPORT = qw($ROUNDS $SECONDS %lengths %made %results %servers @OUTCOMES
-    @failures ask conclude end_wrk lay_out machine measure need note on_path
-    postgres_programs rounds start_wrk write_file);
+    @SINGLETONS @failures ask conclude end_wrk lay_beside lay_out machine measure need note
+    on_path postgres_programs rounds start_wrk write_file);
 
 our $SECONDS = 1;    # a measurement takes
 our $ROUNDS  = 3;
@@ -61,7 +61,7 @@ sub need {
 # The user that servers run as may not reach this tree: copies, in a directory
 # that goes with us.
 sub lay_out {
-    my @programs = @_;
+    my @programs = ("$HERE/httpd.conf", @_);
     my $top = $ENV{BENCH_DIR} || '/var/tmp';
     my $dir = File::Temp::tempdir("edu-bench.XXXXXX", DIR => abs_path($top),
                                   CLEANUP => 1);
@@ -69,26 +69,40 @@ sub lay_out {
     die "$top is in memory, where a flush costs nothing; set BENCH_DIR\n"
         if `stat -f -c %T $dir` =~ /tmpfs|ramfs/;
     mkdir "$dir/$_" for qw(bin static);
-    my $libs = "$ENV{top_builddir}/.libs";
-    system('cp', '-P', @programs, "$HERE/httpd.conf",
-           glob("$libs/mod_edu_outcomes.so $libs/libeduoutcomes.so*"),
-           "$dir/bin") == 0
-        or die "is the module built?\n";
-    system 'chmod', '-R', 'a+rX', "$dir/bin";
-    $ENV{LD_LIBRARY_PATH} = "$dir/bin";
+    copy_tree(@ENV{qw(top_builddir top_srcdir)}, "$dir/bin", @programs);
     return { dir => $dir, bench => "$dir/bin", static => "$dir/static",
              httpd => $ENV{HTTPD}, postgres => postgres_programs(),
              load_modules => \&load_modules };
 }
 
+# The tools with the module of another tree, which is built where it is, and may
+# still need mod_dbd.
+sub lay_beside {
+    my ($tools, $tree) = @_;
+    mkdir "$tools->{dir}/against";
+    copy_tree($tree, $tree, "$tools->{dir}/against", "$HERE/httpd.conf");
+    return { %$tools, bench => "$tools->{dir}/against", dbd => 1 };
+}
+
+sub copy_tree {
+    my ($built, $sources, $to, @more) = @_;
+    my $libs = "$built/.libs";
+    system('cp', '-P', @more, "$sources/conf/run.conf",
+           glob("$libs/mod_edu_outcomes.so $libs/libeduoutcomes.so*"), $to) == 0
+        or die "is the module of $built built?\n";
+    system 'chmod', '-R', 'a+rX', $to;
+}
+
+# An Apache may have some of them compiled in.
 sub load_modules {
-    my ($mpm) = @_;
+    my ($tools, $mpm, @more) = @_;
     chomp(my $modules = `"$ENV{APXS}" -q LIBEXECDIR`);
     return map({ -e "$modules/mod_$_.so"
                      ? "LoadModule ${_}_module \"$modules/mod_$_.so\"\n" : () }
-               "mpm_$mpm", qw(unixd authn_core authz_core dbd)),
+               "mpm_$mpm", qw(unixd authn_core authz_core),
+               $tools->{dbd} ? 'dbd' : (), @more),
         "LoadModule edu_outcomes_module"
-        . " \"$ENV{LD_LIBRARY_PATH}/mod_edu_outcomes.so\"\n";
+        . " \"$tools->{bench}/mod_edu_outcomes.so\"\n";
 }
 
 sub write_file {
@@ -122,14 +136,19 @@ our @OUTCOMES = (
         . '"displayName":"Document1.docx"}}',
 );
 
-# One exchange; the name is that for which load.lua asks.
+# What the outcomes are called of which each registered submission has one.
+our @SINGLETONS = qw(
+    ca05367a-b292-42d5-aff7-5d279feeace8 ea1351f6-ba33-4940-b2cb-6a7254af2dc8
+    65a46d78-1a2b-4a7e-bcf8-78a22ac2611b);
+
+# One exchange; the name is that for which load.lua asks, and so is the user.
 sub ask {
     my ($server, $method, $path, $body) = @_;
     my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
                                        PeerPort => $server->{port})
         or die "$server->{name} does not answer\n";
     print $socket join "\r\n", "$method $path HTTP/1.1", 'Host: bench',
-        'Connection: close',
+        'Connection: close', 'Authorization: Basic dGVhY2hlcjpkZW1v',
         defined $body ? ('Content-Type: application/json',
                          'Content-Length: ' . length $body) : (),
         '', $body // '';
@@ -186,15 +205,21 @@ sub measure {
     return $m;
 }
 
-# The targets take turns, and another begins each round.
+# The targets take turns, and another begins each round.  Works that are to be
+# compared are done one after the other: $works is one, or several.
 sub rounds {
-    my ($work, $clients, $measure, @targets) = @_;
-    note(sprintf '%3d s: %s, %d clients', time - $BEGUN, $work, $clients);
+    my ($works, $clients, $measure, @targets) = @_;
+    my @works = ref $works ? @$works : $works;
+    note(sprintf '%3d s: %s, %d clients', time - $BEGUN, "@works", $clients);
     for my $round (1 .. $ROUNDS) {
         for my $target (@targets) {
-            my %measured = $measure->($target, $work, $clients);
-            push @{ $results{$_}{$clients}{ $target->{name} } }, $measured{$_}
-                for keys %measured;
+            my $can = $target->{works};
+            for my $work (grep { my $w = $_; !$can || grep $_ eq $w, @$can }
+                          @works) {
+                my %measured = $measure->($target, $work, $clients);
+                push @{ $results{$_}{$clients}{ $target->{name} } },
+                    $measured{$_} for keys %measured;
+            }
         }
         push @targets, shift @targets;
     }

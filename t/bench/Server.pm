@@ -93,8 +93,9 @@ sub tree {
 # --------------------------------------------------------------------- server
 
 # A row of the table of servers: name, program (httpd or go), mpm, db (sqlite3
-# or pgsql), slow, group (EduOutcomesGroupCommit).  tools is what they share, dir
-# the server's own directory.
+# or pgsql), slow, group (EduOutcomesGroupCommit), admin (all are), shipped (by
+# conf/run.conf, with more lines behind it).  tools is what they share, dir the
+# server's own directory.
 sub new {
     my ($class, %self) = @_;
     own_dir($self{dir}) if !-d $self{dir};
@@ -109,7 +110,8 @@ sub own_dir {
 sub start {
     my ($self) = @_;
     my $tools = $self->{tools};
-    my %env = $self->{slow} ? (LD_PRELOAD => $tools->{slow_flush}) : ();
+    my %env = (LD_LIBRARY_PATH => $tools->{bench},
+               $self->{slow} ? (LD_PRELOAD => $tools->{slow_flush}) : ());
     $self->start_postgres(\%env) if $self->{db} eq 'pgsql';
     $self->{port} = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
                                           Listen    => 1)->sockport;
@@ -144,22 +146,51 @@ sub stop {
 sub httpd {
     my ($self) = @_;
     my ($tools, $dir) = @$self{qw(tools dir)};
-    my %defines = (
-        DATA   => $dir,
-        PORT   => $self->{port},
-        STATIC => $tools->{static},
-        DRIVER => $self->{db},
-        GROUP  => $self->{group} // 'auto',
-        CONNECTIONS => $self->{db} eq 'pgsql' ? 16 : 8,
-        PARAMS => $self->{db} eq 'pgsql' ? "host=$dir user=bench dbname=postgres"
-                                         : $self->database);
+    my ($file, $modules, %defines) =
+        $self->{shipped} ? $self->shipped : $self->tuned;
     open my $conf, '>', "$dir/httpd.conf" or die "$dir/httpd.conf: $!\n";
     print $conf map({ "Define $_ \"$defines{$_}\"\n" } sort keys %defines),
-        $tools->{load_modules}->($self->{mpm}),
-        "Include \"$tools->{bench}/httpd.conf\"\n";
+        $tools->{load_modules}->($tools, $self->{mpm}, @$modules),
+        "Include \"$tools->{bench}/$file\"\n", $self->{more} // '';
     close $conf or die "$dir/httpd.conf: $!\n";
     return [$tools->{httpd}, '-d', $dir, '-f', "$dir/httpd.conf",
             '-DFOREGROUND'];
+}
+
+# A configuration: its file, its modules, and what it wants to be defined.
+sub tuned {
+    my ($self) = @_;
+    return ('httpd.conf', [],
+        DATA   => $self->{dir},
+        PORT   => $self->{port},
+        STATIC => $self->{tools}{static},
+        DRIVER => $self->{db},
+        PARAMS => $self->params,
+        GROUP  => $self->{group} // 'auto',
+        ADMIN  => $self->{admin} ? 'true' : 'false',
+        CONNECTIONS => $self->{db} eq 'pgsql' ? 16 : 8);
+}
+
+# As conf/run.sh does it; the password is the same.
+sub shipped {
+    my ($self) = @_;
+    open my $users, '>', "$self->{dir}/htpasswd" or die "htpasswd: $!\n";
+    print $users "teacher:{SHA}ieSV55Qc+eQOaYDRSha/AjzNTJE=\n";
+    close $users or die "htpasswd: $!\n";
+    return ('run.conf',
+        [qw(log_config authn_file auth_basic authz_user reqtimeout)],
+        DATA       => $self->{dir},
+        PORT       => $self->{port},
+        DB_DRIVER  => $self->{db},
+        DB_PARAMS  => $self->params,
+        AUTH_basic => 1,
+        TLS_0      => 1);
+}
+
+sub params {
+    my ($self) = @_;
+    return $self->{db} eq 'pgsql'
+        ? "host=$self->{dir} user=bench dbname=postgres" : $self->database;
 }
 
 sub go {

@@ -7,11 +7,20 @@
 
 local SUBMISSIONS = 2000 -- as t/bench/bench makes them
 local PARENT = "/education/classes/%s/assignments/a1/submissions/s%04d/outcomes"
+local ASSIGNMENTS, STUDENTS = 67, 30 -- of whom each has a registered submission
+local REGISTERED = "/education/classes/%s/assignments/a%02d/submissions/s%02d"
+local SINGLETONS = {
+   "ca05367a-b292-42d5-aff7-5d279feeace8", "ea1351f6-ba33-4940-b2cb-6a7254af2dc8",
+   "65a46d78-1a2b-4a7e-bcf8-78a22ac2611b"
+}
 local CONTEXT = '{"@odata.context":"http://bench/v1.0/$metadata#education/'
 local JSON = { ["Content-Type"] = "application/json" }
 
 -- All servers answer for one name, so that their answers have the same bytes.
 wrk.headers["Host"] = "bench"
+-- teacher:demo, as conf/run.sh has it
+wrk.headers["Authorization"] = "Basic dGVhY2hlcjpkZW1v"
+JSON["Authorization"] = wrk.headers["Authorization"]
 
 local random = math.random
 
@@ -53,6 +62,15 @@ local function outcome(type)
       ("/%08x-000%d-4000-8000-000000000000"):format(n, type)
 end
 
+local function registered(class)
+   return REGISTERED:format(class, random(0, ASSIGNMENTS - 1),
+      random(0, STUDENTS - 1))
+end
+
+local function singleton(type)
+   return registered("school") .. "/outcomes/" .. SINGLETONS[type]
+end
+
 -- A change that changes nothing is not written, so each is given its own value
 -- when it is sent.
 local BLANK = "######"
@@ -85,20 +103,35 @@ local function patch()
    return wrk.format("PATCH", "/v1.0" .. outcome(2), JSON, POINTS)
 end
 
-local function batch(group)
+-- path: of the nth of 20 outcomes
+local function batch(path, group)
    local items = {}
    for i = 1, 20 do
       items[i] = ('{"id":"%d","method":"PATCH","url":"%s",%s' ..
          '"headers":{"Content-Type":"application/json"},"body":%s}'):format(
-         i, outcome(2), group, POINTS)
+         i, path(i), group or "", POINTS)
    end
    return wrk.format("POST", "/v1.0/$batch", JSON,
       '{"requests":[' .. table.concat(items, ",") .. ']}')
 end
 
+-- As a teacher who grades what a class has handed in.
+local function registered_batch()
+   local assignment, first = random(0, ASSIGNMENTS - 1), random(0, STUDENTS - 1)
+   return batch(function(i)
+      return REGISTERED:format("school", assignment, (first + i) % STUDENTS) ..
+         "/outcomes/" .. SINGLETONS[2]
+   end)
+end
+
+local function points() return outcome(2) end
+
 local function all_changed(body)
    return select(2, body:gsub('"status":200,', "")) == 20
 end
+
+-- Those that the body of a document may have.
+local lengths = {}
 
 -- make: a request.  status: those that are right.  check: more than the look
 -- at both ends that a document gets.
@@ -125,12 +158,48 @@ local WORKS = {
       status = { [200] = true, [201] = true }
    },
    batch = {
-      make = function() return batch("") end,
+      make = function() return batch(points) end,
       status = { [200] = true }, check = all_changed
    },
    atomic = {
-      make = function() return batch('"atomicityGroup":"g",') end,
+      make = function() return batch(points, '"atomicityGroup":"g",') end,
       status = { [200] = true }, check = all_changed
+   },
+   ["registered-get"] = {
+      make = function() return wrk.format("GET", "/v1.0" .. singleton(random(1, 3))) end,
+      status = { [200] = true }
+   },
+   ["registered-list"] = {
+      make = function()
+         return wrk.format("GET", "/v1.0" .. registered("school") .. "/outcomes")
+      end,
+      status = { [200] = true }
+   },
+   gradebook = {
+      make = function()
+         return wrk.format("GET", ("/v1.0/education/classes/school/assignments" ..
+            "/a%02d/submissions?$expand=outcomes"):format(random(0, ASSIGNMENTS - 1)))
+      end,
+      status = { [200] = true }
+   },
+   ["registered-patch"] = {
+      make = function()
+         return wrk.format("PATCH", "/v1.0" .. singleton(2), JSON, POINTS)
+      end,
+      status = { [200] = true }
+   },
+   ["registered-batch"] = {
+      make = registered_batch, status = { [200] = true }, check = all_changed
+   },
+   -- once more, all of it is written again
+   ["return"] = {
+      make = function()
+         return wrk.format("POST", "/v1.0" .. registered("handed") .. "/return")
+      end,
+      status = { [200] = true },
+      check = function(body)
+         return lengths[#body] and body:find('"status":"returned"', 1, true)
+      end
    },
    options = {
       make = function() return wrk.format("OPTIONS", "/v1.0" .. outcome(2)) end,
@@ -153,7 +222,7 @@ local WORKS = {
 
 -- Made before, for what wrk itself needs is taken from the servers.
 local READY = 2000
-local ready, work, lengths, next = {}, nil, {}, 0
+local ready, work, next = {}, nil, 0
 
 local function is_document(body)
    return lengths[#body] and body:sub(1, #CONTEXT) == CONTEXT and

@@ -1,9 +1,9 @@
 # clang-format leaves comments as they are; 80 columns hold for them, too.
 . t/guards/tap
 
-# The statements of edu_sql.c are aligned by hand.
+# The statements of sql.c are aligned by hand.
 none 'no line is longer than 80 columns' \
     "$(perl -Ci -ne 'chomp; print "$ARGV:$.\n" if length > 80;
-        close ARGV if eof' mod_edu_outcomes.c lib/*.[ch] \
-        t/*.c t/unit/*.[ch] t/fuzz/*.c |
-        grep -v '^lib/edu_sql\.c')"
+        close ARGV if eof' mod_edu_outcomes.c module/*.[ch] lib/*.h \
+        lib/*/*.[ch] t/*.c t/unit/*.h t/unit/*/*.[ch] t/fuzz/*.[ch] |
+        grep -v '^lib/store/sql\.c')"

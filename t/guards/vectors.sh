@@ -2,7 +2,7 @@
 # which says by how much the answer may differ.
 . t/guards/tap
 
-# What the cases begin with; with their folder, where that is not its number.
+# The names that the cases begin with; with the folder, if its number is another.
 replayed=$(for case in t/data/cases/graph-*; do
     number=${case#t/data/cases/graph-}
     name=$(sed -n '1s/:.*//p' "$case/exchange.http")

@@ -8,6 +8,7 @@ use lib "$Bin/../lib";
 use Apache::Test ();
 use Edu::Case 'slurp';
 use Edu::Log;
+use Edu::Recipe 'recipe';
 use Edu::Server;
 use Edu::Wire;
 use IO::Socket::INET ();
@@ -37,16 +38,6 @@ sub query {
         '$ENV{EDU_DATABASES}' pgsql shell '$db{$db}' $name`;
 }
 
-# A recipe, with what is of this place instead of what is of no place.
-sub recipe {
-    my ($name, %here) = @_;
-    my $text = slurp("$root/cluster/$name");
-    for (sort keys %here) {
-        $text =~ s/\Q$_\E/$here{$_}/g or die "$name says nothing of $_\n";
-    }
-    return $text;
-}
-
 sub put {
     my ($file, @text) = @_;
     open my $out, '>', $file or die "$file: $!\n";
@@ -58,8 +49,8 @@ sub start_databases {
     mkdir $_ for values %db;
     # Requests do not wait until the database finds a deadlock.
     my $deadlock = "deadlock_timeout = 60s\n";
-    put("$db{db1}/settings.conf", recipe('postgresql.conf'), $deadlock);
-    put("$db{db2}/settings.conf", recipe('postgresql.conf',
+    put("$db{db1}/settings.conf", recipe('conf/cluster/postgresql.conf'), $deadlock);
+    put("$db{db2}/settings.conf", recipe('conf/cluster/postgresql.conf',
         q{names = 'db2'} => q{names = ''}), $deadlock);
     return databases('start', $db{db1})
         && databases('follow', $db{db2}, $db{db1})
@@ -112,7 +103,7 @@ END
 # Of the databases the replica comes first, which is to be passed over.
 sub start_node {
     my ($port) = @_;
-    return start_apache($port, recipe('node.conf',
+    return start_apache($port, recipe('conf/cluster/node.conf',
         'db1.example,db2.example' => "$db{db2},$db{db1}",
         'user=apache password=secret' => 'user=edu',
         'https://outcomes.example' => "http://localhost:$front",
@@ -125,7 +116,7 @@ sub start_balancer {
         (map { "LoadModule ${_}_module $from/mod_$_.so\n" } 'slotmem_shm',
             'proxy', 'proxy_http', 'proxy_balancer', 'lbmethod_byrequests'),
         "CustomLog $served \"%{BALANCER_WORKER_NAME}e %m %>s\"\n",
-        recipe('balancer.conf', map {
+        recipe('conf/cluster/balancer.conf', map {
             ("node$_.example" => "127.0.0.1:$nodes[$_ - 1]") } 1 .. 3));
 }
 
@@ -136,7 +127,7 @@ sub kill_node {
     return kill(KILL => -$pid) && await { !kill 0, $pid };
 }
 
-# What the balancer has had answered, of those lines that match.
+# Counts the answers in the balancer's log whose lines match.
 sub count_served {
     my ($regex) = @_;
     return scalar grep { /$regex/ } split /^/, slurp($served);
@@ -195,7 +186,7 @@ sub look_up {
     return request(GET => "$collection/$id");
 }
 
-# What a client does all day: "kind status seconds retry-after client i".
+# A client's day; a line is "kind status seconds retry-after client i".
 sub client {
     my ($number, $running) = @_;
     my @lines;
@@ -216,20 +207,19 @@ sub client {
 
 # ------------------------------------------------------------------ the story
 
-ok(start_databases(), 'a database and its replica') or die;
-ok(start_node($_), 'a node') or die for @nodes;
-ok(start_balancer(), 'and a balancer') or die;
+ok(start_databases(), 'a database and its replica start') or die;
+ok(start_node($_), 'a node starts') or die for @nodes;
+ok(start_balancer(), 'a balancer starts') or die;
 my $answer = create($origin, 0, 0);
-is($answer->{status}, 201, 'who asks the balancer is served') or die;
-like(header($answer, 'Location'), qr/^$origin\//, 'and links lead back to it');
+is($answer->{status}, 201, 'a request to the balancer is served') or die;
+like(header($answer, 'Location'), qr/^$origin\//,
+     'links lead back to the balancer');
 
-# Who fails says so in the log: nodes of the database, mod_dbd, event of threads
-# that wait; the balancer of a node.
-my $mark = log_mark();
-log_await($mark, $_, 0.1)
-    for 'EDU0002: .* 503 ', 'AH00629: ', 'AH0063[0236]: ', 'AH02655: ',
-    'DBD.*Error: ', 'AH10159: ', 'AH00957: ', 'AH00959: ', 'AH01114: ',
-    'AH01084: ', 'AH01102: ', 'AH00898: ';
+# Who fails says so in the log: nodes of the database, event of threads that
+# wait; the balancer of a node.
+log_expect($_)
+    for 'EDU0002: .* 503 ', 'AH10159: ', 'AH00957: ', 'AH00959: ',
+    'AH01114: ', 'AH01084: ', 'AH01102: ', 'AH00898: ';
 
 # The primary sends no more to the replica, until each client waits for it, maybe
 # for the commit of another.
@@ -246,31 +236,33 @@ sub cut_off {
 
 my ($victim, @left) = @nodes;
 my @lines = crowd($CLIENTS, \&client, sub {
-    ok(serve(10, qr/:$_ \w+ 2/), 'a node has its share') for @nodes;
+    ok(serve(10, qr/:$_ \w+ 2/), 'each node serves a share') for @nodes;
 
-    # What a node had sent is done, though nobody hears of it.
+    # A write that the node had sent is done, though no client learns of it.
     ok(cut_off(), 'without the replica, writes wait');
-    is(look_up($origin, 0, 0)->{status}, 200, 'and reads do not');
+    is(look_up($origin, 0, 0)->{status}, 200,
+       'reads do not wait for the replica');
     ok(kill_node($victim), 'a node is killed');
     kill CONT => $sender;
-    ok(serve(60, qr/ 20[01]$/), 'the others go on');
+    ok(serve(60, qr/ 20[01]$/), 'the other nodes go on');
 
-    # What the replica does not have yet goes with the primary.
+    # Writes that the replica does not have yet are lost with the primary.
     ok(cut_off(), 'writes wait again');
     my ($primary) = slurp("$db{db1}/data/postmaster.pid") =~ /^(\d+)/;
     kill QUIT => $primary;
     kill KILL => $sender;
     ok(await { !kill 0, $primary }, 'the primary dies');
-    ok(serve(3, qr/ 503$/), 'without it, there is a 503');
+    ok(serve(3, qr/ 503$/), 'requests get 503 without the primary');
     is(query('db2', 'SELECT pg_promote()'), "t\n", 'the replica is promoted');
     my $promoted = time;
     for my $node (@left) {
         my $i = 0;
         ok(await { create("http://localhost:$node", $node, ++$i)->{status} == 201 },
-           'a node writes again');
+           'a node writes after the promotion');
     }
-    cmp_ok(time - $promoted, '<', $PATIENCE, 'soon after');
-    ok(serve(60, qr/ 20[01]$/), 'and clients are served');
+    cmp_ok(time - $promoted, '<', $PATIENCE,
+           'the nodes write soon after the promotion');
+    ok(serve(60, qr/ 20[01]$/), 'clients are served after the promotion');
 });
 
 # As many at once as there are connections.
@@ -279,7 +271,7 @@ is(join(' ', grep { !/^20[01]$/ } crowd(16, sub {
     return map { (look_up($_, 0, 0)->{status},
                   create($_, 100 + $number, /(\d+)$/)->{status}) }
         map { "http://localhost:$_" } @left;
-})), '', 'all nodes serve all, though none was restarted');
+})), '', 'all connections of all nodes serve without a restart');
 
 # Writes that share a transaction are done in the same order everywhere: else two
 # would wait for each other until they are refused.  While one row is locked,
@@ -301,7 +293,7 @@ is(join(' ', crowd(24, sub {
             . q{ SELECT pg_sleep(0.3); COMMIT}, 'outcomes');
         sleep 0.2;
     }
-})), '', 'nobody waits for ever where many change the same');
+})), '', 'many changes of the same rows end in time');
 
 my (%statuses, @late, @bare, @wrong);
 for (@lines) {
@@ -316,14 +308,16 @@ for (@lines) {
 }
 note(join ', ', map { "$_: $statuses{$_} times" } sort keys %statuses);
 is(join(' ', grep { !/^POST 201$|^(?:GET|PATCH) 200$| 50[23]$/ } keys %statuses),
-   '', 'nothing but success, 502 or 503 is answered, and nothing is done twice');
-is("@late", '', 'all are answered in time');
-is("@bare", '', 'each 503 says when to come again');
-is("@wrong", '', 'what was acknowledged is there, as it was acknowledged');
+   '', 'all requests get success, 502 or 503, and none is done twice');
+is("@late", '', 'all requests are answered in time');
+is("@bare", '', 'each 503 has Retry-After');
+is("@wrong", '',
+   'all acknowledged writes are stored as they were acknowledged');
 
-$mark = log_mark();
-ok(start_apache($victim), 'the node that was killed starts');
-ok(log_await($mark, 'AH00098: pid file .* overwritten'), 'and says that it was');
+my $mark = log_mark();
+ok(start_apache($victim), 'the killed node starts');
+ok(log_await($mark, 'AH00098: pid file .* overwritten'),
+   'the log says that the node was not stopped in order');
 crowd(2, sub {
     my ($number, $running) = @_;
     look_up($origin, 0, 0) while $running->();

@@ -46,7 +46,7 @@ sub told_together {
     my ($work, $meanwhile) = @_;
     my %told = map { split /: /, $_, 2 } crowd($CLIENTS, sub {
         my ($number, $running, $tell) = @_;
-        $tell->('asks');
+        local $Edu::Wire::SENT = sub { $tell->('asks') };
         return "$number: " . told($work->($number));
     }, sub {
         my ($more) = @_;
@@ -62,7 +62,7 @@ sub told_unlocked {
     sql("BEGIN; LOCK TABLE edu_outcome IN $mode MODE");
     return told_together($work, sub {
         await { sql('SELECT count(*) FROM pg_locks WHERE NOT granted') > 0 };
-        sleep 0.3;
+        sleep 0.3;    # all have come; they wait a second for each other
         sql($then) if $then;
         sql('COMMIT');
     });
@@ -105,15 +105,17 @@ together('creations', 'EXCLUSIVE', 'WITH',
          sub { create("new-$_[0]", "new $_[0]") },
          map { "201 new $_" } @numbers);
 is(join(' ', map { told(request(GET => collection("new-$_"))) } @numbers),
-   join(' ', map { "200 new $_" } @numbers), 'each is where it belongs');
+   join(' ', map { "200 new $_" } @numbers),
+   'each shared creation is at its path');
 
 together('changes', 'EXCLUSIVE', 'WITH',
          sub { change($paths[$_[0] - 1], $etags[$_[0] - 1], "new $_[0]") },
          map { "200 new $_" } @numbers);
 is(join(' ', map { told(request(GET => $_)) } @paths),
-   join(' ', map { "200 new $_" } @numbers), 'each is what was changed');
+   join(' ', map { "200 new $_" } @numbers),
+   'each shared change is of its row');
 
-# What one cannot have does not keep others from what they can.
+# A request that fails does not keep others from being served.
 my $mark = log_mark();
 sql(q{CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS}
     . q{ 'BEGIN RAISE EXCEPTION $$not this$$; END'});
@@ -123,7 +125,8 @@ together('one fails', 'EXCLUSIVE', undef,
          sub { create("bad-$_[0]", "good $_[0]") },
          map { $_ == $CLIENTS ? 503 : "201 good $_" } @numbers);
 sql('DROP TRIGGER refuse ON edu_outcome; DROP FUNCTION refuse()');
-ok(log_await($mark, 'EDU0002: .* 503 .*not this'), 'the log says why');
+ok(log_await($mark, 'EDU0002: .* 503 .*not this'),
+   'the log has the words of the trigger');
 
 my $large = 'x' x 900_000;
 together('large ones', 'EXCLUSIVE', '',
@@ -137,9 +140,10 @@ my @late = told_unlocked('EXCLUSIVE',
     'INSERT INTO edu_submission (class_id, assignment_id, id, user_id) VALUES '
     . join ', ', map { "('share-late-$_', 'a', 's', 'ada')" } @numbers);
 is("@late", join(' ', map { "201 late $_" } @numbers),
-   'what was registered meanwhile');
+   'creations in submissions registered meanwhile succeed');
 is(sql(q{SELECT count(*) FROM edu_submission WHERE class_id LIKE 'share-late-%'}
-       . q{ AND version = '0000000000000000'}), "0\n", 'is what was added to');
+       . q{ AND version = '0000000000000000'}), "0\n",
+       'the submissions registered meanwhile are touched');
 
 # A commit waits for a replica that is not there, and then its connection is
 # lost: it is done, but nobody was told.
@@ -162,9 +166,9 @@ is(join(' ', told_together(sub { create("lost-$_[0]", "kept $_[0]") }, sub {
     }
     wait_for_replica('');
 })), join(' ', map { "201 kept $_" } @numbers),
-   'what was done is told as that');
+   'creations whose connection was lost are acknowledged');
 is(sql(q{SELECT count(*) FROM edu_outcome WHERE class_id LIKE 'share-lost-%'}),
-   "$CLIENTS\n", 'and not done again');
+   "$CLIENTS\n", 'creations whose connection was lost are done once');
 
 # Nothing is heard of the connections that are in use, one of each process.  Who
 # has one waits with it, for libpq does.
@@ -184,7 +188,7 @@ my @told = told_together(sub {
 });
 cmp_ok(scalar(grep { /^200 new / } @told), '>=',
        $ENV{EDU_MPM} eq 'prefork' ? 0 : $CLIENTS / 2,
-       'who waits for others asks by oneself') or diag("@told");
+       'requests that wait for others run alone after a second') or diag("@told");
 is(join(' ', map { told(request(GET => $_)) } @paths),
-   join(' ', map { "200 new $_" } @numbers), 'after that all do not wait');
+   join(' ', map { "200 new $_" } @numbers), 'later requests do not wait');
 done_testing;

@@ -26,7 +26,7 @@ sub create {
     return 0;
 }
 
-# Whether the database holds all that was made, to somebody who sees no log.
+# Whether the database file alone, without its log, has all rows.
 sub is_copied {
     my ($seconds) = @_;
     my $count = q{SELECT count(*) FROM edu_outcome}
@@ -49,56 +49,60 @@ my $pid = next_after();
 ok($pid, 'there is one process for checkpoints');
 my ($child) = server_children();
 is((stat "/proc/$pid")[4], (stat "/proc/$child")[4],
-   'which is of the user that serves');
-isnt(getpgrp $pid, getpgrp server_pid(), 'what ends all children does not end'
-     . ' it: it closes last');
-ok(create('{}') && is_copied(), 'it copies what is written');
+   'the process runs as the user that serves');
+isnt(getpgrp $pid, getpgrp server_pid(),
+     'a signal to all children does not reach the process: it closes last');
+ok(create('{}') && is_copied(), 'the process copies written rows');
 
 kill STOP => $pid;
 my $size = -s $file;
-ok(create($large), 'while it does not run') for 1 .. 3;
-is(-s $file, $size, 'requests do not do its work');
+ok(create($large), 'requests write while the process is stopped') for 1 .. 3;
+is(-s $file, $size, 'requests do not copy the log');
 kill CONT => $pid;
-ok(is_copied(), 'it does once it can');
+ok(is_copied(), 'the process copies the log once it runs');
 
 kill KILL => $pid;
 my $other = next_after($pid);
-ok($other, 'one that dies is replaced');
-ok(create('{}') && is_copied(), 'and the other goes on');
+ok($other, 'a dead process is replaced');
+ok(create('{}') && is_copied(), 'the new process copies the log');
 
 my $mark = log_mark();
 $size = (-s $file) + 4096;
-is(system('prlimit', "--pid=$other", "--fsize=$size:"), 0, 'without room');
-ok(create($large), 'others write');
-ok(log_await($mark, 'EDU0011: .*(?:disk|full)', 10), 'and the log tells why');
-ok(!is_copied(1), 'that it is not copied');
+is(system('prlimit', "--pid=$other", "--fsize=$size:"), 0,
+   'the process has no room');
+ok(create($large), 'requests write while the process has no room');
+ok(log_await($mark, 'EDU0011: .*(?:disk|full)', 10),
+   'the error log says that the checkpoint failed');
+ok(!is_copied(1), 'the log is not copied without room');
 is(system('prlimit', "--pid=$other", '--fsize=unlimited:'), 0,
-   'when there is room again');
-ok(is_copied(), 'it is');
+   'the process has room again');
+ok(is_copied(), 'the log is copied with room');
 
 $mark = log_mark();
 kill USR1 => server_pid();
-ok(log_await($mark, 'resuming normal operations', 20), 'after a restart');
+ok(log_await($mark, 'resuming normal operations', 20), 'the server restarts');
 $pid = next_after($other);
-ok($pid, 'there is another process');
-ok(await { !kill 0, $other }, 'and the first is gone');
-ok(create('{}') && is_copied(), 'the work goes on');
+ok($pid, 'the restarted server has a new process');
+ok(await { !kill 0, $other }, 'the old process ends');
+ok(create('{}') && is_copied(),
+   'the new process copies the log after a restart');
 
-ok(stop_server(), 'when the server stops');
-ok(await { !kill 0, $pid }, 'it does, too');
-ok(!-e "$file-wal", 'and leaves no log');
-ok(start_server(), 'it starts again');
+ok(stop_server(), 'the server stops');
+ok(await { !kill 0, $pid }, 'the process stops with the server');
+ok(!-e "$file-wal", 'the process leaves no log');
+ok(start_server(), 'the server starts again');
 
 $pid = next_after($pid);
 freeze_server();    # none is forked while they are listed
 my ($parent, @children) = (server_pid(), server_children());
 kill KILL => $parent;
-ok(await { !kill 0, $pid }, 'it does not outlive a server that was killed');
+ok(await { !kill 0, $pid }, 'the process ends with a killed server');
 kill KILL => @children;
 await { !grep { kill 0, $_ } @children };
 $mark = log_mark();
-ok(start_server(), 'which starts again');
+ok(start_server(), 'the killed server starts again');
 ok(log_await($mark, 'AH00098: pid file .* overwritten'),
-   'and says that it was not stopped in order');
-ok(next_after($pid) && create('{}') && is_copied(), 'and copies');
+   'the log says that the server was not stopped in order');
+ok(next_after($pid) && create('{}') && is_copied(),
+   'the process of the started server copies the log');
 done_testing;

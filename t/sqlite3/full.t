@@ -24,7 +24,7 @@ sub create {
     return request(POST => $collection, [$JSON_TYPE], $body);
 }
 
-# Room for what is there and for the log, not for as much again as is written.
+# There is room for the present rows and the log, not for the next writes.
 sub limit {
     my ($bytes) = @_;
     return !grep { system('prlimit', "--pid=$_", "--fsize=$bytes:") }
@@ -33,26 +33,27 @@ sub limit {
 
 my $log = Apache::Test::config()->{vars}{t_logs} . '/error_log';
 my $small = create('{}');
-is($small->{status}, 201, 'there is room');
+is($small->{status}, 201, 'a write with room is served');
 is(sql('PRAGMA journal_mode'), "wal\n", 'readers do not wait for writers');
 my $path = path_of($small);
 
 my $room = (-s $log) + 1_000_000;
-cmp_ok($room, '<', 4_000_000, 'the log is no larger than what is written');
-ok(limit($room), 'then there is none');
+cmp_ok($room, '<', 4_000_000, 'the error log is smaller than a write');
+ok(limit($room), 'no file may grow any more');
 my $mark = log_mark();
 for (1 .. 6) {
     my $began = time;
     my $answer = create($large);
-    is($answer->{status}, 507, "$_: what has no room is refused");
+    is($answer->{status}, 507, "$_: a write without room gets 507");
     is(header($answer, 'Retry-After'), undef,
-       "$_: until somebody makes some");
-    cmp_ok(time - $began, '<', 5, "$_: in time");
+       "$_: the 507 has no Retry-After");
+    cmp_ok(time - $began, '<', 5, "$_: the 507 comes in time");
 }
-ok(log_await($mark, 'EDU0002: .* 507 .*(?:disk|full)'), 'the log says why');
-is(request(GET => $path)->{status}, 200, 'what is there can be read');
+ok(log_await($mark, 'EDU0002: .* 507 .*(?:disk|full)'),
+   'the log says that the disk is full');
+is(request(GET => $path)->{status}, 200, 'stored outcomes can be read');
 
-ok(limit('unlimited'), 'when there is room again');
+ok(limit('unlimited'), 'files may grow again');
 is(join(' ', crowd(12, sub { create($large)->{status} })),
-   join(' ', (201) x 12), 'the first request of each is served');
+   join(' ', (201) x 12), 'the first write of each client is served');
 done_testing;

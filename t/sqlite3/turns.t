@@ -1,5 +1,4 @@
-# Somebody who reads for long keeps nobody from writing, whatever else is in the
-# batch.
+# A batch that reads for long does not block writers, whatever else is in it.
 use strict;
 use warnings;
 use FindBin '$Bin';
@@ -49,7 +48,8 @@ my @said = crowd(1, sub {
 log_expect('a \$batch took longer than EduOutcomesTimeout');
 like(join(' ', $answer->{body} =~ /"status":(\d+)/g),
      qr/^200 405 400 404 201( 200)+( 503)*$/, 'the batch is answered');
-is(join(' ', grep { $_ != 201 } @said), '', 'all writes are served');
+is(join(' ', grep { $_ != 201 } @said), '',
+   'all writes are served during the batch');
 # One may come before the batch does, and one be answered after it.
-cmp_ok(scalar @said, '>', 2, 'while it reads');
+cmp_ok(scalar @said, '>', 2, 'several writes are served while the batch reads');
 done_testing;

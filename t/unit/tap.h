@@ -43,8 +43,8 @@ static int tap_same(const char *got, const char *want)
     return got && want ? strcmp(got, want) == 0 : got == want;
 }
 
-static void tap_is_str(const char *got, const char *want, const char *file,
-                       int line, const char *what)
+static inline void tap_is_str(const char *got, const char *want,
+                              const char *file, int line, const char *what)
 {
     if (!tap_test(tap_same(got, want), file, line, "%s", what)) {
         fprintf(stderr, "#   got %s\n#  want %s\n", got ? got : "NULL",
@@ -52,8 +52,8 @@ static void tap_is_str(const char *got, const char *want, const char *file,
     }
 }
 
-static void tap_is_int(long long got, long long want, const char *file,
-                       int line, const char *what)
+static inline void tap_is_int(long long got, long long want, const char *file,
+                              int line, const char *what)
 {
     if (!tap_test(got == want, file, line, "%s", what)) {
         fprintf(stderr, "#   got %lld\n#  want %lld\n", got, want);

@@ -2,12 +2,12 @@
 
 /**
  * @file unit.h
- * @brief What unit programs share: JSON as a C string can carry it.
+ * @brief Shared by unit programs: JSON as a C string can carry it.
  */
 #ifndef UNIT_H
 #define UNIT_H
 
-#include "edu_private.h"
+#include "base.h"
 #include "tap.h"
 
 #include <apr_strings.h>
@@ -18,18 +18,17 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* The path of an outcome; of its collection, if `outcome` is NULL. */
+/* The key of an outcome; of its collection, if `outcome` is NULL. */
 #define OUTCOME_AT(class, assignment, submission, outcome)                     \
     {                                                                          \
-        .at = EDU_AT_OUTCOME, .class_id = (class),                             \
-        .assignment_id = (assignment), .submission_id = (submission),          \
-        .outcome_id = (outcome)                                                \
+        .class_id = (class), .assignment_id = (assignment),                    \
+        .submission_id = (submission), .outcome_id = (outcome)                 \
     }
 
-/* Somebody who signed in. */
+/* An authenticated caller. */
 #define USER(id)                                                               \
     {                                                                          \
-        .authenticated = 1, .user_id = (id)                                    \
+        .authenticated = 1, .user_id = (id), .scopes = EDU_SCOPES_ANY          \
     }
 
 /* ' for ", so that a table row can be read. */

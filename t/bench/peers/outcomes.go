@@ -81,13 +81,14 @@ type pointsOutcome struct {
 	PublishedPoints *pointsGrade `json:"publishedPoints"`
 }
 
-// What the verbs need of a type of outcome.  The benchmark changes these two.
+// What the verbs need of a type of outcome.
 type document interface {
 	common() *outcome
 	// protect returns what puts back the members that only the server sets.
 	protect() func()
 	check() error
 	stamp(by *identitySet, at string)
+	publish()
 }
 
 func (o *outcome) common() *outcome { return o }
@@ -155,6 +156,8 @@ func newDocument(odataType string) (document, error) {
 		return &feedbackOutcome{}, nil
 	case "educationPointsOutcome":
 		return &pointsOutcome{}, nil
+	case "educationRubricOutcome":
+		return &rubricOutcome{}, nil
 	}
 	return nil, fmt.Errorf("the type %q is not known", odataType)
 }
@@ -182,11 +185,13 @@ func apply(doc document, body []byte) error {
 	return doc.check()
 }
 
-func text(doc document) []byte {
+func text(doc document) []byte { return marshal(doc) }
+
+func marshal(value any) []byte {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(doc); err != nil {
+	if err := encoder.Encode(value); err != nil {
 		panic(err)
 	}
 	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
@@ -200,8 +205,15 @@ type key struct{ class, assignment, submission, id string }
 
 type store struct {
 	get, list, insert, replace *sql.Stmt
-	// write runs a statement durably and tells how many rows it changed.
-	write func(*sql.Stmt, ...any) (int64, error)
+	school                     *schoolStore
+	// write runs statements durably, each of which is to change a row, or else
+	// none does.
+	write func(...call) (bool, error)
+}
+
+type call struct {
+	stmt *sql.Stmt
+	args []any
 }
 
 const where = " WHERE class_id = $1 AND assignment_id = $2 AND submission_id = $3"
@@ -217,10 +229,10 @@ func prepare(db *sql.DB, query string) *sql.Stmt {
 func newStore(reads, writes *sql.DB) *store {
 	columns := "SELECT id, created, type, version, body FROM edu_outcome" + where
 	return &store{
-		get: prepare(reads, columns+" AND id = $4"),
+		school: newSchoolStore(reads, writes),
+		get:    prepare(reads, columns+" AND id = $4"),
 		list: prepare(reads, columns+
-			" AND (created > $4 OR (created = $4 AND id > $5))"+
-			fmt.Sprintf(" ORDER BY created, id LIMIT %d", page+1)),
+			fmt.Sprintf(" AND id > $4 ORDER BY id LIMIT %d", page+1)),
 		insert: prepare(writes, "INSERT INTO edu_outcome"+
 			" (class_id, assignment_id, submission_id, id, created, type, version, body)"+
 			" VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING"),
@@ -244,14 +256,41 @@ func open(driver, source string, connections int) *sql.DB {
 func openPostgres(source string, connections int) *store {
 	db := open("postgres", source, connections)
 	s := newStore(db, db)
-	s.write = func(stmt *sql.Stmt, args ...any) (int64, error) {
-		result, err := stmt.Exec(args...)
-		if err != nil {
-			return 0, err
+	s.write = func(calls ...call) (bool, error) {
+		if len(calls) == 1 {
+			return exec(calls[0].stmt, calls[0].args)
 		}
-		return result.RowsAffected()
+		tx, err := db.Begin()
+		if err != nil {
+			return false, err
+		}
+		changed, err := execAll(tx, calls)
+		if err != nil || !changed {
+			tx.Rollback()
+			return false, err
+		}
+		return true, tx.Commit()
 	}
 	return s
+}
+
+func exec(stmt *sql.Stmt, args []any) (bool, error) {
+	result, err := stmt.Exec(args...)
+	if err != nil {
+		return false, err
+	}
+	affected, err := result.RowsAffected()
+	return affected == 1, err
+}
+
+func execAll(tx *sql.Tx, calls []call) (bool, error) {
+	for _, c := range calls {
+		changed, err := exec(tx.Stmt(c.stmt), c.args)
+		if err != nil || !changed {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 func openSQLite(path string, connections int) *store {
@@ -261,24 +300,24 @@ func openSQLite(path string, connections int) *store {
 	s := newStore(open("sqlite3", source, connections), writes)
 	queue := make(chan *job, 1024)
 	go group(writes, queue)
-	s.write = func(stmt *sql.Stmt, args ...any) (int64, error) {
-		j := &job{stmt: stmt, args: args, done: make(chan error, 1)}
+	s.write = func(calls ...call) (bool, error) {
+		j := &job{calls: calls, done: make(chan error, 1)}
 		queue <- j
 		err := <-j.done
-		return j.affected, err
+		return j.changed, err
 	}
 	return s
 }
 
 type job struct {
-	stmt     *sql.Stmt
-	args     []any
-	affected int64
-	done     chan error
+	calls   []call
+	changed bool
+	done    chan error
 }
 
 // group commits whatever has come in while the commit before was under way.
 func group(db *sql.DB, queue chan *job) {
+	savepoint, release, undo := prepare(db, "SAVEPOINT job"), prepare(db, "RELEASE job"), prepare(db, "ROLLBACK TO job")
 	for first := range queue {
 		jobs := []*job{first}
 		for more := true; more && len(jobs) < 256; {
@@ -289,25 +328,39 @@ func group(db *sql.DB, queue chan *job) {
 				more = false
 			}
 		}
-		err := commit(db, jobs)
+		err := commit(db, jobs, savepoint, release, undo)
 		for _, j := range jobs {
 			j.done <- err
 		}
 	}
 }
 
-func commit(db *sql.DB, jobs []*job) error {
+func commit(db *sql.DB, jobs []*job, savepoint, release, undo *sql.Stmt) error {
 	tx, err := db.Begin()
 	if err != nil {
 		return err
 	}
+	defer tx.Rollback()
 	for _, j := range jobs {
-		result, err := tx.Stmt(j.stmt).Exec(j.args...)
-		if err != nil {
-			tx.Rollback()
+		several := len(j.calls) > 1
+		if several {
+			if _, err := tx.Stmt(savepoint).Exec(); err != nil {
+				return err
+			}
+		}
+		if j.changed, err = execAll(tx, j.calls); err != nil {
 			return err
 		}
-		j.affected, _ = result.RowsAffected()
+		if several && !j.changed {
+			if _, err := tx.Stmt(undo).Exec(); err != nil {
+				return err
+			}
+		}
+		if several {
+			if _, err := tx.Stmt(release).Exec(); err != nil {
+				return err
+			}
+		}
 	}
 	return tx.Commit()
 }
@@ -349,18 +402,26 @@ func (f *failure) Error() string { return f.message }
 
 func fail(status int, err error) error { return &failure{status, err.Error()} }
 
-func parsePath(path string) (k key, ok bool) {
+// parsePath knows outcomes, submissions and what they are returned by; verb is
+// what stands in place of outcomes.
+func parsePath(path string) (k key, verb string, ok bool) {
 	s := strings.Split(path, "/")
-	if len(s) < 10 || len(s) > 11 || s[1] != "v1.0" || s[2] != "education" ||
-		s[3] != "classes" || s[5] != "assignments" || s[7] != "submissions" ||
-		s[9] != "outcomes" {
-		return k, false
+	if len(s) < 8 || len(s) > 11 || s[1] != "v1.0" || s[2] != "education" ||
+		s[3] != "classes" || s[5] != "assignments" || s[7] != "submissions" {
+		return k, "", false
 	}
-	k = key{class: s[4], assignment: s[6], submission: s[8]}
+	k = key{class: s[4], assignment: s[6]}
+	if len(s) == 8 {
+		return k, "", true
+	}
+	if len(s) < 10 || (s[9] != "outcomes" && s[9] != "return") {
+		return k, "", false
+	}
+	k.submission, verb = s[8], s[9]
 	if len(s) == 11 {
 		k.id = s[10]
 	}
-	return k, true
+	return k, verb, true
 }
 
 func contextURL(r *http.Request, k key) string {
@@ -393,10 +454,17 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) dispatch(w http.ResponseWriter, r *http.Request) (int, []byte, error) {
-	k, ok := parsePath(r.URL.Path)
+	if r.Method == "POST" && r.URL.Path == "/v1.0/$batch" {
+		return s.serveBatch(r)
+	}
+	k, verb, ok := parsePath(r.URL.Path)
 	switch {
 	case !ok:
 		return 0, nil, fail(404, errors.New("there is no resource at this path"))
+	case r.Method == "GET" && verb == "":
+		return s.serveGradebook(r, k.class, k.assignment)
+	case r.Method == "POST" && verb == "return":
+		return s.serveReturn(w, r, k)
 	case r.Method == "GET" && k.id == "":
 		return s.serveList(r, k)
 	case r.Method == "POST" && k.id == "":
@@ -425,56 +493,75 @@ func (s *server) fetch(k key) (row, error) {
 	return x, err
 }
 
+// fetchShown tells the version that is shown, too.
+func (s *server) fetchShown(k key) (x row, version string, err error) {
+	if !isRegistered(k.id) {
+		x, err = s.fetch(k)
+		return x, x.version, err
+	}
+	x, _, assignment, err := s.fetchRegistered(k)
+	if err == nil {
+		err = isCurrent(x, assignment)
+	}
+	return x, shownVersion(x, assignment), err
+}
+
 func (s *server) serveGet(w http.ResponseWriter, r *http.Request, k key) (int, []byte, error) {
-	x, err := s.fetch(k)
+	x, version, err := s.fetchShown(k)
 	if err != nil {
 		return 0, nil, err
 	}
-	if r.Header.Get("If-None-Match") == `"`+x.version+`"` {
+	if r.Header.Get("If-None-Match") == `"`+version+`"` {
 		return 304, nil, nil
 	}
-	return 200, answer(w, r, k, x.version, x.body), nil
+	return 200, answer(w, r, k, version, x.body), nil
 }
 
-func after(token string) (created, id string, err error) {
-	if token == "" {
-		return "", "", nil
-	}
-	var place [3]string
+// A token is a hash of the query, here of an empty one, and the last id.
+const tokenBefore = "\x60\xe5\x5a\x39\xd2\x82\x9e\x03p\x00\x00"
+
+func after(token string) (id string, err error) {
 	text, err := hex.DecodeString(token)
-	if err == nil {
-		err = json.Unmarshal(text, &place)
+	if err == nil && token != "" && !strings.HasPrefix(string(text), tokenBefore) {
+		err = errors.New("this $skiptoken is of another query")
 	}
-	return place[0], place[1], err
+	return strings.TrimSuffix(strings.TrimPrefix(string(text), tokenBefore), "\x00"), err
 }
 
-func (s *server) serveList(r *http.Request, k key) (int, []byte, error) {
-	created, id, err := after(r.URL.Query().Get("$skiptoken"))
+func (s *store) fetchList(k key, last string) ([]row, error) {
+	rows, err := s.list.Query(k.class, k.assignment, k.submission, last)
 	if err != nil {
-		return 0, nil, fail(400, err)
-	}
-	rows, err := s.list.Query(k.class, k.assignment, k.submission, created, id)
-	if err != nil {
-		return 0, nil, err
+		return nil, err
 	}
 	defer rows.Close()
 	var found []row
 	for rows.Next() {
 		var x row
 		if err := rows.Scan(&x.id, &x.created, &x.odataType, &x.version, &x.body); err != nil {
-			return 0, nil, err
+			return nil, err
 		}
 		found = append(found, x)
 	}
-	if err := rows.Err(); err != nil {
+	return found, rows.Err()
+}
+
+func (s *server) serveList(r *http.Request, k key) (int, []byte, error) {
+	last, err := after(r.URL.Query().Get("$skiptoken"))
+	if err != nil {
+		return 0, nil, fail(400, err)
+	}
+	found, err := s.fetchList(k, last)
+	if err == nil {
+		err = s.checkList(k, found)
+	}
+	if err != nil {
 		return 0, nil, err
 	}
 	var out bytes.Buffer
 	out.WriteString(`{"@odata.context":"` + contextURL(r, k) + `"`)
 	if len(found) > page {
 		found = found[:page]
-		last := found[page-1]
-		token := hex.EncodeToString([]byte(`["` + last.created + `","` + last.id + `",""]`))
+		token := hex.EncodeToString([]byte(tokenBefore + found[page-1].id + "\x00"))
 		out.WriteString(`,"@odata.nextLink":"http://` + r.Host + r.URL.Path + `?$skiptoken=` + token + `"`)
 	}
 	out.WriteString(`,"value":[`)
@@ -524,9 +611,9 @@ func (s *server) serveCreate(w http.ResponseWriter, r *http.Request, k key) (int
 	c := doc.common()
 	c.Type, c.ID, c.ETag = odataType, k.id, `"`+version+`"`
 	stored := string(text(doc))
-	affected, err := s.write(s.insert, k.class, k.assignment, k.submission, k.id,
-		version, strings.TrimPrefix(odataType, "#microsoft.graph."), version, stored)
-	if err == nil && affected != 1 {
+	created, err := s.write(call{s.insert, []any{k.class, k.assignment, k.submission, k.id,
+		version, strings.TrimPrefix(odataType, "#microsoft.graph."), version, stored}})
+	if err == nil && !created {
 		err = fail(409, errors.New("an outcome with this id exists already"))
 	}
 	if err != nil {
@@ -536,10 +623,28 @@ func (s *server) serveCreate(w http.ResponseWriter, r *http.Request, k key) (int
 	return 201, answer(w, r, k, version, stored), nil
 }
 
+// change is the document that a body makes of a row.
+func change(was row, body []byte) (document, error) {
+	doc, err := newDocument(was.odataType)
+	if err == nil {
+		err = json.Unmarshal([]byte(was.body), doc)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := apply(doc, body); err != nil {
+		return nil, fail(400, err)
+	}
+	return doc, nil
+}
+
 func (s *server) servePatch(w http.ResponseWriter, r *http.Request, k key) (int, []byte, error) {
 	body, err := readBody(r)
 	if err != nil {
 		return 0, nil, err
+	}
+	if isRegistered(k.id) {
+		return s.patchRegistered(w, r, k, body)
 	}
 	for i := 0; i < tries; i++ {
 		was, err := s.fetch(k)
@@ -549,15 +654,9 @@ func (s *server) servePatch(w http.ResponseWriter, r *http.Request, k key) (int,
 		if match := r.Header.Get("If-Match"); match != "" && match != `"`+was.version+`"` {
 			return 0, nil, fail(412, errors.New("the outcome has changed"))
 		}
-		doc, err := newDocument(was.odataType)
-		if err == nil {
-			err = json.Unmarshal([]byte(was.body), doc)
-		}
+		doc, err := change(was, body)
 		if err != nil {
 			return 0, nil, err
-		}
-		if err := apply(doc, body); err != nil {
-			return 0, nil, fail(400, err)
 		}
 		if string(text(doc)) == was.body {
 			return 200, answer(w, r, k, was.version, was.body), nil
@@ -566,12 +665,12 @@ func (s *server) servePatch(w http.ResponseWriter, r *http.Request, k key) (int,
 		doc.stamp(caller(), at)
 		doc.common().ETag = `"` + version + `"`
 		stored := string(text(doc))
-		affected, err := s.write(s.replace, version, stored,
-			k.class, k.assignment, k.submission, k.id, was.version)
+		changed, err := s.write(call{s.replace, []any{version, stored,
+			k.class, k.assignment, k.submission, k.id, was.version}})
 		if err != nil {
 			return 0, nil, err
 		}
-		if affected == 1 {
+		if changed {
 			return 200, answer(w, r, k, version, stored), nil
 		}
 	}

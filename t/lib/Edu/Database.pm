@@ -32,7 +32,7 @@ my %DATABASE = (
     },
     pgsql => {
         begin  => 'SET client_min_messages = warning',
-        lock   => 'BEGIN; LOCK TABLE ' . join(', ', @TABLES)
+        lock   => 'BEGIN; LOCK TABLE ' . join(', ', @TABLES, 'edu_read')
             . ' IN EXCLUSIVE MODE',
         unlock => 'ROLLBACK',
         locked => 'lock timeout',
@@ -44,7 +44,8 @@ my %DATABASE = (
             . ' AND pid <> pg_backend_pid()',
     },
     mysql => {
-        lock   => 'LOCK TABLES ' . join(', ', map { "$_ READ" } @TABLES),
+        lock   => 'LOCK TABLES ' . join(', ', map { "$_ READ" } @TABLES,
+                                         'edu_read'),
         unlock => 'UNLOCK TABLES',
         locked => 'Lock wait timeout',
         sound  => ['CHECK TABLE edu_outcome', qr/\tOK$/],
@@ -79,7 +80,11 @@ sub sql {
     die "the shell of $ENV{EDU_DB} is gone\n";
 }
 
-sub drop_tables { sql("DROP TABLE IF EXISTS $_") for @TABLES, 'edu_schema' }
+sub drop_tables {
+    sql("DROP TABLE IF EXISTS $_")
+        for @TABLES, qw(edu_history edu_read edu_repeat edu_schema);
+}
+
 sub lock_tables { sql(database()->{lock}) }
 sub unlock_tables { sql(database()->{unlock}) }
 
@@ -88,7 +93,10 @@ sub kill_connections {
     return sql(database()->{kill}) if database()->{kill};
     my @ids = split ' ', sql('SELECT id FROM information_schema.processlist'
         . ' WHERE db = database() AND id <> connection_id()');
-    sql("KILL CONNECTION $_") for @ids;
+    # one that has gone by itself meanwhile is error 1094
+    sql(join "\n", 'DELIMITER //', 'BEGIN NOT ATOMIC',
+        'DECLARE CONTINUE HANDLER FOR 1094 BEGIN END;',
+        (map { "KILL CONNECTION $_;" } @ids), 'END//', 'DELIMITER ;');
 }
 
 # Not by the end of its input, which those may hold open whom a test forked.
@@ -100,7 +108,7 @@ sub leave {
     $pid = undef;
 }
 
-# In the middle of whatever it is at; the next statement has another.
+# Kills the shell in the middle of its work; the next statement has another.
 sub crash_shell { leave('KILL') }
 
 # The shell does not survive it.

@@ -20,6 +20,7 @@ my %KIND = (
     time    => '\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z',
     date    => '\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d',
     version => '[!#-~]+',
+    length  => '[1-9]\d*',
 );
 my $SLOT = qr/\$\{(\w*):(\w+)(?:([!>])(\w+))?\}/;
 
@@ -30,7 +31,7 @@ sub expand {
     return $text;
 }
 
-# Undef if $got is what $want says, else what is wrong.
+# Returns undef if $got matches $want, else a complaint.
 sub match_text {
     my ($want, $got, $vars) = @_;
     my ($pattern, @slots) = ('');

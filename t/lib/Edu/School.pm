@@ -28,10 +28,10 @@ sub ask {
                    ref $body ? $JSON->encode($body) : $body);
 }
 
-# What an answer holds.
+# The JSON of an answer.
 sub got { return $JSON->decode($_[0]{body}) }
 
-# As ask, for what has to succeed; the answer's JSON, if it has any.
+# As ask, but the request has to succeed; returns the answer's JSON, if any.
 sub must {
     my $answer = ask(@_);
     die "@_[0 .. 2]: $answer->{status} $answer->{body}\n"

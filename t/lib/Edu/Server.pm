@@ -38,7 +38,7 @@ sub is_up { return request(HEAD => '/plain.txt')->{status} == 200 }
 
 sub start_server {
     my $config = Apache::Test::config();
-    # What it says is no TAP.
+    # Its output is no TAP.
     my $log = "$config->{vars}{t_logs}/start_log";
     system($config->server->start_cmd . " >>$log 2>&1") == 0 or return;
     return await { server_pid() && is_up() };
@@ -75,13 +75,13 @@ sub processes {
     return @children;
 }
 
-# Who can be connected to.
+# The processes that can be connected to.
 sub serves {
     my ($pid) = @_;
     return grep { (readlink // '') =~ /^socket:/ } glob "/proc/$pid/fd/*";
 }
 
-# There soon is one, whatever befell the last.
+# The children that serve; waits until there is one.
 sub server_children {
     my @children;
     await { @children = grep { serves($_) } processes() };

@@ -14,6 +14,10 @@ use MIME::Base64 'encode_base64';
 
 our @EXPORT = qw(port base header path_of request);
 
+# Where the server listens, and what is told of each exchange as it went: bytes
+# sent, bytes received.
+our ($ADDRESS, $HEARD) = ('127.0.0.1');
+
 my $PATIENCE = 60;    # seconds without a byte
 
 # The port of a virtual host of extra.conf.in, or of the main server.
@@ -26,7 +30,7 @@ sub port {
         : $config->{vars}{port};
 }
 
-# What every absolute URL of that server starts with.
+# The beginning of every absolute URL of that server.
 sub base { return 'http://localhost:' . port(@_) }
 
 # The value of a header, or undef; several are joined as HTTP allows.
@@ -36,7 +40,7 @@ sub header {
     return join ', ', @$values;
 }
 
-# The path of what was created, or undef.
+# The path of a created entity, or undef.
 sub path_of {
     my ($answer) = @_;
     my ($path) = (header($answer, 'Location') // '') =~ m{^http://[^/]+(/.*)};
@@ -58,6 +62,7 @@ sub request {
     $add->('Authorization', 'teacher:demo');
     $add->('Connection', 'close');
     if ($given{'transfer-encoding'}) {
+        $body //= '';
         my $size = int(length($body) / 3) + 1;
         $body = join '', map { sprintf "%x\r\n%s\r\n", length, $_ }
             unpack("(a$size)*", $body), '';
@@ -75,19 +80,24 @@ sub request {
     }
     $bytes .= "\r\n";
     $bytes .= $body if defined $body;
-    return parse(talk($port, $bytes), $method);
+    my $reply = talk($port, $bytes);
+    $HEARD->($bytes, $reply) if $HEARD;
+    return parse($reply, $method);
 }
+
+our $SENT;    # is called when a request is on its way
 
 # All that comes back until the server closes.
 sub talk {
     my ($port, $bytes) = @_;
     local $SIG{PIPE} = 'IGNORE';    # an early refusal closes on our body
     my $socket = IO::Socket::INET->new(
-        PeerAddr => '127.0.0.1', PeerPort => $port, Timeout => $PATIENCE)
+        PeerAddr => $ADDRESS, PeerPort => $port, Timeout => $PATIENCE)
         or return '';
     binmode $socket;
     $socket->autoflush;
     print {$socket} $bytes;
+    $SENT->() if $SENT;
     my $ready = IO::Select->new($socket);
     my $reply = '';
     while ($ready->can_read($PATIENCE)) {

@@ -1,0 +1,85 @@
+# The house: arrows go down only, among wings and among files.
+. t/guards/tap
+
+masks='base:1:base model:3:model odata:7:odata store:41:store,inner api:31:api'
+flags=$(pkg-config --cflags apr-1 jansson)
+
+# sees MASK WING HEADER: whether a file of a mask may include a header, by
+# whatever path.
+sees() {
+    echo "#include \"../$2/$3.h\"" >"$work/wall.c"
+    ${CC:-cc} -fsyntax-only -DEDU_SEES="$1" -Ilib -Ilib/base -Ilib/model \
+        -Ilib/odata -Ilib/store -Ilib/api $flags "$work/wall.c" \
+        >/dev/null 2>&1
+}
+
+# Those that a mask admits, one a line.
+for own in $masks; do
+    mask=${own#*:}
+    for other in $masks; do
+        for header in $(echo "${other##*:}" | tr , ' '); do
+            sees "${mask%%:*}" "${other%%:*}" "$header" &&
+                echo "${own%%:*} $header"
+        done
+    done
+done >"$work/wall.out"
+rm -f "$work/wall.c"
+same 'each wing sees itself and those below it, and compiles by its header alone' \
+    'api api
+api base
+api model
+api odata
+api store
+base base
+model base
+model model
+odata base
+odata model
+odata odata
+store base
+store inner
+store store' "$(sort "$work/wall.out")"
+rm -f "$work/wall.out"
+
+# Symbols that files define (D) and need (U), as "D name file".
+symbols() {
+    nm -A -P "$top_builddir"/.libs/libedu_*.a \
+        $(find "$top_builddir" -name 'mod_edu_outcomes_la-*.o') |
+        sed -E 's,^.*libedu_([a-z]*)_la-([a-z_]*)\.o\]: ,\1/\2 ,
+            s,^.*mod_edu_outcomes_la-([a-z_]*)\.o: ,module/\1 ,' |
+        awk '$3 == "U" { print "U", $2, $1 } $3 ~ /^[BDRTV]$/ { print "D", $2, $1 }'
+}
+
+# Which file calls which: "caller callee".
+arrows() {
+    awk '$1 == "D" { home[$2] = $3 }
+        $1 == "U" { from[NR] = $3; name[NR] = $2 }
+        END { for (i in from) if (name[i] in home && home[name[i]] != from[i])
+            print from[i], home[name[i]] }' | sort -u
+}
+
+circles() {
+    tsort 2>&1 >/dev/null
+}
+
+# Of the module, all name the record that httpd knows it by.
+all=$(symbols | grep -E ' [a-z]*edu' | grep -v ' edu_outcomes_module ')
+some 'files call each other' "$(echo "$all" | arrows)"
+none 'no files call each other in a circle' "$(echo "$all" | arrows | circles)"
+some 'a circle is found' "$( (echo "$all" | arrows | head -n 1
+    echo "$all" | arrows | head -n 1 | awk '{ print $2, $1 }') | circles)"
+
+# Of the wings' own, those that no other file names, nor a test.
+unshared() {
+    nm -A -P "$top_builddir"/.libs/libedu_*.a \
+        $(find "$top_builddir/t/unit" -name '*.o') |
+        awk '$3 == "U" { used[$2] }
+            $3 ~ /^[BDRT]$/ && $2 ~ /^edu__/ { own[$2] }
+            END { for (name in own) if (!(name in used)) print name }'
+}
+
+none 'what one file alone uses is static' "$(unshared)"
+none 'no reference is weak, for the linker would let it up' \
+    "$(nm -P "$top_builddir"/.libs/libedu_*.a | grep -E '^edu_.* [vw] ')"
+none 'no file says itself what it sees' \
+    "$(grep -rnE '(define|undef)[[:space:]]+EDU_SEES' lib)"
