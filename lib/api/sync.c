@@ -17,7 +17,7 @@
 
 /* Bytes of a number, and of a position without its gaps and texts. */
 #define NUMBER 10
-#define NUMBERS 9
+#define NUMBERS 10
 
 typedef struct pen_t {
     char *at;
@@ -79,9 +79,10 @@ static apr_uint64_t hash_of(const char *about)
 
 static void put_feed(pen_t *pen, const edu_feed_t *feed)
 {
-    apr_int64_t last = 0;
+    apr_int64_t last = 0, since = 0;
 
     put(pen, feed->high);
+    put(pen, feed->told);
     put_text(pen, feed->at);
     put(pen, feed->gaps->nelts);
     for (int i = 0; i < feed->gaps->nelts; i++) {
@@ -89,16 +90,18 @@ static void put_feed(pen_t *pen, const edu_feed_t *feed)
 
         put(pen, gap->from - last);
         put(pen, gap->to - gap->from);
-        put(pen, gap->since);
+        put(pen, gap->since - since);
         last = gap->to;
+        since = gap->since;
     }
 }
 
 static void get_feed(edu_feed_t *feed, eye_t *eye, apr_pool_t *p)
 {
-    apr_int64_t n, last = 0;
+    apr_int64_t n, last = 0, since = 0;
 
     feed->high = get(eye);
+    feed->told = get(eye);
     feed->at = get_text(eye);
     feed->gaps = apr_array_make(p, 4, sizeof(edu_gap_t));
     for (n = get(eye); n > 0 && n <= EDU_GAPS_MAX && eye->s; n--) {
@@ -106,8 +109,9 @@ static void get_feed(edu_feed_t *feed, eye_t *eye, apr_pool_t *p)
 
         gap->from = last + get(eye);
         gap->to = gap->from + get(eye);
-        gap->since = get(eye);
+        gap->since = since + get(eye);
         last = gap->to;
+        since = gap->since;
     }
 }
 

@@ -35,8 +35,10 @@
  *    the reader has not seen.
  * 5. A change is told twice only if the reader did not get the answer, or if
  *    there are more than EDU_GAPS_MAX gaps: then the last is as wide as needed,
- *    and what is within it is told each time until it is forgotten.
+ *    and what is within it is told in each round until it is forgotten.
  *    To take a change twice does no harm, for the row is told as it is.
+ * 6. A round ends: from one page to the next, what lies at or below the last
+ *    change told (told) is left for the next round, and no gap is forgotten.
  *
  * SQLite draws numbers under its writer lock: there is never a gap.  What other
  * programs write into the tables is in no history, and not in the feed. */
@@ -145,46 +147,66 @@ static edu_gap_t *gap_at(const edu_feed_t *feed, int i)
     return &APR_ARRAY_IDX(feed->gaps, i, edu_gap_t);
 }
 
-int edu__feed_is_new(const edu_feed_t *from, apr_int64_t number)
+/* The gap that a number lies in, or -1. */
+static int gap_of(const edu_feed_t *feed, apr_int64_t number)
 {
-    for (int i = 0; i < from->gaps->nelts; i++) {
-        if (number >= gap_at(from, i)->from && number <= gap_at(from, i)->to) {
-            return 1;
+    for (int i = 0; i < feed->gaps->nelts; i++) {
+        if (number >= gap_at(feed, i)->from && number <= gap_at(feed, i)->to) {
+            return i;
         }
     }
-    return number > from->high;
+    return -1;
+}
+
+int edu__feed_is_new(const edu_feed_t *from, apr_int64_t number)
+{
+    return number > from->high ||
+           (number > from->told && gap_of(from, number) >= 0);
 }
 
 apr_int64_t edu__feed_begin(const edu_feed_t *from)
 {
-    return from->gaps->nelts ? gap_at(from, 0)->from - 1 : from->high;
+    apr_int64_t before =
+        from->gaps->nelts ? gap_at(from, 0)->from - 1 : from->high;
+
+    return before > from->told ? before : from->told;
+}
+
+/* Adds a gap behind another; if there are too many, it widens that one. */
+static void add_after(edu_feed_t *feed, int i, edu_gap_t gap)
+{
+    int more = feed->gaps->nelts - i - 1;
+
+    if (feed->gaps->nelts == EDU_GAPS_MAX) {
+        gap_at(feed, i)->to = gap.to;
+        return;
+    }
+    apr_array_push(feed->gaps);
+    memmove(gap_at(feed, i + 2), gap_at(feed, i + 1), more * sizeof(gap));
+    *gap_at(feed, i + 1) = gap;
 }
 
 void edu__feed_take(edu_feed_t *feed, apr_int64_t number)
 {
-    apr_array_header_t *was = feed->gaps;
+    int i = gap_of(feed, number);
+    edu_gap_t *gap, after;
 
-    feed->gaps = apr_array_make(was->pool, was->nelts + 1, sizeof(edu_gap_t));
-    for (int i = 0; i < was->nelts; i++) {
-        edu_gap_t gap = APR_ARRAY_IDX(was, i, edu_gap_t), after = gap;
-
-        if (number < gap.from || number > gap.to) {
-            APR_ARRAY_PUSH(feed->gaps, edu_gap_t) = gap;
-            continue;
-        }
-        gap.to = number - 1;
-        after.from = number + 1;
-        if (gap.from <= gap.to) {
-            APR_ARRAY_PUSH(feed->gaps, edu_gap_t) = gap;
-        }
-        if (after.from <= after.to) {
-            APR_ARRAY_PUSH(feed->gaps, edu_gap_t) = after;
-        }
+    if (i < 0) {
+        return;
     }
-    if (feed->gaps->nelts > EDU_GAPS_MAX) { /* the last two become one */
-        edu_gap_t last = *(edu_gap_t *)apr_array_pop(feed->gaps);
-
-        gap_at(feed, feed->gaps->nelts - 1)->to = last.to;
+    gap = gap_at(feed, i);
+    after = *gap;
+    after.from = number + 1;
+    gap->to = number - 1;
+    if (gap->from <= gap->to && after.from <= after.to) {
+        add_after(feed, i, after);
+    }
+    else if (after.from <= after.to) {
+        *gap = after;
+    }
+    else if (gap->from > gap->to) {
+        feed->gaps->nelts--;
+        memmove(gap, gap + 1, (feed->gaps->nelts - i) * sizeof(*gap));
     }
 }
 
@@ -194,6 +216,7 @@ edu_feed_t edu__feed_until(const edu_feed_t *from, const edu_feed_t *now,
     edu_feed_t until = *from;
 
     until.clock = now->clock;
+    until.told = last->number;
     if (last->number <= from->high) {
         return until;
     }
@@ -201,8 +224,11 @@ edu_feed_t edu__feed_until(const edu_feed_t *from, const edu_feed_t *now,
     until.at = last->at;
     until.gaps = apr_array_make(p, now->gaps->nelts + 1, sizeof(edu_gap_t));
     for (int i = 0; i < now->gaps->nelts; i++) {
-        if (gap_at(now, i)->from < last->number) {
-            APR_ARRAY_PUSH(until.gaps, edu_gap_t) = *gap_at(now, i);
+        edu_gap_t gap = *gap_at(now, i);
+
+        if (gap.from < last->number) {
+            gap.to = gap.to < last->number ? gap.to : last->number - 1;
+            APR_ARRAY_PUSH(until.gaps, edu_gap_t) = gap;
         }
     }
     return until;
@@ -281,8 +307,8 @@ static apr_status_t settled(apr_int64_t *n, const edu_feed_t *now,
     return rv;
 }
 
-/* Adds the numbers that are missing after one; if they are too many, the feed
- * ends before the first that does not fit. */
+/* Adds the numbers that are missing after one; if they are too many, the last
+ * gap is as wide as needed. */
 static apr_status_t find_gaps(edu_feed_t *now, apr_int64_t after,
                               const edu_store_t *store, edu_error_t *err,
                               apr_pool_t *p)
@@ -320,7 +346,7 @@ apr_status_t edu__feed_look(edu_feed_t *now, const edu_feed_t *from,
     for (int i = 0; !rv && from && i < from->gaps->nelts; i++) {
         const edu_gap_t *gap = gap_at(from, i);
 
-        if (now->clock - gap->since <= life) {
+        if (from->told || now->clock - gap->since <= life) {
             APR_ARRAY_PUSH(now->gaps, edu_gap_t) = *gap;
         }
     }

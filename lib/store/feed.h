@@ -20,14 +20,16 @@ typedef struct edu_gap_t {
 } edu_gap_t;
 
 /** A position has at most this many gaps. */
-#define EDU_GAPS_MAX 128
+#define EDU_GAPS_MAX 512
 
 /** A position in the feed: all numbers to @a high were seen, but its gaps. */
 typedef struct edu_feed_t {
     apr_int64_t high;
     const char *at;           /**< the instant of the row @a high, or "" */
     apr_array_header_t *gaps; /**< of edu_gap_t, in order */
-    apr_int64_t clock;        /**< now, by the clock of the database */
+    apr_int64_t told;  /**< the last change of the page before in this round; 0:
+                         a round begins */
+    apr_int64_t clock; /**< now, by the clock of the database */
 } edu_feed_t;
 
 /** A change that the feed tells of. */
@@ -51,7 +53,7 @@ typedef struct edu_interest_t {
 
 /**
  * Look where the feed ends now.
- * @param now   out: its end; less if there would be too many gaps
+ * @param now   out: its end
  * @param from  where the reader is; NULL: nowhere yet
  * @return APR_SUCCESS; EDU_ESYNC: changes after that may have been lost, for
  *         history was off, pruned, or is another; EDU_EUNAVAILABLE

@@ -533,7 +533,7 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
         "SELECT g.was, g.seq FROM (SELECT seq, COALESCE(LAG(seq)"
         " OVER (ORDER BY seq), %lld) AS was FROM edu_history"
         " WHERE seq >= %lld AND seq <= %lld) g WHERE g.seq > g.was + 1"
-        " ORDER BY g.seq LIMIT 129" },
+        " ORDER BY g.seq LIMIT 513" },
     [EDU_SQL_FEED] = { .label = "edu_feed", .text =
         "SELECT seq, at, entity, assignment_id, submission_id, id, shows,"
         " CASE WHEN after_body = '' THEN '1' ELSE '' END FROM edu_history"

@@ -168,14 +168,14 @@ static void test_bounds(database_t *db, apr_pool_t *p)
 
     /* too many */
     database_run(db, "DELETE FROM edu_history");
-    for (int i = 1; i <= 400; i += 2) {
+    for (int i = 1; i <= 4 * EDU_GAPS_MAX; i += 2) {
         record(db, i, i, 0, p);
     }
     now = look(db, NULL, 0, "a look at many gaps", p);
     is_int(now.gaps->nelts, EDU_GAPS_MAX, "there are as many as fit");
-    is_int(now.high, 399, "the feed goes on");
-    is_int(APR_ARRAY_IDX(now.gaps, EDU_GAPS_MAX - 1, edu_gap_t).to, 398,
-           "and the last gap is as wide as needed");
+    is_int(now.high, 4 * EDU_GAPS_MAX - 1, "the feed goes on");
+    is_int(APR_ARRAY_IDX(now.gaps, EDU_GAPS_MAX - 1, edu_gap_t).to,
+           4 * EDU_GAPS_MAX - 2, "and the last gap is as wide as needed");
     was = now;
     now = look(db, &was, 0, "a look at more", p);
     is_int(now.gaps->nelts, EDU_GAPS_MAX, "they stay while they live");
@@ -187,10 +187,37 @@ static void test_bounds(database_t *db, apr_pool_t *p)
 
     /* a wide gap that is filled in the middle */
     for (int i = 0; i < EDU_GAPS_MAX; i++) {
-        edu__feed_take(&was, 1000);
+        edu__feed_take(&was, 3 * EDU_GAPS_MAX);
     }
     is_int(was.gaps->nelts, EDU_GAPS_MAX,
            "one that is in no gap changes nothing");
+}
+
+/* What lies in a wide gap is told once a round, or the round would not end; and
+ * what appears behind the reader meanwhile is for the next. */
+static void test_rounds(database_t *db, apr_pool_t *p)
+{
+    edu_feed_t was, now;
+    edu_news_t last = { .number = 4, .at = "x" };
+
+    database_run(db, "DELETE FROM edu_history");
+    record(db, 1, 1, 0, p);
+    was = look(db, NULL, 0, "a look", p);
+    record(db, 3, 6, 0, p);
+    APR_ARRAY_PUSH(was.gaps, edu_gap_t) =
+        (edu_gap_t){ .from = 2, .to = 5, .since = was.clock };
+    was.high = 6;
+    now = look(db, &was, 0, "a second look", p);
+    is_str(words_of(&now, p), "6 2-5", "a gap that has rows");
+    was = edu__feed_until(&was, &now, &last, p);
+    record(db, 2, 2, 0, p);
+    now = look(db, &was, 0, "a look for the next page", p);
+    is_str(told(db, &was, &now, p), "5 ", "has what lies after the last page");
+    APR_ARRAY_IDX(was.gaps, 0, edu_gap_t).since -= 70;
+    now = look(db, &was, 0, "a look after the life of the gap", p);
+    is_str(words_of(&now, p), "6 2-4", "forgets nothing within a round");
+    is_int(now.told, 0, "a round ends with all that there is");
+    is_str(told(db, &now, &now, p), "2 3 4 ", "the next has the rest");
 }
 
 /* Changes that may have been lost. */
@@ -247,6 +274,7 @@ static void tests(apr_pool_t *p)
     test_gaps(db, p);
     test_until(db, p);
     test_bounds(db, p);
+    test_rounds(db, p);
     test_lost(db, p);
     test_secret(db, p);
     database_close(db);
