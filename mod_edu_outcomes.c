@@ -242,46 +242,6 @@ static int post_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp,
                : OK;
 }
 
-/* Logs at start that a database cannot be used.  The first request tries again:
- * no start of Apache depends on a database. */
-static void child_init(apr_pool_t *p, server_rec *s)
-{
-    server_rec *first = s;
-    apr_pool_t *scratch;
-    apr_status_t rv;
-
-    apr_pool_create(&scratch, p);
-    for (; s; s = s->next) {
-        database_t *database = edum_server_config(s)->database;
-        edu_store_t store;
-        edu_error_t err;
-
-        if (!database) {
-            continue;
-        }
-        if (database->first == s && (rv = edum_database_open(database, p))) {
-            ap_log_error(
-                APLOG_MARK, APLOG_ERR, rv, s,
-                "EDU0009: there is no lock for writers; writes may be slow");
-        }
-        if (edum_server_config(s)->log_reads && !database->reads &&
-            (rv = edum_reads_start(database, s, p))) {
-            ap_log_error(APLOG_MARK, APLOG_ERR, rv, s,
-                         "EDU0022: reads of outcomes are not recorded, for "
-                         "there is no thread for it");
-        }
-        store = edum_store(s, NULL);
-        if (edu_store_check(&store, &err, scratch)) {
-            ap_log_error(APLOG_MARK, APLOG_ERR, 0, s, "EDU0007: %s",
-                         err.detail);
-        }
-        else {
-            edum_connections_count(&store, s, first, scratch);
-        }
-    }
-    apr_pool_destroy(scratch);
-}
-
 static void register_hooks(apr_pool_t *p)
 {
     static const char *const after_us[] = { "mod_alias.c", "mod_proxy.c",
@@ -294,7 +254,7 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(edum_databases_open, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_translate_name(edum_begin_request, NULL, NULL,
                            APR_HOOK_REALLY_FIRST);
     ap_hook_translate_name(translate_name, rewriter, after_us, APR_HOOK_FIRST);

@@ -81,7 +81,7 @@ typedef struct edu_lock_t {
  * @param lock     held by each transaction (copied), so that processes need
  *                 not wait for the database's own lock; NULL: they do
  * @param combine  0: each thread commits alone
- * @param p        lasts as long as requests are served
+ * @param p        lasts as long as requests are served; as for edu_store_open
  */
 apr_status_t edu_group_create(edu_group_t **group, const char *driver,
                               const edu_lock_t *lock, int combine,
@@ -137,7 +137,8 @@ const char *edu_store_refuse(const char *driver, const char *params,
  * @param driver   as for edu_store_refuse, like @a params (both borrowed)
  * @param most     the greatest number of connections
  * @param expires  the time after which an idle one is closed; 0: never
- * @param p        closes all connections when it ends, before its sub-pools
+ * @param p        closes all connections when it ends, before its sub-pools;
+ *                 its allocator has a mutex, unless one thread alone uses it
  */
 void edu_store_open(edu_store_t *store, const char *driver, const char *params,
                     int most, apr_interval_time_t expires, apr_pool_t *p);

@@ -5,7 +5,6 @@
 
 #include "mod_edu.h"
 
-#include <ap_mpm.h>
 #include <apr_atomic.h>
 #include <apr_hash.h>
 #include <apr_shm.h>
@@ -120,55 +119,4 @@ apr_uint32_t *edum_flag_make(apr_pool_t *p)
         apr_atomic_set32(flag, 0);
     }
     return flag;
-}
-
-/* The connections that each child may open to the databases of one driver,
- * which are taken to be of one database server. */
-static int count_each(const server_rec *s, const char *driver)
-{
-    int threaded = 0, n = 0;
-
-    ap_mpm_query(AP_MPMQ_IS_THREADED, &threaded);
-    for (; s; s = s->next) {
-        const database_t *database = edum_server_config(s)->database;
-
-        if (database && database->first == s &&
-            strcmp(database->driver, driver) == 0) {
-            n += threaded                           ? database->max
-                 : edum_server_config(s)->log_reads ? 2
-                                                    : 1;
-        }
-    }
-    return ap_find_linked_module("mod_dbd.c") ? 2 * n : n;
-}
-
-void edum_connections_count(const edu_store_t *store, server_rec *s,
-                            const server_rec *first, apr_pool_t *p)
-{
-    const server_config_t *conf = edum_server_config(s);
-    apr_uint32_t *counted = conf->database->counted;
-    int nodes = conf->nodes ? conf->nodes : 1;
-    int children = 0, each, most;
-    apr_int64_t all;
-    edu_error_t err;
-
-    if (!counted || apr_atomic_cas32(counted, 1, 0)) {
-        return;
-    }
-    if (edu_store_connections(&most, store, &err, p) || !most) {
-        apr_atomic_set32(counted, 0); /* another database may tell */
-        return;
-    }
-    ap_mpm_query(AP_MPMQ_MAX_DAEMONS, &children);
-    each = count_each(first, conf->database->driver);
-    all = (apr_int64_t)nodes * children * each;
-    if (all > most) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
-                     "EDU0010: %" APR_INT64_T_FMT " connections may be wanted "
-                     "(EduOutcomesNodes %d x %d children x %d), but the "
-                     "database admits %d; requests that get none are answered "
-                     "503. Lower DBDMax, or MaxRequestWorkers for fewer "
-                     "children, or raise max_connections of the database",
-                     all, nodes, children, each, most);
-    }
 }

@@ -149,11 +149,6 @@ edu_store_t edum_store(const server_rec *s, apr_interval_time_t *waited);
 /** A flag of all children, or NULL: a warning is not worth a failing start. */
 apr_uint32_t *edum_flag_make(apr_pool_t *p);
 
-/** Warn, once a start, if a database does not admit all connections that all
- *  nodes may open together; mod_dbd, if it is loaded, opens as many again. */
-void edum_connections_count(const edu_store_t *store, server_rec *s,
-                            const server_rec *first, apr_pool_t *p);
-
 /* -------------------------------------------------------------------- reads */
 
 /** Start the thread of this process that records who reads the outcomes of a
@@ -165,6 +160,13 @@ apr_status_t edum_reads_start(database_t *database, server_rec *s,
 /** Have the reads of a request recorded; it does not wait for that.
  *  @param list  of edu_read_t */
 void edum_reads_note(const request_rec *r, const apr_array_header_t *list);
+
+/* -------------------------------------------------------------------- child */
+
+/** The child_init hook: prepares the databases of this child, and logs which
+ *  cannot be used.  The first request tries again: no start of Apache depends
+ *  on a database. */
+void edum_databases_open(apr_pool_t *p, server_rec *s);
 
 /* ------------------------------------------------------------------- keeper */
 

@@ -13,7 +13,8 @@ use Exporter 'import';
 our @EXPORT = qw(log_mark log_await log_complaints log_expect log_lines);
 
 my $COMPLAINT = qr/\[[\w-]*:(?:warn|error|crit|alert|emerg)\]
-                  |exit\ signal|[Aa]ssert|Sanitizer|runtime\ error/x;
+                  |exit\ signal|[Aa]ssert|Sanitizer|runtime\ error
+                  |\[0x[0-9a-f]+\]$/x;
 
 sub file { return Apache::Test::config()->{vars}{t_logs} . "/$_[0]" }
 
