@@ -233,6 +233,12 @@ apr_status_t edu__grading_read(edu_exchange_t *x, const json_t **in,
         return rv;
     }
     fitted = edu__json_own(json_copy((json_t *)*in), x->p);
+    for (int i = 0; i < EDU_RUBRIC_LISTS; i++) {
+        if (json_is_null(json_object_get(fitted, edu__rubric_lists[i].name))) {
+            json_object_set_new(fitted, edu__rubric_lists[i].name,
+                                json_array());
+        }
+    }
     fit_lists(fitted, assignment, x->p);
     *in = fitted;
     return APR_SUCCESS;
