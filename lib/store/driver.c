@@ -192,10 +192,10 @@ static const char *text_of(const edu_call_t *call, const char *inlined)
 
     text = put(text, EDU_INLINE, inlined, call->p);
     /* MariaDB would look for them once more */
-    text = put(
-        text, EDU_FOUND,
-        call->where && call->session->dialect->unprepared ? "" : edu__sql_found,
-        call->p);
+    text = put(text, EDU_FOUND,
+               call->where && call->session->dialect->streams ? ""
+                                                              : edu__sql_found,
+               call->p);
     text = replace(text, "EDU_CLOCK", call->session->dialect->clock, call->p);
     text = replace(text, EDU_EACH, call->session->dialect->each, call->p);
     return replace(text, EDU_OCTETS, call->session->dialect->octets, call->p);
@@ -266,7 +266,7 @@ static int run_text(edu_call_t *call)
     const edu_words_t words = { dialect, escape, call, call->p };
     const char *inlined = dialect->inlined ? dialect->inlined : "";
 
-    call->session->streams = dialect->unprepared;
+    call->session->streams = dialect->streams;
     return apr_dbd_select(call->dbd.driver, call->p, call->dbd.handle,
                           &call->rows,
                           edu__where_fill(&words, text_of(call, inlined),
@@ -293,9 +293,6 @@ static int run(edu_call_t *call)
         }
         call->where = NULL; /* the database refuses a document, or takes long */
         call->rows = NULL;
-    }
-    if (call->session->dialect->unprepared && edu__sql[call->sql].nested) {
-        return run_text(call);
     }
     if (!*statement) {
         rc = prepare(call);

@@ -465,11 +465,11 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
                " OR (assignment_id = %s AND id > %s))"
                " ORDER BY version, assignment_id, id" LIMIT) },
 
-    [EDU_SQL_ACROSS] = { .label = "edu_list_across", .nested = 1, .text =
+    [EDU_SQL_ACROSS] = { .label = "edu_list_across", .text =
         SUBMISSIONS(USER NEXT_SUBMISSIONS(">"), "SELECT " SUBMISSION_ALL OF_KEYS,
                     SHORT, OF_EACH, SHORT("a.body"), THEIR_ASSIGNMENTS) },
     [EDU_SQL_ACROSS_OUTCOMES] = { .label = "edu_list_across_outcomes",
-        .nested = 1, .text = ACROSS_OUTCOMES },
+        .text = ACROSS_OUTCOMES },
 
     /* the number of all */
     [EDU_SQL_TALLY + EDU_CLASS] = { .label = "edu_tally_class", .text =
@@ -1066,7 +1066,7 @@ static const edu_sql_dialect_t dialects[] = {
       .fates = pgsql_fates,
       .schema = pgsql_schema },
     { .driver = "mysql",
-      .unprepared = 1,
+      .streams = 1,
       WHERE(MYSQL_VALUE, "(" MYSQL_VALUE " + 0E0)", MYSQL_ANY " = 'null'",
             MYSQL_ANY " <> 'null'", "INSTR"),
       .path_prefix = "'$.", .path_separator = ".", .path_suffix = "'",

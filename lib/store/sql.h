@@ -75,7 +75,6 @@ typedef struct edu_sql_t {
     int share_lock;    /**< an INSERT: the rows that it reads stay until its
                             transaction ends */
     int writes;        /**< a WITH that changes rows */
-    int nested;        /**< it has derived tables in derived tables */
     int batched_form;  /**< the statement that does the same for several calls,
                             where a database can; 0: there is none.  Each of
                             its parameters is the list of the calls' values,
@@ -154,9 +153,8 @@ typedef struct edu_sql_dialect_t {
     int columns_are_pooled; /**< the columns of a row are in the call's pool */
     int random_access;      /**< rows are to be asked for in random order */
     int batches;            /**< it takes batched forms */
-    int unprepared; /**< statements that are nested are not prepared: the server
-                         ends if the time of such a one is over while it is
-                         optimized (MariaDB 10.11.19) */
+    int streams; /**< rows of a statement that is not prepared come one by one:
+                      the database may cut them off */
     const char *clock;  /**< its EDU_CLOCK */
     const char *octets; /**< its EDU_OCTETS, with %s for the text; NULL: as
                              that */
