@@ -8,9 +8,10 @@ use Edu::Case;
 use Edu::Database;
 use Test::More;
 
-# What reads a table as a whole: those of one row, and all classes; and what may
-# read all assignments of a class, for a page across submissions.
-my $MAY = qr/FROM edu_schema$|FROM edu_secret$|a\.id IN \(SELECT assignment_id|FROM edu_class c WHERE id > |\) FROM edu_class$/;
+# What reads a table as a whole: those of one row, or of which one is read, and
+# all classes; and what may read all assignments of a class, for a page across
+# submissions.
+my $MAY = qr/FROM edu_schema$|FROM edu_secret$|h\.seq DESC LIMIT 1$|^SELECT '', '', '', count|a\.id IN \(SELECT (?:[ks]\.)?assignment_id|FROM edu_class c WHERE id > |\) FROM edu_class$/;
 
 # A page is a scan of an index that ends where the page does: nothing is sorted
 # for it.  What is sorted is recent submissions of one version; the only
@@ -26,6 +27,7 @@ my %ASK = (
     sqlite3 => {
         plan    => \&plan_lite,
         each    => qr/json_each/,
+        clock   => qr/CAST\(\(julianday[^\0]+/,
         sort    => qr/USE TEMP B-TREE FOR ORDER BY/,
         role    => qr/ AND role = /,
         scans   => \&scans_lite,
@@ -36,6 +38,7 @@ my %ASK = (
         analyze => 'ANALYZE',
         plan    => \&plan_pg,
         each    => qr/json_array_elements/,
+        clock   => qr/FLOOR[^\0]+clock_timestamp[^\0]+/,
         sort    => qr/(?<!Incremental )Sort/,
         role    => qr/ AND role = /,
         scans   => \&scans_pg,
@@ -45,6 +48,7 @@ my %ASK = (
     mysql => {
         plan    => \&plan_maria,
         each    => qr/JSON_TABLE/,
+        clock   => qr/UNIX_TIMESTAMP\(\)/,
         sort    => qr/filesort/,
         role    => qr/count.* AND role = /,
         scans   => \&scans_maria,
@@ -122,7 +126,11 @@ my @statements = grep { /edu_/ && !/INTO edu_schema|SET shown_version = v|sqlite
     slurp($library)
     =~ /(?<=\0)((?:SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH) [ -~]+)(?=\0)/g;
 my $inlined = database()->{name} eq 'sqlite3' ? 'NOT MATERIALIZED ' : '';
-s{EDU_INLINE }{$inlined}g, s/%lld/9/g for @statements;
+my ($clock) = slurp($library) =~ /\0($ask->{clock})\0/;
+my ($found) = slurp($library) =~ /\0( OR a\.id IN [^\0]*)\0/;
+# a number amid the rows: one at an end would be as good as a key
+s{EDU_INLINE }{$inlined}g, s{EDU_CLOCK\(\)}{$clock}g, s{ EDU_WHERE}{}g,
+    s{ EDU_FOUND}{$found}g, s/%lld/6500/g for @statements;
 my ($each) = slurp($library) =~ /\0(SELECT [^\0]*$ask->{each}\([^\0]*)/;
 $each =~ s/%s/'[]'/;
 s{EDU_EACH\(%s\)}{$each}g for @statements;
@@ -144,15 +152,15 @@ sub fill {
                 "('$c', '$id', 'student')";
             push @{ $rows{'assignment (class_id, id)'} }, "('$c', '$id')";
             push @{ $rows{'submission (class_id, assignment_id, id, user_id)'} },
-                map "('$c', '$id', '$_', '$_')", 'x', 1 .. 4;
+                map "('$c', '$id', '$_', '$_')", 'x', 1 .. 12;
             push @{ $rows{'outcome (class_id, assignment_id, submission_id,'
                           . ' id, created, type, version, body)'} },
-                map "('$c', '$id', '$_', 'x', '', '', '', '')", 'x', 1 .. 4;
+                map "('$c', '$id', '$_', 'x', '', '', '', '')", 'x', 1 .. 12;
             push @{ $rows{'history (class_id, assignment_id, submission_id, id,'
                           . ' entity, action, at)'} },
-                map "('$c', '$id', '$_', 'x', 'outcome', 'x', '')", 'x', 1 .. 4;
+                map "('$c', '$id', '$_', 'x', 'outcome', 'x', '')", 'x', 1 .. 12;
             push @{ $rows{'repeat (id, created, request, expires, user_id, body)'} },
-                "('$c-$n', '', '', '', '', '')";
+                "('$c-$n', '', '', 'y-$n', '', '')";
         }
     }
     sql("INSERT INTO edu_$_ VALUES " . join ', ', @{ $rows{$_} })
@@ -178,6 +186,7 @@ sql("$1; SET plan_cache_mode = force_generic_plan")
 my $plans = '';
 for my $statement (@statements) {
     my $plan = $ask->{plan}->($statement);
+    isnt($plan, '', "a plan: $statement") if $statement =~ / FROM /;
     is(join(' ', $ask->{scans}->($plan)), '', "no scan: $statement")
         or diag($plan) if $statement !~ $MAY;
     for my $page (pages($statement)) {
