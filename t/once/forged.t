@@ -4,7 +4,7 @@
 use strict;
 use warnings;
 use FindBin '$Bin';
-use lib "$Bin/lib";
+use lib "$Bin/../lib";
 use Edu::Database;
 use Edu::School qw($FEEDBACK $POINTS assignment class submission);
 use Edu::Wire;

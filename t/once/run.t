@@ -2,7 +2,7 @@
 use strict;
 use warnings;
 use FindBin '$Bin';
-use lib "$Bin/lib";
+use lib "$Bin/../lib";
 use Apache::Test ();
 use Edu::Server;
 use Edu::Wire;
@@ -26,8 +26,8 @@ sub start {
         open STDOUT, '>>', "$data.out" or die "$data.out: $!";
         open STDERR, '>&', \*STDOUT or die "STDERR: $!";
         exec 'env', "HTTPD=$vars->{httpd}", "APXS=$vars->{apxs}",
-            "MODULE=$Bin/../lib/mod_edu_outcomes.so", "PORT=$port",
-            "DATA=$data", "MPM=$ENV{EDU_MPM}", 'sh', "$Bin/../conf/run.sh";
+            "MODULE=$Bin/../../lib/mod_edu_outcomes.so", "PORT=$port",
+            "DATA=$data", "MPM=$ENV{EDU_MPM}", 'sh', "$Bin/../../conf/run.sh";
     }
     await { request(GET => $collection)->{status} == 200 }
         or diag(`cat $data.out $data/error_log`);

@@ -3,7 +3,7 @@
 use strict;
 use warnings;
 use FindBin '$Bin';
-use lib "$Bin/lib";
+use lib "$Bin/../lib";
 use Apache::Test ();
 use Edu::Case 'slurp';
 use Edu::School qw($FEEDBACK $POINTS ask got must);
@@ -27,13 +27,13 @@ sub write_file {
 }
 mkdir $data;
 write_file('outcomes.db');
-write_file('htpasswd', slurp("$Bin/conf/passwords"));
+write_file('htpasswd', slurp("$Bin/../conf/passwords"));
 write_file('httpd.conf', map { "$_\n" }
     "Define DATA $data", "Define PORT $port", 'Define AUTH_basic',
     'Define TLS_0', 'Define DB_DRIVER sqlite3',
     "Define DB_PARAMS $data/outcomes.db",
-    slurp("$Bin/../modules.conf"), 'TypesConfig /dev/null',
-    "Include $Bin/../conf/run.conf");
+    slurp("$Bin/../../modules.conf"), 'TypesConfig /dev/null',
+    "Include $Bin/../../conf/run.conf");
 my @httpd = ($vars->{httpd}, '-d', $data, '-f', "$data/httpd.conf");
 is(system(@httpd), 0, 'the server starts');
 ok(await { request(GET => "$base/classes")->{status} }, 'the server serves');

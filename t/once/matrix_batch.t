@@ -3,7 +3,7 @@
 use strict;
 use warnings;
 use FindBin '$Bin';
-use lib "$Bin/lib";
+use lib "$Bin/../lib";
 use Edu::Caller;
 use Edu::Matrix;
 use Edu::Oracle;

@@ -4,7 +4,7 @@
 use strict;
 use warnings;
 use FindBin '$Bin';
-use lib "$Bin/lib";
+use lib "$Bin/../lib";
 use Edu::Log;
 use Edu::School qw($FEEDBACK $POINTS ask got must);
 use Edu::Wire;
