@@ -108,6 +108,7 @@ static int handler(request_rec *r)
         return AP_FILTER_ERROR;
     }
     rv = edum_answer(r, &trace, &res);
+    edum_metrics_note(r, &trace, &res);
     if (reads && (res.status == HTTP_OK || res.status == HTTP_NO_CONTENT)) {
         edum_reads_note(r, reads);
     }
@@ -217,6 +218,7 @@ static int post_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp,
     apr_uint32_t *counted = edum_flag_make(p);
     const edu_documents_t *documents = starts ? edu_documents_make(p) : NULL;
     int databases = 0;
+    apr_status_t rv;
 
     (void)plog;
     (void)ptemp;
@@ -236,6 +238,11 @@ static int post_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp,
             edum_lock_find(database, s)) {
             return HTTP_INTERNAL_SERVER_ERROR; /* it has said why */
         }
+    }
+    if (databases && starts && (rv = edum_metrics_make(first))) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, rv, first,
+                     "EDU0034: nothing is counted: there is no memory that "
+                     "children share");
     }
     return databases && starts && edum_keeper_start(first)
                ? HTTP_INTERNAL_SERVER_ERROR
@@ -266,6 +273,8 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_fixups(edum_hide_main, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_fixups(edum_show_main, rewriter, NULL, APR_HOOK_FIRST);
     ap_hook_handler(handler, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_handler(edum_show_status, NULL, NULL, APR_HOOK_MIDDLE);
+    edum_status_hook(p);
     ap_hook_log_transaction(edum_warn_of_twin, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_insert_error_filter(edum_insert_error_filter, NULL, NULL,
                                 APR_HOOK_LAST);

@@ -149,6 +149,63 @@ edu_store_t edum_store(const server_rec *s, apr_interval_time_t *waited);
 /** A flag of all children, or NULL: a warning is not worth a failing start. */
 apr_uint32_t *edum_flag_make(apr_pool_t *p);
 
+/* ------------------------------------------------------------------ metrics */
+
+/** What is counted; the table is edum_counters. */
+typedef enum edum_counter_e {
+    EDUM_REQUESTS,
+    EDUM_REFUSALS,
+    EDUM_SECONDS,
+    EDUM_MICROSECONDS, /**< the sum of those */
+    EDUM_READS_LOST,
+    EDUM_COUNTERS
+} edum_counter_e;
+
+/** A label of samples. */
+typedef struct edum_label_t {
+    const char *name; /**< NULL: there is none, and one value */
+    const char *const *values;
+    int n;
+} edum_label_t;
+
+/** Samples of one kind, as Prometheus has them. */
+typedef struct edum_family_t {
+    const char *name, *kind;
+    const char *help; /**< NULL: a part of the family before */
+    edum_label_t labels[2];
+} edum_family_t;
+
+extern const edum_family_t edum_counters[EDUM_COUNTERS];
+
+/** An answer of 5xx. */
+typedef struct edum_failure_t {
+    apr_time_t at;
+    int status;
+    char code[32], request_id[40];
+} edum_failure_t;
+
+/** The failures that are kept. */
+#define EDUM_FAILURES 10
+
+/** Share the counters among all children; those from before a graceful restart
+ *  go on.  Without them the server serves all the same. */
+apr_status_t edum_metrics_make(server_rec *s);
+
+/** Add to a counter. @param i, j  the places of its labels' values, or 0 */
+void edum_metrics_add(edum_counter_e counter, int i, int j, apr_uint64_t n);
+
+/** Count an answer. */
+void edum_metrics_note(const request_rec *r, const edu_trace_t *trace,
+                       const edu_response_t *res);
+
+apr_uint64_t edum_metrics_read(edum_counter_e counter, int i, int j);
+
+/** When counting began. */
+apr_time_t edum_metrics_since(void);
+
+/** A failure, 0 the newest; NULL: there are no more. */
+const edum_failure_t *edum_metrics_failure(int i);
+
 /* -------------------------------------------------------------------- reads */
 
 /** Start the thread of this process that records who reads the outcomes of a
@@ -160,6 +217,15 @@ apr_status_t edum_reads_start(database_t *database, server_rec *s,
 /** Have the reads of a request recorded; it does not wait for that.
  *  @param list  of edu_read_t */
 void edum_reads_note(const request_rec *r, const apr_array_header_t *list);
+
+/* ------------------------------------------------------------------- status */
+
+/** The handlers edu-outcomes-live, edu-outcomes-ready and
+ *  edu-outcomes-status. */
+int edum_show_status(request_rec *r);
+
+/** Adds the figures to mod_status's page; for a hook of optional hooks. */
+void edum_status_hook(apr_pool_t *p);
 
 /* -------------------------------------------------------------------- child */
 

@@ -70,6 +70,7 @@ static void lose(edum_reads_t *reads, int n, const char *why)
     apr_uint32_t told = apr_atomic_read32(&reads->told);
     apr_uint32_t before = apr_atomic_add32(&reads->lost, n);
 
+    edum_metrics_add(EDUM_READS_LOST, 0, 0, n);
     if (now - told >= TOLD_EVERY &&
         apr_atomic_cas32(&reads->told, now, told) == told) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, reads->s,

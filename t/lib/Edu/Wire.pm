@@ -18,7 +18,7 @@ our @EXPORT = qw(port base header path_of request);
 # sent, bytes received.
 our ($ADDRESS, $HEARD) = ('127.0.0.1');
 
-my $PATIENCE = 60;    # seconds without a byte
+my $PATIENCE = 180;    # seconds without a byte
 
 # The port of a virtual host of extra.conf.in, or of the main server.
 sub port {

@@ -1,0 +1,200 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+/* Counters of all children, in memory that they share and that survives a
+ * graceful restart.  A request adds to a few of them; a cell lies on a cache
+ * line of its own, so that children do not wait for each other.  Reading resets
+ * nothing. */
+
+#include "mod_edu.h"
+
+#include <apr_atomic.h>
+#include <apr_shm.h>
+
+static const char *const methods[] = { "GET", "HEAD",   "POST",    "PATCH",
+                                       "PUT", "DELETE", "OPTIONS", "other" };
+static const char *const classes[] = { "2xx", "3xx", "4xx", "5xx" };
+static const char *const refusals[] = { "401", "403", "404", "409",
+                                        "410", "412", "413", "422",
+                                        "429", "503", "507" };
+static const apr_interval_time_t limits[] = {
+    1000,   2500,   5000,   10000,   25000,   50000,
+    100000, 250000, 500000, 1000000, 2500000, 5000000
+};
+static const char *const bounds[] = { "0.001", "0.0025", "0.005", "0.01",
+                                      "0.025", "0.05",   "0.1",   "0.25",
+                                      "0.5",   "1",      "2.5",   "5",
+                                      "+Inf" };
+
+#define LABEL(name, values)                                                    \
+    {                                                                          \
+        name, values, sizeof(values) / sizeof((values)[0])                     \
+    }
+#define ONE                                                                    \
+    {                                                                          \
+        NULL, NULL, 1                                                          \
+    }
+
+/* The one list of counters; status.c has the gauges. */
+/* clang-format off */
+const edum_family_t edum_counters[EDUM_COUNTERS] = {
+    [EDUM_REQUESTS] = {
+        "edu_outcomes_requests_total", "counter",
+        "Requests that were answered.",
+        { LABEL("method", methods), LABEL("status", classes) } },
+    [EDUM_REFUSALS] = {
+        "edu_outcomes_refusals_total", "counter",
+        "Refusals by status; 412 is a lost update that was prevented.",
+        { LABEL("status", refusals), ONE } },
+    [EDUM_SECONDS] = {
+        "edu_outcomes_request_seconds", "histogram",
+        "The time from the request line to the answer.",
+        { LABEL("le", bounds), ONE } },
+    [EDUM_MICROSECONDS] = { NULL, NULL, NULL, { ONE, ONE } },
+    [EDUM_READS_LOST] = {
+        "edu_outcomes_reads_lost_total", "counter",
+        "Reads of outcomes that were not recorded (EduOutcomesLogReads).",
+        { ONE, ONE } }
+};
+/* clang-format on */
+
+#define CELL 128
+
+/* The most that a counter has. */
+#define CELLS 32
+
+/* All that is shared.  Memory of another layout is not taken over. */
+typedef struct metrics_t {
+    char layout[32];
+    apr_time_t since;
+    union {
+        apr_uint64_t n;
+        char line[CELL];
+    } cells[EDUM_COUNTERS][CELLS];
+    apr_uint32_t failures; /* how many there were */
+    edum_failure_t failed[EDUM_FAILURES];
+} metrics_t;
+
+static metrics_t *metrics;
+
+#define LAYOUT EDU_VERSION " of " __DATE__
+
+apr_status_t edum_metrics_make(server_rec *s)
+{
+    static const char key[] = "mod_edu_outcomes metrics";
+    metrics_t **kept = ap_retained_data_get(key);
+    apr_pool_t *p = s->process->pool;
+    apr_shm_t *shm;
+    apr_status_t rv = APR_SUCCESS;
+
+    if (!kept) {
+        kept = ap_retained_data_create(key, sizeof(*kept));
+    }
+    if (!*kept || strcmp((*kept)->layout, LAYOUT) != 0) {
+        rv = apr_shm_create(&shm, sizeof(**kept), NULL, p);
+        if (rv) {
+            return rv;
+        }
+        *kept = apr_shm_baseaddr_get(shm);
+        memset(*kept, 0, sizeof(**kept));
+        apr_cpystrn((*kept)->layout, LAYOUT, sizeof((*kept)->layout));
+        (*kept)->since = apr_time_now();
+    }
+    metrics = *kept;
+    return rv;
+}
+
+/* ---------------------------------------------------------------- counting */
+
+/* The place of a value among those of a label; the last one is the rest. */
+static int place_of(const edum_label_t *label, const char *value)
+{
+    int i = 0;
+
+    while (i < label->n - 1 && strcmp(label->values[i], value) != 0) {
+        i++;
+    }
+    return i;
+}
+
+static apr_uint64_t *cell(edum_counter_e counter, int i, int j)
+{
+    return &metrics->cells[counter][i * edum_counters[counter].labels[1].n + j]
+                .n;
+}
+
+void edum_metrics_add(edum_counter_e counter, int i, int j, apr_uint64_t n)
+{
+    if (metrics) {
+        apr_atomic_add64(cell(counter, i, j), n);
+    }
+}
+
+static void count_seconds(apr_interval_time_t took)
+{
+    int i = 0;
+
+    while (i < (int)(sizeof(limits) / sizeof(limits[0])) && took > limits[i]) {
+        i++;
+    }
+    edum_metrics_add(EDUM_SECONDS, i, 0, 1);
+    edum_metrics_add(EDUM_MICROSECONDS, 0, 0, (apr_uint64_t)took);
+}
+
+/* A reader may see half of a failure that is being written; each text ends
+ * with its last byte, which stays NUL. */
+static void keep_failure(const edu_trace_t *trace, const edu_response_t *res)
+{
+    edum_failure_t *failed =
+        &metrics->failed[apr_atomic_inc32(&metrics->failures) % EDUM_FAILURES];
+
+    failed->at = apr_time_now();
+    failed->status = res->status;
+    apr_cpystrn(failed->request_id, trace->request_id,
+                sizeof(failed->request_id));
+    apr_cpystrn(failed->code, res->error.code ? res->error.code : "",
+                sizeof(failed->code));
+}
+
+void edum_metrics_note(const request_rec *r, const edu_trace_t *trace,
+                       const edu_response_t *res)
+{
+    const edum_label_t *label = edum_counters[EDUM_REQUESTS].labels;
+    const edum_label_t *refused = edum_counters[EDUM_REFUSALS].labels;
+    int status = res->status;
+    int class = status < 300 ? 0 : status / 100 - 2;
+
+    if (!metrics || r->main) {
+        return;
+    }
+    edum_metrics_add(EDUM_REQUESTS, place_of(&label[0], r->method), class, 1);
+    for (int i = 0; status >= 400 && i < refused->n; i++) {
+        if (atoi(refusals[i]) == status) {
+            edum_metrics_add(EDUM_REFUSALS, i, 0, 1);
+        }
+    }
+    count_seconds(apr_time_now() - r->request_time);
+    if (status >= 500) {
+        keep_failure(trace, res);
+    }
+}
+
+/* ----------------------------------------------------------------- reading */
+
+apr_uint64_t edum_metrics_read(edum_counter_e counter, int i, int j)
+{
+    return metrics ? apr_atomic_read64(cell(counter, i, j)) : 0;
+}
+
+apr_time_t edum_metrics_since(void)
+{
+    return metrics ? metrics->since : 0;
+}
+
+const edum_failure_t *edum_metrics_failure(int i)
+{
+    int n = metrics ? (int)apr_atomic_read32(&metrics->failures) : 0;
+
+    return i < n && i < EDUM_FAILURES
+               ? &metrics->failed[(n - 1 - i) % EDUM_FAILURES]
+               : NULL;
+}

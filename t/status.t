@@ -1,0 +1,143 @@
+# What watches the server: whether it lives, whether its databases answer, and
+# figures, which are the same in each form.
+use strict;
+use warnings;
+use FindBin '$Bin';
+use lib "$Bin/lib";
+use Edu::Database;
+use Edu::Log;
+use Edu::Server;
+use Edu::Wire;
+use JSON::PP ();
+use Test::More;
+
+my $collection =
+    '/v1.0/education/classes/status/assignments/a/submissions/s/outcomes';
+
+sub get { return request(GET => @_, [['Authorization', 'none']]) }
+
+# ------------------------------------------------------------- live and ready
+
+my $mark = log_mark();
+is(get('/edu-live')->{status}, 200, 'the server lives');
+is(get('/edu-live')->{body}, "live\n", 'and says so');
+my $ready = get('/edu-ready');
+is($ready->{status}, 200, 'its databases answer');
+is($ready->{body}, "ready\n", 'and it says so');
+is(header($ready, 'Cache-Control'), 'no-store', 'which nobody keeps');
+is(request(POST => '/edu-ready', [], '')->{status}, 405, 'it is read only');
+is(request(HEAD => '/edu-ready')->{status}, 200, 'HEAD asks the same');
+is(join('', log_lines($mark, qr/EDU\d/)), '', 'the log has no line of that');
+
+# -------------------------------------------------------------------- figures
+
+# The samples of Prometheus's text, whose grammar is checked on the way.
+sub figures {
+    my %figure;
+    my ($family, %seen) = ('');
+    my $answer = get('/edu-status?prometheus');
+    for (split /\n/, $answer->{body}) {
+        if (/^# HELP (\w+) \S/) {
+            die "twice: $_" if $seen{$1}++;
+            $family = $1;
+            next;
+        }
+        next if /^# TYPE \Q$family\E (?:counter|gauge|histogram)$/;
+        die "no sample: $_" if !/^(\Q$family\E(?:_bucket|_sum|_count)?
+                                  (?:\{\w+="(?:[^"\\]|\\.)*"
+                                     (?:,\w+="(?:[^"\\]|\\.)*")*\})?)
+                                 [ ]([-\d.e+]+)$/x;
+        die "twice: $1" if exists $figure{$1};
+        $figure{$1} = $2;
+    }
+    return \%figure;
+}
+
+sub answered {
+    my ($figures, $method, $status) = @_;
+    return $figures->{"edu_outcomes_requests_total{method=\"$method\","
+                      . "status=\"$status\"}"};
+}
+
+my $before = figures();
+my $made = request(POST => $collection, [['Content-Type', 'application/json']],
+                   '{}');
+my $path = path_of($made);
+request(GET => $path) for 1 .. 5;
+request(GET => "$collection/none");
+request(PATCH => $path, [['Content-Type', 'application/json'],
+                         ['If-Match', '"0000000000000000"']], '{}');
+my $after = figures();
+for (['GET', '2xx', 5], ['GET', '4xx', 1], ['POST', '2xx', 1],
+     ['PATCH', '4xx', 1], ['DELETE', '2xx', 0]) {
+    my ($method, $status, $n) = @$_;
+    is(answered($after, $method, $status) - answered($before, $method, $status),
+       $n, "$method, $status: $n more");
+}
+my $lost = 'edu_outcomes_refusals_total{status="412"}';
+is($after->{$lost} - $before->{$lost}, 1, 'a lost update that was prevented');
+my $took = 'edu_outcomes_request_seconds';
+is($after->{"${took}_count"} - $before->{"${took}_count"}, 8,
+   'each request took its time');
+is($after->{"${took}_bucket{le=\"+Inf\"}"}, $after->{"${took}_count"},
+   'the last bucket has all');
+cmp_ok($after->{"${took}_sum"}, '>', $before->{"${took}_sum"},
+       'which adds up');
+my @buckets = map { $after->{"${took}_bucket{le=\"$_\"}"} }
+    qw(0.001 0.0025 0.005 0.01 0.025 0.05 0.1 0.25 0.5 1 2.5 5 +Inf);
+is_deeply(\@buckets, [sort { $a <=> $b } @buckets],
+          'a bucket has what is below it, too');
+my $name = database()->{name};
+is($after->{"edu_outcomes_database_up{database=\"1\",driver=\"$name\"}"}, 1,
+   'the database answers');
+is($after->{sprintf 'edu_outcomes_mount{server="localhost:%d",'
+            . 'path="%s",access="%s"}', port(), @$_}, 1, "$_->[0] is served")
+    for ['/v1.0', 'none'], ['/roster', 'roster'];
+
+# The same in other forms.
+my $json = JSON::PP::decode_json(get('/edu-status?json')->{body});
+is(scalar @{ $json->{samples} }, scalar keys %{ figures() },
+   'JSON has as many');
+my $page = get('/edu-status');
+like(header($page, 'Content-Type'), qr{^text/html}, 'the page is HTML');
+like($page->{body}, qr/edu_outcomes_requests_total method=GET status=2xx/,
+     'and has them');
+is(get("/edu-status?$_")->{status}, 400, "$_ is refused")
+    for qw(xml js jsons json=1);
+is(get('/edu-status?prometheus=')->{status}, 200, 'an empty value is none');
+like(get('/server-status')->{body}, qr/<h1>mod_edu_outcomes/,
+     'mod_status has them');
+like(get('/server-status?auto')->{body},
+     qr/^edu_outcomes_requests_total GET 2xx: \d+$/m, 'as lines, too');
+
+# ------------------------------------------------------------------- restarts
+
+$before = figures();
+$mark = log_mark();
+kill USR1 => server_pid();
+ok(log_await($mark, 'resuming normal operations'), 'a graceful restart');
+$after = figures();
+is(answered($after, 'GET', '2xx'), answered($before, 'GET', '2xx'),
+   'forgets nothing');
+
+# ------------------------------------------------------------------- failures
+
+for my $mode (@{ database()->{stops} || [] }) {
+    ok(stop_database($mode), "$mode: the database ends");
+    log_expect('EDU000[27]: ');
+    my $began = time;
+    my $answer = get('/edu-ready');
+    is($answer->{status}, 503, "$mode: the server is not ready");
+    like($answer->{body}, qr/^not ready: [12] of [12] databases /,
+         "$mode: and says how many do not answer");
+    cmp_ok(time - $began, '<=', 11, "$mode: in time");
+    is(get('/edu-live')->{status}, 200, "$mode: but lives");
+    my $failed = request(GET => $path);
+    is($failed->{status}, 503, "$mode: a request fails");
+    my $id = header($failed, 'request-id');
+    ok((grep { /^edu_outcomes_failure_seconds\{.*request_id="\Q$id\E"/ }
+        keys %{ figures() }), "$mode: and is among the last failures");
+    ok(start_database(), "$mode: the database is back");
+    ok(await { get('/edu-ready')->{status} == 200 }, "$mode: and the server");
+}
+done_testing;
