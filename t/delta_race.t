@@ -1,5 +1,6 @@
 # No change is missed while many write: sixteen clients write, some of them in
-# transactions that are rolled back, and four follow a delta query meanwhile.
+# transactions that are rolled back, and four follow a delta query meanwhile, one
+# of them that of all outcomes of the class.
 # In the end each has what the list has.  Most changes are of a thing of their
 # own, so that a change that was missed is a thing that is missing.
 #
@@ -9,7 +10,7 @@ use warnings;
 use FindBin '$Bin';
 use lib "$Bin/lib";
 use Edu::Log;
-use Edu::School qw(assignment class);
+use Edu::School qw(assignment class submission);
 use Edu::Server;
 use Edu::Wire;
 use JSON::PP ();
@@ -34,6 +35,7 @@ sub ask {
 my $class = class('race', 'student');
 my $list = "$class/assignments";
 assignment($class, "a$_") for 1 .. 8;
+submission("$list/a$_", "s$_", 'student') for 1 .. 4;
 my $open = "$list/open/submissions/s/outcomes";
 
 # ------------------------------------------------------------------ writers
@@ -122,7 +124,8 @@ sub write_all {
 # ------------------------------------------------------------------ readers
 
 my @READS = (
-    [evy => $open], [evy => $open], [evy => $list], [student => $list]);
+    [evy => $open], [evy => "$class/outcomes"], [evy => $list],
+    [student => $list]);
 
 sub get {
     my ($user, $url) = @_;

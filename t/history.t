@@ -196,14 +196,26 @@ sub mark {
 }
 
 is(mark(), "historyOn\n", 'the first start says that it records');
+my $other = "$class-off";
+must('app', PUT => $other, { displayName => 'off' });
+my %since = map { $_ => must('app', GET => "$other/$_/delta")
+                      ->{'@odata.deltaLink'} } 'assignments', 'outcomes';
 ok(start_with('EduOutcomesHistory Off'), 'it starts without');
 leaves('a class, unrecorded', 201,
        [app => PUT => $class, { displayName => 'one' }]);
 is(mark(), "historyOff\n", 'a start that does not record says so');
+for (sort keys %since) {
+    my $answer = ask('app', GET => "$other/$_/delta");
+    is($answer->{status}, 501, "there is no delta of $_ then");
+    like($answer->{body}, qr/EduOutcomesHistory Off/, 'which says why');
+    is(ask('app', GET => $since{$_})->{status}, 501, 'nor by an old link');
+}
 ok(start_with(''), 'it starts with it');
 leaves('that class, recorded', 200,
        [app => PUT => $class, { displayName => 'two' }],
        "update class $CLASS before after");
 is(mark(), "historyOn\n", 'so does one that does');
+is(ask('app', GET => $since{$_})->{status}, 410,
+   "what changed of $_ meanwhile is unknown") for sort keys %since;
 unlink $own;
 done_testing;

@@ -72,12 +72,6 @@ static const char *state_link(void *baton, const char *token)
 
 /* ----------------------------------------------------------------- changes */
 
-static int is_full(const edu_delta_t *delta)
-{
-    return delta->shown >= delta->x->query.top ||
-           delta->bytes >= EDU_PAGE_BYTES;
-}
-
 static apr_status_t tell_news(edu_delta_t *delta, const edu_news_t *news)
 {
     apr_status_t rv;
@@ -85,9 +79,17 @@ static apr_status_t tell_news(edu_delta_t *delta, const edu_news_t *news)
     delta->news = news;
     apr_pool_clear(delta->one.p);
     rv = edu__tell_change(delta);
+    if (rv || delta->more) {
+        return rv;
+    }
     edu__feed_take(&delta->was.feed, news->number);
     edu__feed_take(&delta->now, news->number);
-    return rv;
+    delta->last = news;
+    if (news->number >= delta->next.part) {
+        delta->next.part = 0;
+        delta->next.submission_id = "";
+    }
+    return APR_SUCCESS;
 }
 
 /* Tells of a chunk of changes, until the page is full. */
@@ -100,13 +102,8 @@ static apr_status_t tell_chunk(edu_delta_t *delta,
     for (int i = 0; !rv && i < chunk->nelts && !delta->more; i++) {
         const edu_news_t *news = &APR_ARRAY_IDX(chunk, i, edu_news_t);
 
-        if (!edu__feed_is_new(&delta->was.feed, news->number)) {
-            continue;
-        }
-        delta->more = is_full(delta);
-        if (!delta->more) {
+        if (edu__feed_is_new(&delta->was.feed, news->number)) {
             rv = tell_news(delta, news);
-            delta->last = news;
         }
     }
     return rv;
@@ -134,22 +131,28 @@ static apr_status_t tell_changes(edu_delta_t *delta)
     return rv;
 }
 
-/* Refuses what the collection lies in, if that is not there. */
+/* Refuses what the collection lies in, if that is not there; any class and
+ * assignment may have outcomes, unless they have to be registered. */
 static apr_status_t check_above(const edu_delta_t *delta)
 {
     edu_exchange_t *x = delta->x;
+    const edu_key_t *key = &x->path.key;
+    int across = edu__is_across(x);
+    edu_table_e table = key->submission_id   ? EDU_OUTCOME
+                        : key->assignment_id ? EDU_ASSIGNMENT
+                                             : EDU_CLASS;
     edu_row_t row;
-    apr_status_t rv;
+    apr_status_t rv = edu__store_get(&row, x->store, table, key, x->err, x->p);
 
-    if (x->set->id == EDU_ASSIGNMENTS) {
-        rv = edu__store_get(&row, x->store, EDU_CLASS, &x->path.key, x->err,
-                            x->p);
-        return rv || row.stored ? rv : edu__no_entity(x, edu__classes);
-    }
-    rv =
-        edu__store_get(&row, x->store, EDU_OUTCOME, &x->path.key, x->err, x->p);
     rv = rv ? rv : edu__access_settle(x, &row);
-    return rv ? rv : edu__admit(x, &row.registration);
+    if (rv || table == EDU_OUTCOME) {
+        return rv ? rv : edu__admit(x, &row.registration);
+    }
+    if (row.stored || (across && !x->req->mount->registered)) {
+        return APR_SUCCESS;
+    }
+    return edu__no_entity(x,
+                          table == EDU_CLASS ? edu__classes : edu__assignments);
 }
 
 static apr_status_t answer_changes(edu_delta_t *delta)

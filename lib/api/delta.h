@@ -2,7 +2,7 @@
 
 /**
  * @file delta.h
- * @brief Delta queries: sync, tell <- delta.
+ * @brief Delta queries: tell <- follow <- change; sync and change <- delta.
  */
 #ifndef EDU_DELTA_H
 #define EDU_DELTA_H
@@ -55,16 +55,61 @@ typedef struct edu_delta_t {
     const edu_news_t *news; /**< the change that is being told */
     const edu_news_t *last; /**< the last one that was told */
     int shown, more;        /**< entities shown; there are more changes */
+    int fits;               /**< what is told now is on this page */
+    int begins;             /**< all that has begun is on this page */
     apr_size_t bytes;       /**< of those shown */
 } edu_delta_t;
+
+/** Begin a change, or a part of it: all that is told of it is on this page, or
+ *  nothing. */
+void edu__tell_begin(edu_delta_t *delta);
+
+/** Tell a row as it is; delta->more: it is on the next page. */
+apr_status_t edu__tell_row(edu_delta_t *delta, const edu_row_t *row);
+
+/** Tell that a row is not there; delta->more: on the next page. */
+void edu__tell_removed(edu_delta_t *delta, const edu_row_t *row);
+
+/** Note that an outcome is told.  @return 0: it was before */
+int edu__tell_once(edu_delta_t *delta, const edu_key_t *key);
+
+/** Tell an outcome as it is.
+ *  @param was  the view had it before: tell that it has not, otherwise */
+apr_status_t edu__tell_outcome(edu_delta_t *delta, const edu_key_t *key,
+                               int was);
+
+/** Note when an assignment begins, if it is yet to. */
+void edu__tell_start(edu_delta_t *delta, const json_t *doc);
+
+/** Check the role of the caller, which may have changed since it was settled;
+ *  what the path names was settled then.
+ *  @return as edu__access_settle */
+apr_status_t edu__tell_role(const edu_delta_t *delta, const char *role);
+
+/** Whether the student had an assignment before the change that is told; staff
+ *  had. */
+apr_status_t edu__tell_had(edu_delta_t *delta, const char *assignment_id,
+                           int *given);
+
+/* --------------------------------------------------------------- follow.c */
+
+/**
+ * Tell of the outcomes of all submissions of an assignment, page by page.
+ * @param news  the change of the assignment; NULL: it has begun, and the view
+ *              did not have it before
+ */
+apr_status_t edu__follow(edu_delta_t *delta, const char *assignment_id,
+                         const edu_news_t *news);
+
+/* --------------------------------------------------------------- change.c */
 
 /** Tell of delta->news: of what it changed as it is now, or that it is not
  *  there.  Nothing is said of what this chunk has told, nor of what a student
  *  neither sees nor saw. */
 apr_status_t edu__tell_change(edu_delta_t *delta);
 
-/** Tell of the assignments that have begun since, if time may have changed
- *  any. */
+/** Tell of the assignments that have begun since, or of their outcomes, if time
+ *  may have changed any. */
 apr_status_t edu__tell_due(edu_delta_t *delta);
 
 #endif /* EDU_DELTA_H */

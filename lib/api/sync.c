@@ -32,6 +32,15 @@ static void put(pen_t *pen, apr_uint64_t n)
     *pen->at++ = (char)n;
 }
 
+/* The same in as many bytes as any: the length of a token does not tell. */
+static void put_wide(pen_t *pen, apr_uint64_t n)
+{
+    for (int i = 1; i < NUMBER; i++, n >>= 7) {
+        *pen->at++ = (char)(n | 0x80);
+    }
+    *pen->at++ = (char)n;
+}
+
 static void put_text(pen_t *pen, const char *s)
 {
     apr_size_t size = strlen(s) + 1;
@@ -131,7 +140,7 @@ apr_status_t edu__sync_write(const char **token, const edu_sync_t *sync,
     put(&pen, apr_time_sec(apr_time_now()));
     put(&pen, sync->list != NULL);
     put(&pen, sync->asof);
-    put(&pen, sync->due);
+    put_wide(&pen, sync->due);
     put(&pen, sync->part);
     put_feed(&pen, &sync->feed);
     put_text(&pen, sync->submission_id);

@@ -5,10 +5,14 @@
  *
  * Students have a feed of their own: of outcomes what was shown to them, of
  * submissions their own.  What they do not see is told as removed only if they
- * saw it before. */
+ * saw it before.
+ *
+ * A page ends before something that is told and no longer fits.  What is passed
+ * over takes no room, so that no page ends for what a student may not know. */
 
 #include "delta.h"
 #include "grading.h"
+#include "page.h"
 
 #include <apr_strings.h>
 #define APR_WANT_IOVEC
@@ -16,15 +20,24 @@
 
 /* -------------------------------------------------------------------- rows */
 
+void edu__tell_begin(edu_delta_t *delta)
+{
+    delta->fits = delta->begins || (delta->shown < delta->x->query.top &&
+                                    delta->bytes < EDU_PAGE_BYTES);
+}
+
 static void append(edu_delta_t *delta, const char *text)
 {
+    if (!delta->fits) {
+        delta->more = 1;
+        return;
+    }
     delta->bytes += strlen(text);
     edu__append(delta->x, text);
     delta->shown++;
 }
 
-/* Tells a row as it is. */
-static apr_status_t tell(edu_delta_t *delta, const edu_row_t *row)
+apr_status_t edu__tell_row(edu_delta_t *delta, const edu_row_t *row)
 {
     edu_exchange_t *one = &delta->one;
     apr_array_header_t *parts = delta->text.body;
@@ -37,19 +50,40 @@ static apr_status_t tell(edu_delta_t *delta, const edu_row_t *row)
     if (!rv) {
         append(delta, apr_pstrcatv(delta->x->p, (struct iovec *)parts->elts,
                                    parts->nelts, &len));
-        edu__note_row(one, row);
+        if (!delta->more) {
+            edu__note_row(one, row);
+        }
     }
     return rv;
 }
 
-/* Tells that a row is not there.  A student cannot tell whether it exists. */
-static void tell_removed(edu_delta_t *delta, const char *id)
+/* The member that says which outcome it is, across submissions as in lists. */
+static const char *place_of(const edu_exchange_t *one, const edu_row_t *row)
 {
-    append(delta, apr_pstrcat(delta->x->p, delta->shown ? "," : "",
+    edu_path_t path = one->path;
+
+    if (!edu__is_across(one) || one->format.metadata == EDU_METADATA_NONE) {
+        return "";
+    }
+    path.user_root = NULL;
+    edu__row_key(&path.key, one, row);
+    return apr_pstrcat(one->p, ",\"@odata.id\":",
+                       edu__json_quote(edu__path_url(&path, one->set, row->id,
+                                                     one->req->base, one->p),
+                                       one->p),
+                       NULL);
+}
+
+/* A student cannot tell whether what is not shown exists. */
+void edu__tell_removed(edu_delta_t *delta, const edu_row_t *row)
+{
+    apr_pool_t *p = delta->x->p;
+
+    append(delta, apr_pstrcat(p, delta->shown ? "," : "",
                               "{\"@removed\":{\"reason\":\"",
-                              delta->student ? "changed" : "deleted",
-                              "\"},\"id\":", edu__json_quote(id, delta->x->p),
-                              "}", NULL));
+                              delta->student ? "changed" : "deleted", "\"}",
+                              place_of(&delta->one, row), ",\"id\":",
+                              edu__json_quote(row->id, p), "}", NULL));
 }
 
 /* What delta->told has of a row. */
@@ -70,9 +104,32 @@ static void note_told(edu_delta_t *delta, const char *name)
     apr_hash_set(delta->told, name, APR_HASH_KEY_STRING, name);
 }
 
-/* Whether the student had an assignment before the change that is told. */
-static apr_status_t was_given(edu_delta_t *delta, const char *assignment_id,
-                              int *given)
+int edu__tell_once(edu_delta_t *delta, const edu_key_t *key)
+{
+    const char *name;
+
+    if (!delta->told) { /* no change is told yet */
+        return 1;
+    }
+    name = name_of(delta, key);
+    if (is_told(delta, name)) {
+        return 0;
+    }
+    note_told(delta, name);
+    return 1;
+}
+
+apr_status_t edu__tell_role(const edu_delta_t *delta, const char *role)
+{
+    const edu_row_t row = { .registration = { .viewer_role = role } };
+    edu_exchange_t any = *delta->x;
+
+    any.path.key.assignment_id = NULL;
+    return edu__access_settle(&any, &row);
+}
+
+apr_status_t edu__tell_had(edu_delta_t *delta, const char *assignment_id,
+                           int *given)
 {
     const edu_exchange_t *one = &delta->one;
     const char *body;
@@ -88,8 +145,6 @@ static apr_status_t was_given(edu_delta_t *delta, const char *assignment_id,
     return rv;
 }
 
-/* ------------------------------------------------------------- assignments */
-
 static edu_time_t start_of(const json_t *doc)
 {
     const char *date =
@@ -99,115 +154,14 @@ static edu_time_t start_of(const json_t *doc)
     return date && !edu__time_parse(&t, date) ? t : 0;
 }
 
-/* Notes when an assignment begins, if it is yet to. */
-static void note_start(edu_delta_t *delta, const json_t *doc)
+void edu__tell_start(edu_delta_t *delta, const json_t *doc)
 {
     edu_time_t start = start_of(doc);
 
     if (edu__assignment_waits(doc, delta->next.asof) && start &&
-        (!delta->next.due || start < delta->next.due)) {
+        start < delta->next.due) {
         delta->next.due = start;
     }
-}
-
-static int is_visible(const edu_delta_t *delta, const edu_row_t *row)
-{
-    return row->stored &&
-           (!delta->student ||
-            edu__is_given_to(delta->student, row->body, delta->one.p));
-}
-
-static apr_status_t tell_assignment(edu_delta_t *delta)
-{
-    edu_exchange_t *one = &delta->one;
-    edu_key_t key = one->path.key;
-    const char *name;
-    edu_row_t row;
-    int given;
-    apr_status_t rv;
-
-    key.assignment_id = delta->news->id;
-    name = name_of(delta, &key);
-    if (is_told(delta, name)) {
-        return APR_SUCCESS;
-    }
-    note_told(delta, name);
-    rv = edu__store_get(&row, one->store, EDU_ASSIGNMENT, &key, one->err,
-                        one->p);
-    rv = rv ? rv : edu__access_settle(delta->x, &row);
-    if (rv) {
-        return rv;
-    }
-    if (row.stored) {
-        note_start(delta, edu__json_load(row.body, one->p));
-    }
-    if (is_visible(delta, &row)) {
-        return tell(delta, &row);
-    }
-    rv = was_given(delta, key.assignment_id, &given);
-    if (!rv && given) {
-        tell_removed(delta, key.assignment_id);
-    }
-    return rv;
-}
-
-/* Tells of an assignment that has begun since. */
-static apr_status_t tell_begun(edu_delta_t *delta, const edu_row_t *listed)
-{
-    edu_exchange_t *one = &delta->one;
-    edu_key_t key = one->path.key;
-    edu_row_t row = *listed;
-    const json_t *doc;
-    apr_status_t rv = APR_SUCCESS;
-
-    key.assignment_id = row.id;
-    if (!*row.body) {
-        rv = edu__store_get(&row, one->store, EDU_ASSIGNMENT, &key, one->err,
-                            one->p);
-    }
-    if (rv || !row.stored) {
-        return rv;
-    }
-    doc = edu__json_load(row.body, one->p);
-    note_start(delta, doc);
-    return edu__assignment_waits(doc, delta->was.asof) &&
-                   !edu__assignment_waits(doc, delta->next.asof) &&
-                   is_visible(delta, &row)
-               ? tell(delta, &row)
-               : APR_SUCCESS;
-}
-
-apr_status_t edu__tell_due(edu_delta_t *delta)
-{
-    const edu_exchange_t *x = delta->x;
-    edu_row_t after = { .id = "", .parent_id = "" };
-    edu_range_t range = { .after = &after };
-    edu_registration_t above;
-    apr_array_header_t *rows;
-    apr_pool_t *chunk;
-    apr_status_t rv;
-
-    if ((delta->was.due && delta->was.due > delta->next.asof) ||
-        x->set->id != EDU_ASSIGNMENTS) {
-        return APR_SUCCESS;
-    }
-    delta->next.due = EDU_TIME_MAX;
-    apr_pool_create(&chunk, x->p);
-    do {
-        rv = edu__go_on(delta->x);
-        rv = rv ? rv
-                : edu__store_list(&rows, &above, x->store, EDU_ASSIGNMENT,
-                                  &x->path.key, &range, x->err, chunk);
-        for (int i = 0; !rv && i < rows->nelts; i++) {
-            const edu_row_t *row = &APR_ARRAY_IDX(rows, i, edu_row_t);
-
-            apr_pool_clear(delta->one.p);
-            rv = tell_begun(delta, row);
-            after.id = apr_pstrdup(x->p, row->id);
-        }
-    } while (!rv && rows->nelts == EDU_CHUNK);
-    apr_pool_destroy(chunk);
-    return rv;
 }
 
 /* ---------------------------------------------------------------- outcomes */
@@ -225,102 +179,32 @@ static int shows(const edu_delta_t *delta, const edu_row_t *row)
                               delta->one.p)));
 }
 
-/* Tells of the outcome of an id, which is one of the path of delta->one.
- * @param was  it was there before */
-static apr_status_t tell_outcome(edu_delta_t *delta, const char *id, int was)
+apr_status_t edu__tell_outcome(edu_delta_t *delta, const edu_key_t *key,
+                               int was)
 {
     edu_exchange_t *one = &delta->one;
-    edu_key_t key = one->path.key;
-    const char *name;
     edu_row_t row;
     apr_status_t rv;
 
-    key.outcome_id = id;
-    name = name_of(delta, &key);
-    if (is_told(delta, name)) {
+    if (delta->told && is_told(delta, name_of(delta, key))) {
         return APR_SUCCESS;
     }
-    rv = edu__store_get(&row, one->store, EDU_OUTCOME, &key, one->err, one->p);
-    rv = rv ? rv : edu__access_settle(delta->x, &row);
-    rv = rv ? rv : edu__placeholder_get(one, &row, id);
+    rv = edu__store_get(&row, one->store, EDU_OUTCOME, key, one->err, one->p);
+    rv = rv ? rv : edu__tell_role(delta, row.registration.viewer_role);
+    rv = rv ? rv : edu__placeholder_get(one, &row, key->outcome_id);
+    row.id = key->outcome_id;
+    if (edu__is_across(one)) {
+        row.assignment_id = key->assignment_id;
+        row.parent_id = key->submission_id;
+    }
     if (!rv && shows(delta, &row)) {
-        note_told(delta, name);
-        return tell(delta, &row);
+        edu__tell_once(delta, key);
+        return edu__tell_row(delta, &row);
     }
-    rv = !rv && was ? was_given(delta, key.assignment_id, &was) : rv;
+    rv = !rv && was ? edu__tell_had(delta, key->assignment_id, &was) : rv;
     if (!rv && was) {
-        note_told(delta, name);
-        tell_removed(delta, id);
+        edu__tell_once(delta, key);
+        edu__tell_removed(delta, &row);
     }
     return rv;
-}
-
-/* Whether an outcome had a placeholder by the assignment before the change. */
-static apr_status_t was_placeholder(edu_delta_t *delta, const char *id,
-                                    int *was)
-{
-    edu_exchange_t *one = &delta->one;
-    edu_assignment_t assignment = { .id = delta->news->assignment_id,
-                                    .version = "",
-                                    .p = one->p };
-    edu_row_t row = {
-        .registration = {.viewer_role = "",
-                         .user_id = "",
-                         .assignment = &assignment}
-    };
-    apr_status_t rv =
-        edu__feed_before(&assignment.body, one->store, one->path.key.class_id,
-                         assignment.id, delta->news->number, one->err, one->p);
-
-    *was = 0;
-    if (rv || !*assignment.body) {
-        return rv;
-    }
-    rv = edu__placeholder_get(one, &row, id);
-    *was = !rv && row.version;
-    return rv;
-}
-
-/* Tells of all outcomes of a submission that has come or gone, or whose
- * assignment has changed. */
-static apr_status_t tell_submission(edu_delta_t *delta)
-{
-    edu_exchange_t *one = &delta->one;
-    const edu_range_t whole = { .only = NULL };
-    edu_registration_t above;
-    apr_array_header_t *rows;
-    apr_status_t rv = edu__store_list(&rows, &above, one->store, EDU_OUTCOME,
-                                      &one->path.key, &whole, one->err, one->p);
-
-    if (rv || !above.user_id) { /* those of open ones follow nothing */
-        rows->nelts = 0;
-    }
-    for (int i = 0; !rv && i < rows->nelts; i++) {
-        rv = tell_outcome(delta, APR_ARRAY_IDX(rows, i, edu_row_t).id, 1);
-    }
-    for (int i = 0; !rv && i < EDU_SINGLETONS; i++) {
-        const char *id = edu__singleton(i);
-        int was;
-
-        rv = was_placeholder(delta, id, &was);
-        rv = rv ? rv : tell_outcome(delta, id, was);
-    }
-    return rv;
-}
-
-apr_status_t edu__tell_change(edu_delta_t *delta)
-{
-    const edu_news_t *news = delta->news;
-    edu_key_t *key = &delta->one.path.key;
-
-    if (delta->x->set->id == EDU_ASSIGNMENTS) {
-        return tell_assignment(delta);
-    }
-    key->assignment_id = news->assignment_id;
-    if (*news->submission_id) {
-        key->submission_id = news->submission_id;
-    }
-    return strcmp(news->entity, edu__table_name(EDU_OUTCOME)) == 0
-               ? tell_outcome(delta, news->id, 1)
-               : tell_submission(delta);
 }

@@ -236,6 +236,7 @@ my @CLASS = (
     CLASS_SUBMISSIONS => '/submissions',
     CLASS_SUBMISSIONS_COUNT => '/submissions/$count',
     CLASS_OUTCOMES => '/outcomes', CLASS_OUTCOMES_COUNT => '/outcomes/$count',
+    CLASS_OUTCOMES_DELTA => '/outcomes/delta',
     CLASS_VERSIONS => '/outcomeVersions',
     CLASS_VERSIONS_COUNT => '/outcomeVersions/$count',
     ASSIGNMENTS => '/assignments', ASSIGNMENTS_COUNT => '/assignments/$count',
@@ -245,7 +246,8 @@ my @ASSIGNMENT = (
     ASSIGNMENT_PROPERTY => '/rubric', SUBMISSIONS => '/submissions',
     SUBMISSIONS_COUNT => '/submissions/$count',
     ASSIGNMENT_OUTCOMES => '/outcomes',
-    ASSIGNMENT_OUTCOMES_COUNT => '/outcomes/$count', PUBLISH => '/publish',
+    ASSIGNMENT_OUTCOMES_COUNT => '/outcomes/$count',
+    ASSIGNMENT_OUTCOMES_DELTA => '/outcomes/delta', PUBLISH => '/publish',
     ACTIVATE => '/activate', DEACTIVATE => '/deactivate',
     FOLDER => '/setUpResourcesFolder',
     FEEDBACK_FOLDER => '/setUpFeedbackResourcesFolder');
