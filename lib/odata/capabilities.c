@@ -183,6 +183,12 @@ static void annotate_entities(json_t *to, edu_resource_e at, edu_resource_e key)
     }
 }
 
+void edu__annotate_part(json_t *to)
+{
+    set_bool(add(to, CAPABILITIES "UpdateRestrictions"), "Updatable", 0);
+    set_bool(add(to, CAPABILITIES "DeleteRestrictions"), "Deletable", 0);
+}
+
 void edu__annotate_navigation(json_t *to, edu_resource_e at,
                               edu_dialect_e dialect, apr_pool_t *p)
 {
@@ -194,6 +200,7 @@ void edu__annotate_navigation(json_t *to, edu_resource_e at,
     if (!many) {
         set_bool(add(to, CAPABILITIES "ReadRestrictions"), "Readable",
                  route != NULL);
+        edu__annotate_part(to);
         return;
     }
     annotate_entities(to, at, key ? key->resource : EDU_RES_ROOT);

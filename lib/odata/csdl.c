@@ -64,6 +64,7 @@ static void add_property(json_t *to, const edu_prop_t *prop, apr_pool_t *p)
     }
     if (is_entity) {
         set_true(object, "$ContainsTarget");
+        edu__annotate_part(object);
     }
     else {
         edu__annotate_property(object, prop);

@@ -77,6 +77,9 @@ const char *edu__outline_edm(const edu_prop_t *prop, apr_pool_t *p);
 void edu__annotate_navigation(json_t *to, edu_resource_e at,
                               edu_dialect_e dialect, apr_pool_t *p);
 
+/** Annotate a navigation property to one entity, a part of its own. */
+void edu__annotate_part(json_t *to);
+
 /** Annotate a navigation property of edu__empties. */
 void edu__annotate_empty(json_t *to);
 
@@ -112,6 +115,10 @@ json_t *edu__schemas(edu_dialect_e dialect, apr_pool_t *p);
 /** The schema of a value that is declared as of a type: one of that or of a
  *  type derived from it. @return a new reference */
 json_t *edu__schema_of(const edu_type_t *declared, apr_pool_t *p);
+
+/** The schema of a list of such values, of the type of an entity set.
+ *  @return a new reference */
+json_t *edu__schema_of_list(const edu_type_t *declared, apr_pool_t *p);
 
 /* -------------------------------------------------------------- openapi.c */
 

@@ -46,21 +46,28 @@
     "\"atomicityGroup\":{\"type\":\"string\"},\"dependsOn\":{"                 \
     "\"type\":\"array\",\"items\":{\"type\":\"string\"}}}}}}}}"
 
+#define SOME_TEXT "{\"type\":\"string\",\"minLength\":1}"
+
 /* The values of query options that are not any text. */
 static const struct {
     const char *name, *schema;
 } values[] = {
-    {"count", "{\"type\":\"boolean\"}"                                     },
-    { "skip", "{\"type\":\"integer\",\"minimum\":0,\"maximum\":1073741824}"},
-    { "top",  "{\"type\":\"integer\",\"minimum\":0,\"maximum\":1073741824}"},
-    { NULL,   "{\"type\":\"string\"}"                                      }
+    {"count",   "{\"type\":\"boolean\"}"                                     },
+    { "expand", SOME_TEXT                                                    },
+    { "filter", SOME_TEXT                                                    },
+    { "format", SOME_TEXT                                                    },
+    { "skip",   "{\"type\":\"integer\",\"minimum\":0,\"maximum\":1073741824}"},
+    { "top",    "{\"type\":\"integer\",\"minimum\":0,\"maximum\":1073741824}"},
+    { NULL,     "{\"type\":\"string\"}"                                      }
 };
 
 /* A path on its way. */
 typedef struct place_t {
     const char *path;
     const char *name;         /* its names, with dots: of operations */
-    const char *tag;          /* the last name that is no sign and no call */
+    const char *last;         /* its last name */
+    const char *tag;          /* the last that leads to entities */
+    int one;                  /* it is below one of those */
     apr_array_header_t *keys; /* const char *: of its parameters */
 } place_t;
 
@@ -152,17 +159,6 @@ static json_t *parameters_of(const writer_t *w, const place_t *place,
 
 /* ------------------------------------------------------------------ bodies */
 
-/* What a list answers with. */
-static json_t *list_of(const edu_type_t *type, apr_pool_t *p)
-{
-    return json_pack(
-        "{s:s,s:[s],s:{s:{s:s},s:{s:s},s:{s:s},s:{s:s},s:{s:s,s:o}}}", "type",
-        "object", "required", "value", "properties", "@odata.context", "type",
-        "string", "@odata.count", "type", "integer", "@odata.nextLink", "type",
-        "string", "@odata.deltaLink", "type", "string", "value", "type",
-        "array", "items", edu__schema_of(type, p));
-}
-
 static int is_call(edu_resource_e at)
 {
     return edu__call_of(at) != NULL;
@@ -192,8 +188,10 @@ static json_t *body_of(const edu_route_t *route, apr_pool_t *p)
 
 static json_t *success(const edu_route_t *route, apr_pool_t *p)
 {
-    int many = route->options & (EDU_OF_COLLECTION | EDU_OF_DELTA);
+    int many;
+    const edu_type_t *type = edu__outline_type(&many, route->resource);
 
+    many = route->options & (EDU_OF_COLLECTION | EDU_OF_DELTA);
     if (route->options == EDU_OF_COUNT) {
         return json_pack("{s:{s:{s:s}}}", "text/plain", "schema", "type",
                          "integer");
@@ -203,9 +201,11 @@ static json_t *success(const edu_route_t *route, apr_pool_t *p)
                          "schema", "type", "string", EDU_JSON, "schema", "type",
                          "object");
     }
-    return content(!route->set ? json_pack("{s:s}", "type", "object")
-                   : many      ? list_of(route->set->type, p)
-                               : edu__schema_of(route->set->type, p));
+    if (!type) {
+        return content(json_pack("{s:s}", "type", "object"));
+    }
+    return content(many ? edu__schema_of_list(type, p)
+                        : edu__schema_of(type, p));
 }
 
 static void add_answer(json_t *answers, const char *status, const char *says,
@@ -245,45 +245,63 @@ static json_t *answers_of(const edu_route_t *route, apr_pool_t *p)
         add_answer(answers, "204",
                    "It is done, and the client prefers no more.", NULL);
     }
-    json_object_set_new(answers, "default", component("responses", "error", p));
+    json_object_set_new(answers, "4XX", component("responses", "error", p));
+    json_object_set_new(answers, "5XX", component("responses", "error", p));
     return answers;
 }
 
 /* -------------------------------------------------------------- operations */
 
-/* What a method does, as the end of an operation's name. */
-static const char *deed_of(const edu_route_t *route)
+/* What a method does. */
+typedef struct deed_t {
+    const char *method;
+    const char *name; /* the end of an operation's name */
+    const char *says; /* the beginning of its summary */
+} deed_t;
+
+static const deed_t *deed_of(const edu_route_t *route)
 {
-    static const struct {
-        const char *method, *deed;
-    } deeds[] = {
-        {"POST",    "create"},
-        { "PATCH",  "update"},
-        { "PUT",    "put"   },
-        { "DELETE", "delete"},
-        { NULL,     "get"   }
+    static const deed_t call = { NULL, "call", "Call " };
+    static const deed_t list = { NULL, "list", "List " };
+    static const deed_t deeds[] = {
+        {"POST",    "create", "Create "},
+        { "PATCH",  "update", "Change "},
+        { "PUT",    "put",    "Put "   },
+        { "DELETE", "delete", "Delete "},
+        { NULL,     "get",    "Get "   }
     };
     int i = 0;
 
     while (deeds[i].method && strcmp(deeds[i].method, route->method) != 0) {
         i++;
     }
-    return is_call(route->resource) ? "call"
-           : !deeds[i].method && route->options & EDU_OF_COLLECTION
-               ? "list"
-               : deeds[i].deed;
+    return is_call(route->resource)                                 ? &call
+           : !deeds[i].method && route->options & EDU_OF_COLLECTION ? &list
+                                                                    : &deeds[i];
+}
+
+/* Such as "Call publish of one of assignments". */
+static const char *summary_of(const place_t *place, const edu_route_t *route,
+                              apr_pool_t *p)
+{
+    int same = strcmp(place->last, place->tag) == 0;
+
+    return apr_pstrcat(p, deed_of(route)->says, same ? "" : place->last,
+                       same ? "" : " of ", place->one ? "one of " : "",
+                       place->tag, NULL);
 }
 
 static void add_operation(const writer_t *w, const place_t *place,
                           const edu_route_t *route)
 {
     json_t *item = json_object_get(w->paths, place->path), *body;
-    json_t *operation = json_pack(
-        "{s:s,s:[s],s:o,s:o}", "operationId",
-        apr_pstrcat(w->p, *place->name ? place->name : place->tag, ".",
-                    deed_of(route), NULL),
-        "tags", place->tag, "parameters", parameters_of(w, place, route),
-        "responses", answers_of(route, w->p));
+    json_t *operation =
+        json_pack("{s:s,s:s,s:[s],s:o,s:o}", "operationId",
+                  apr_pstrcat(w->p, *place->name ? place->name : place->tag,
+                              ".", deed_of(route)->name, NULL),
+                  "summary", summary_of(place, route, w->p), "tags", place->tag,
+                  "parameters", parameters_of(w, place, route), "responses",
+                  answers_of(route, w->p));
 
     if (!item) {
         item = json_object();
@@ -299,6 +317,32 @@ static void add_operation(const writer_t *w, const place_t *place,
 
 static void visit(const writer_t *w, edu_resource_e at, const place_t *place);
 
+/* Whether operations are told apart by a step: not by a sign, a call, or a
+ * document. */
+static int is_tag(const edu_node_t *node)
+{
+    int many;
+
+    return !node->bound && *node->name != '$' &&
+           (edu__outline_type(&many, node->resource) ||
+            !edu__outline_route(node->resource, "GET"));
+}
+
+/* A step by a name. */
+static void step_by_name(const writer_t *w, const edu_node_t *node, place_t *to)
+{
+    const char *bare = node->name + (*node->name == '$');
+    int nested = bare != node->name && strcmp(to->last, to->tag) != 0;
+
+    to->path = apr_pstrcat(w->p, to->path, "/", node->name, NULL);
+    to->name = apr_pstrcat(w->p, to->name, *to->name ? "." : "", bare, NULL);
+    to->last = nested ? apr_pstrcat(w->p, bare, " of ", to->last, NULL) : bare;
+    if (is_tag(node)) {
+        to->tag = node->name;
+        to->one = 0;
+    }
+}
+
 /* A step from a place: keys are its parameters. */
 static void step(const writer_t *w, const edu_node_t *node,
                  const place_t *place)
@@ -307,12 +351,7 @@ static void step(const writer_t *w, const edu_node_t *node,
 
     to.keys = apr_array_copy(w->p, place->keys);
     if (node->name) {
-        const char *bare = node->name + (*node->name == '$');
-
-        to.path = apr_pstrcat(w->p, place->path, "/", node->name, NULL);
-        to.name =
-            apr_pstrcat(w->p, place->name, *place->name ? "." : "", bare, NULL);
-        to.tag = node->bound || bare != node->name ? place->tag : node->name;
+        step_by_name(w, node, &to);
     }
     else {
         const char *name = key_name(node, w->p);
@@ -320,6 +359,7 @@ static void step(const writer_t *w, const edu_node_t *node,
         add_key(w, name);
         to.path = apr_pstrcat(w->p, place->path, "/{", name, "}", NULL);
         APR_ARRAY_PUSH(to.keys, const char *) = name;
+        to.one = 1;
     }
     visit(w, node->resource, &to);
 }
@@ -355,18 +395,22 @@ json_t *edu__openapi(edu_dialect_e dialect, apr_pool_t *p)
     json_t *schemas = json_object_get(components, "schemas");
     writer_t w = { json_object(), json_object_get(components, "parameters"),
                    p };
-    const place_t root = { "", "", "service",
-                           apr_array_make(p, 5, sizeof(const char *)) };
+    const place_t root = {
+        "",        "", "service",
+        "service", 0,  apr_array_make(p, 5, sizeof(const char *))
+    };
 
     json_object_update(schemas, edu__json_own(edu__schemas(dialect, p), p));
     json_object_update(schemas, edu__json_load(PROTOCOL, p));
     add_options(&w);
     visit(&w, EDU_RES_ROOT, &root);
     return edu__json_own(
-        json_pack(
-            "{s:s,s:{s:s,s:s,s:s},s:[{s:s}],s:[{s:[]},{s:[]},{}],s:o,s:o}",
-            "openapi", "3.1.0", "info", "title", TITLE, "version", EDU_VERSION,
-            "description", SUMMARY, "servers", "url", EDU_SLOT, "security",
-            "basic", "bearer", "paths", w.paths, "components", components),
+        json_pack("{s:s,s:{s:s,s:s,s:s,s:{s:s,s:s}},s:[{s:s}],"
+                  "s:[{s:[]},{s:[]},{}],s:o,s:o}",
+                  "openapi", "3.1.0", "info", "title", TITLE, "version",
+                  EDU_VERSION, "description", SUMMARY, "license", "name",
+                  "Apache License 2.0", "identifier", "Apache-2.0", "servers",
+                  "url", EDU_SLOT, "security", "basic", "bearer", "paths",
+                  w.paths, "components", components),
         p);
 }

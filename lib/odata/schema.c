@@ -7,21 +7,57 @@
 
 #include <apr_strings.h>
 
+/* The endings of what is said beside a type: of one of it or of a type that is
+ * derived from it, and of a list, which has the name of Microsoft's. */
+#define ANY ".any"
+#define LIST "CollectionResponse"
+
 static int is_served(const edu_type_t *type)
 {
     return !(type->flags & (EDU_ABSTRACT | EDU_UNSERVED));
 }
 
-static json_t *reference(const edu_type_t *type, apr_pool_t *p)
+/* How many types a value can be of that is declared as of a type. */
+static int variants(const edu_type_t *declared)
+{
+    int n = 0;
+
+    for (int i = 0; edu__types[i]; i++) {
+        n += edu__type_is(edu__types[i], declared) && is_served(edu__types[i]);
+    }
+    return n;
+}
+
+/* What is said of a type elsewhere, under its name and an ending. */
+static json_t *beside(const edu_type_t *type, const char *ending, apr_pool_t *p)
 {
     return json_pack(
         "{s:s}", "$ref",
-        apr_pstrcat(p, EDU_SCHEMAS, edu__outline_name(type, p), NULL));
+        apr_pstrcat(p, EDU_SCHEMAS, edu__outline_name(type, p), ending, NULL));
 }
 
 json_t *edu__schema_of(const edu_type_t *declared, apr_pool_t *p)
 {
-    json_t *any = json_array(), *mapping = json_object(), *schema;
+    if (variants(declared) > 1) {
+        return beside(declared, ANY, p);
+    }
+    for (int i = 0; edu__types[i]; i++) {
+        if (edu__type_is(edu__types[i], declared) && is_served(edu__types[i])) {
+            return beside(edu__types[i], "", p);
+        }
+    }
+    return json_object();
+}
+
+json_t *edu__schema_of_list(const edu_type_t *declared, apr_pool_t *p)
+{
+    return beside(declared, LIST, p);
+}
+
+/* One of a type or of a type derived from it. */
+static json_t *any_of(const edu_type_t *declared, apr_pool_t *p)
+{
+    json_t *any = json_array(), *mapping = json_object();
 
     for (int i = 0; edu__types[i]; i++) {
         const edu_type_t *type = edu__types[i];
@@ -29,19 +65,25 @@ json_t *edu__schema_of(const edu_type_t *declared, apr_pool_t *p)
         if (edu__type_is(type, declared) && is_served(type)) {
             const char *name = edu__outline_name(type, p);
 
-            json_array_append_new(any, reference(type, p));
+            json_array_append_new(any, beside(type, "", p));
             json_object_set_new(
                 mapping, apr_pstrcat(p, "#", name, NULL),
                 json_string(apr_pstrcat(p, EDU_SCHEMAS, name, NULL)));
         }
     }
-    schema = json_array_size(any) > 1
-                 ? json_pack("{s:O,s:{s:s,s:O}}", "anyOf", any, "discriminator",
-                             "propertyName", "@odata.type", "mapping", mapping)
-                 : edu__json_share(json_array_get(any, 0));
-    edu__json_own(any, p);
-    edu__json_own(mapping, p);
-    return schema ? schema : json_object();
+    return json_pack("{s:o,s:{s:s,s:o}}", "anyOf", any, "discriminator",
+                     "propertyName", "@odata.type", "mapping", mapping);
+}
+
+/* What a list answers with. */
+static json_t *list_of(const edu_type_t *type, apr_pool_t *p)
+{
+    return json_pack(
+        "{s:s,s:[s],s:{s:{s:s},s:{s:s},s:{s:s},s:{s:s},s:{s:s,s:o}}}", "type",
+        "object", "required", "value", "properties", "@odata.context", "type",
+        "string", "@odata.count", "type", "integer", "@odata.nextLink", "type",
+        "string", "@odata.deltaLink", "type", "string", "value", "type",
+        "array", "items", edu__schema_of(type, p));
 }
 
 static json_t *one_of(const edu_type_t *enumeration, int nullable)
@@ -117,9 +159,14 @@ static json_t *schema(const edu_type_t *type, edu_dialect_e dialect,
                       apr_pool_t *p)
 {
     json_t *properties =
-        json_pack("{s:{s:s}}", "@odata.type", "const",
+        json_pack("{s:{s:s,s:s}}", "@odata.type", "type", "string", "const",
                   apr_pstrcat(p, "#", edu__outline_name(type, p), NULL));
 
+    if (edu__outline_is_entity(type)) {
+        json_object_set_new(
+            properties, "@odata.etag",
+            json_pack("{s:s,s:b}", "type", "string", "readOnly", 1));
+    }
     for (const edu_type_t *of = type; of; of = of->base) {
         for (const edu_prop_t *prop = of->props; prop->name; prop++) {
             if (edu__outline_has(prop, dialect)) {
@@ -130,15 +177,31 @@ static json_t *schema(const edu_type_t *type, edu_dialect_e dialect,
     return json_pack("{s:s,s:o}", "type", "object", "properties", properties);
 }
 
+static void add(json_t *schemas, const edu_type_t *type, const char *ending,
+                json_t *schema, apr_pool_t *p)
+{
+    json_object_set_new(
+        schemas, apr_pstrcat(p, edu__outline_name(type, p), ending, NULL),
+        schema);
+}
+
 json_t *edu__schemas(edu_dialect_e dialect, apr_pool_t *p)
 {
     json_t *schemas = json_object();
 
     for (int i = 0; edu__types[i]; i++) {
         if (is_served(edu__types[i])) {
-            json_object_set_new(schemas, edu__outline_name(edu__types[i], p),
-                                schema(edu__types[i], dialect, p));
+            add(schemas, edu__types[i], "", schema(edu__types[i], dialect, p),
+                p);
         }
+        if (variants(edu__types[i]) > 1) {
+            add(schemas, edu__types[i], ANY, any_of(edu__types[i], p), p);
+        }
+    }
+    for (int i = 0; i < EDU_SETS; i++) {
+        const edu_type_t *type = edu__sets[i].type;
+
+        add(schemas, type, LIST, list_of(type, p), p);
     }
     return schemas;
 }
