@@ -66,7 +66,7 @@ def command(role):
         sys.executable, "-m", "schemathesis.cli",
         "--config-file", f"{role}/schemathesis.toml",
         "run", f"{BASE}/{DIALECT}/openapi.json", "--auth", f"{role}:demo",
-        "--phases", phases, "--max-examples", EXAMPLES or "5",
+        "--phases", phases, "--max-examples", EXAMPLES or "4",
         "--checks", ",".join(CHECKS), "--no-color", "--warnings", "off",
         "--tls-verify", os.environ["EDU_CERTIFICATE"],
         "--generation-database", "none",
