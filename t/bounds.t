@@ -281,6 +281,6 @@ cmp_ok($kept, '<=', $MOST, "the child keeps $kept kB after all requests");
 log_expect('AH00484: ');
 log_expect('AH00161: ');
 unlink $own;
-stop_server('WINCH');
+stop_server();
 ok(start_server(), 'the server starts with its configuration of before');
 done_testing();

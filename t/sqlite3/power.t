@@ -141,7 +141,7 @@ sub incidents {
     $happens->('child killed', kill KILL => (server_children())[0]);
     $happens->('checkpoints killed', kill KILL => server_checkpointers());
     # clients are busy: a child may crash when it is stopped at once
-    $happens->('stopped', stop_server('WINCH') && start_server());
+    $happens->('stopped', stop_server() && start_server());
     my @pids = server_checkpointers();
     kill STOP => @pids;
     $more->($FULL / $TEXT, 'batch');

@@ -44,11 +44,12 @@ sub start_server {
     return await { server_pid() && is_up() };
 }
 
-# By a signal: WINCH lets children end what they do, in which TERM may crash them.
+# Children end what they do.  By TERM, event's close the connections of workers
+# that may do the same at that time, which crashes them (apr_os_sock_get in
+# mod_mpm_event).
 sub stop_server {
-    my ($signal) = @_;
     my $pid = server_pid() or return;
-    kill $signal || 'TERM' => $pid;
+    kill WINCH => $pid;
     return await { !kill 0, $pid };
 }
 
