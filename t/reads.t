@@ -91,6 +91,15 @@ my @reads = (
     ['versions without a row', ['teacher', GET => "$class/outcomeVersions?\$top=0"
         . '&$count=true&$filter=outcome/points/points%20eq%201'],
      'teacher - - - -'],
+    # so do values
+    ['a mean', ['teacher', GET => "$ada/outcomes?\$apply="
+                . 'aggregate(points/points%20with%20average%20as%20mean)'],
+     'teacher novel ada - ada'],
+    ['that of a class', ['teacher', GET => "$class/outcomes?\$apply="
+                         . 'groupby((points/points))'], 'teacher - - - -'],
+    ['that of versions', ['teacher', GET => "$class/outcomeVersions?\$apply="
+                          . 'aggregate(outcome/points/points%20with%20max%20as%20x)'],
+     'teacher - - - -'],
     # of a part, all of the outcome is noted, and null tells something, too
     ['a property', ['teacher', GET => "$ada/outcomes/$POINTS/points/points"],
      "teacher novel ada $POINTS ada"],

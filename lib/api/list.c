@@ -298,11 +298,13 @@ static apr_status_t walk(edu_page_t *page, edu_row_t last, edu_visit_fn *visit)
     return rv;
 }
 
+/* Before all rows. */
+static const edu_row_t first = {
+    .sort_key = "", .parent_id = "", .assignment_id = "", .id = ""
+};
+
 static apr_status_t gather(edu_page_t *page)
 {
-    static const edu_row_t first = {
-        .sort_key = "", .parent_id = "", .assignment_id = "", .id = ""
-    };
     const edu_query_t *q = page->q;
     const edu_row_t *after = &page->token.row;
     int begun =
@@ -344,7 +346,7 @@ static void note_whole(const edu_page_t *page)
     const edu_exchange_t *x = page->x;
 
     if (x->set->id == EDU_OUTCOMES ||
-        (x->set->table == EDU_HISTORY && x->query.filter)) {
+        (x->set->table == EDU_HISTORY && (x->query.filter || x->query.apply))) {
         edu__note_read(x, x->path.key.assignment_id, x->path.key.submission_id,
                        page->above.user_id, NULL);
     }
@@ -442,9 +444,26 @@ apr_status_t edu__list_linked(edu_exchange_t *x, edu_link_fn *link, void *baton)
     return APR_SUCCESS;
 }
 
+static apr_status_t answer_groups(edu_exchange_t *x)
+{
+    edu_page_t page;
+    apr_status_t rv = begin(&page, x);
+
+    if (!rv) {
+        page.groups = edu__groups_create(x->query.apply, x->p);
+        rv = walk(&page, first, edu__page_group);
+    }
+    if (!rv) {
+        note_whole(&page);
+        edu__page_show_groups(&page);
+    }
+    return rv;
+}
+
 static apr_status_t answer_page(edu_exchange_t *x)
 {
-    return edu__list_linked(x, next_link, x);
+    return x->query.apply ? answer_groups(x)
+                          : edu__list_linked(x, next_link, x);
 }
 
 apr_status_t edu__list(edu_exchange_t *x)

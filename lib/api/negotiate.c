@@ -215,7 +215,8 @@ static void limit_page(edu_exchange_t *x)
     const char *value = preference_of(x, &name);
     apr_int64_t size = value ? apr_atoi64(value) : 0;
 
-    if (size > 0 && strspn(value, "0123456789") == strlen(value)) {
+    if (size > 0 && !x->query.apply &&
+        strspn(value, "0123456789") == strlen(value)) {
         x->query.top = size < x->query.top ? (int)size : x->query.top;
         edu__negotiate_applied(x, name, value);
     }

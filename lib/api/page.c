@@ -128,6 +128,12 @@ static int is_recent(const edu_page_t *page, const json_t *doc)
             t >= apr_strtoi64(page->range.since, NULL, 16));
 }
 
+/* Whether the values of a row matter, not only that there is one. */
+static int is_looked_at(const edu_page_t *page)
+{
+    return page->q->filter || page->groups || edu__page_is_sorted(page);
+}
+
 /* Whether the filter admits a row; out: its document, if wanted. */
 apr_status_t edu__page_match(edu_page_t *page, edu_row_t *row,
                              const json_t **doc, int *fits)
@@ -137,13 +143,13 @@ apr_status_t edu__page_match(edu_page_t *page, edu_row_t *row,
 
     *doc = NULL;
     *fits = 1;
-    if (!edu__page_filters(page) && !edu__page_is_sorted(page)) {
+    if (!edu__page_filters(page) && !is_looked_at(page)) {
         return APR_SUCCESS;
     }
     rv = complete(page, row);
     *fits = !rv && row->version && edu__access_shows(&page->one, row) &&
             is_cast(page->x, row);
-    if (!*fits || (!q->filter && !edu__page_is_sorted(page))) {
+    if (!*fits || !is_looked_at(page)) {
         return rv;
     }
     *doc = edu__view(&page->one, row);

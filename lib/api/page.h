@@ -3,13 +3,14 @@
 /**
  * @file page.h
  * @brief The page of a list that is being made, for the files that make it:
- *        position, page and across serve order, which serves list.
+ *        position, page and across serve order and group, which serve list.
  */
 #ifndef EDU_PAGE_H
 #define EDU_PAGE_H
 
 #include "across.h"
 #include "api.h"
+#include "apply.h"
 
 /* ------------------------------------------------------------- position.c */
 
@@ -148,8 +149,9 @@ struct edu_page_t {
                               NULL: an index has it */
     apr_array_header_t *rows; /**< of edu_shown_t: those shown, whose levels
                                    are to be read; NULL: there are none */
-    apr_size_t kept;          /**< bytes of rows that stay in memory */
-    int keeps;                /**< the rows of this chunk stay */
+    edu_groups_t *groups; /**< of the rows, by $apply; NULL: they are shown */
+    apr_size_t kept;      /**< bytes of rows that stay in memory */
+    int keeps;            /**< the rows of this chunk stay */
 };
 
 /** Whether values make the order. */
@@ -213,5 +215,13 @@ apr_status_t edu__page_weigh(edu_page_t *page, edu_row_t *row);
 
 /** Show the first rows in an order that no index has. */
 apr_status_t edu__page_show_first(edu_page_t *page);
+
+/* ---------------------------------------------------------------- group.c */
+
+/** Add a row to its group. */
+apr_status_t edu__page_group(edu_page_t *page, edu_row_t *row);
+
+/** Answer with the groups. */
+void edu__page_show_groups(edu_page_t *page);
 
 #endif /* EDU_PAGE_H */

@@ -23,9 +23,13 @@ void edu__append_context(edu_exchange_t *x, int entity)
                           edu__path_cast(&x->path, x->p),
                           edu__query_shape(&x->query, x->p),
                           entity ? "/$entity" : "", NULL)
-            : edu__type_context(x->set->type,
-                                x->route->answer == EDU_ANSWER_TYPES, base,
-                                x->p);
+            : apr_pstrcat(
+                  x->p,
+                  edu__type_context(x->set->type,
+                                    x->route->answer == EDU_ANSWER_TYPES, base,
+                                    x->p),
+                  x->query.apply ? edu__query_shape(&x->query, x->p) : "",
+                  NULL);
 
     edu__append_context_url(x, url);
 }

@@ -310,6 +310,16 @@ int edu__filter_match(const edu_expr_t *filter, const json_t *entity,
     return run.left < 0 ? -1 : matches;
 }
 
+static apr_status_t takes_too_long(const char *option, edu_error_t *err,
+                                   apr_pool_t *p)
+{
+    return edu_error_set(err, EDU_EQUERY, option, p,
+                         "Invalid %s clause: it takes too long to evaluate for "
+                         "one of the entities. Nest any() and all() less, or "
+                         "join shorter texts.",
+                         option + 1);
+}
+
 apr_status_t edu__query_admits(int *fits, const edu_query_t *query,
                                const json_t *entity, edu_error_t *err,
                                apr_pool_t *p)
@@ -317,21 +327,35 @@ apr_status_t edu__query_admits(int *fits, const edu_query_t *query,
     *fits = query->filter ? edu__filter_match(query->filter, entity, p) : 1;
     return *fits >= 0
                ? APR_SUCCESS
-               : edu_error_set(err, EDU_EQUERY, "$filter", p,
-                               "Invalid filter clause: it takes too long to "
-                               "evaluate for one of the entities. Nest any() "
-                               "and all() less, or join shorter texts.");
+               : takes_too_long(query->apply ? "$apply" : "$filter", err, p);
+}
+
+static edu_value_t evaluate(edu_run_t *run, const edu_expr_t *expr,
+                            const json_t *entity, apr_pool_t *p)
+{
+    *run = (edu_run_t){
+        .variables = { entity }, .left = MAX_STEPS, .p = p, .own = p
+    };
+    return value_of(expr, run);
 }
 
 edu_value_t edu__expr_value(const edu_expr_t *expr, const json_t *entity,
                             apr_pool_t *p)
 {
-    edu_run_t run = {
-        .variables = { entity }, .left = MAX_STEPS, .p = p, .own = p
-    };
-    edu_value_t value = value_of(expr, &run);
+    edu_run_t run;
+    edu_value_t value = evaluate(&run, expr, entity, p);
 
     return run.left < 0 ? NOTHING : value;
+}
+
+apr_status_t edu__expr_find(edu_value_t *value, const edu_expr_t *expr,
+                            const json_t *entity, const char *option,
+                            edu_error_t *err, apr_pool_t *p)
+{
+    edu_run_t run;
+
+    *value = evaluate(&run, expr, entity, p);
+    return run.left < 0 ? takes_too_long(option, err, p) : APR_SUCCESS;
 }
 
 /* ------------------------------------------------------------------- bounds */

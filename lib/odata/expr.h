@@ -5,8 +5,8 @@
  * @brief Reading and evaluating expressions, for the files that do.
  *
  * lexer <- operand <- literal <- typing <- function <- call <-
- * filter;
- * value <- evaluate.
+ * filter <- apply;
+ * value <- evaluate <- aggregate.
  */
 #ifndef EDU_EXPR_H
 #define EDU_EXPR_H
@@ -132,6 +132,9 @@ double edu__single_of(double number, apr_pool_t *p);
 apr_status_t edu__path_take(edu_parser_t *parser, const char *path,
                             const edu_expr_t **out);
 
+/** Whether entities of the query, in whatever dialect, have such a property. */
+int edu__is_property(const edu_parser_t *parser, const char *name);
+
 /** The type that isof or cast names; its kind is EDU_EDM_NULL if there is none
  *  of that name. */
 edu_typed_t edu__type_named(const char *name);
@@ -201,6 +204,13 @@ apr_status_t edu__call_take(edu_parser_t *parser, const char *name,
 apr_status_t edu__lambda_take(edu_parser_t *parser, const char *path,
                               edu_expr_e op, const edu_expr_t **out);
 
+/* --------------------------------------------------------------- filter.c */
+
+/** Begin to read a text in which there are expressions.
+ *  @param option  with its $ */
+edu_parser_t edu__expr_parser(const char *text, const char *option,
+                              edu_query_t *of, edu_error_t *err, apr_pool_t *p);
+
 /* ---------------------------------------------------------------- value.c */
 
 /** Whether a comparison holds.  With null it is false, but for eq and ne; with
@@ -215,5 +225,13 @@ edu_value_t edu__value_negate(edu_value_t value);
 
 /** A simple value as a simple type, or null. */
 edu_value_t edu__value_cast(edu_value_t value, edu_typed_t as, edu_run_t *run);
+
+/* ------------------------------------------------------------- evaluate.c */
+
+/** The value of an expression for a document. @param p  as of edu__expr_value
+ *  @return APR_SUCCESS, or EDU_EQUERY: it would take too much time */
+apr_status_t edu__expr_find(edu_value_t *value, const edu_expr_t *expr,
+                            const json_t *entity, const char *option,
+                            edu_error_t *err, apr_pool_t *p);
 
 #endif /* EDU_EXPR_H */

@@ -258,7 +258,7 @@ static apr_status_t take_level(edu_parser_t *parser, int level,
 
 /* ------------------------------------------------------------------ options */
 
-static edu_parser_t parser_of(const char *text, const char *option,
+edu_parser_t edu__expr_parser(const char *text, const char *option,
                               edu_query_t *of, edu_error_t *err, apr_pool_t *p)
 {
     return (edu_parser_t){ .text = text,
@@ -273,7 +273,7 @@ static edu_parser_t parser_of(const char *text, const char *option,
 apr_status_t edu__filter_parse(const edu_expr_t **filter, const char *text,
                                edu_query_t *of, edu_error_t *err, apr_pool_t *p)
 {
-    edu_parser_t parser = parser_of(text, "$filter", of, err, p);
+    edu_parser_t parser = edu__expr_parser(text, "$filter", of, err, p);
     apr_status_t rv = take_expr(&parser, filter);
 
     rv = rv ? rv : edu__lex_end(&parser);
@@ -330,7 +330,7 @@ apr_status_t edu__orderby_parse(apr_array_header_t **orders, const char *text,
                                 edu_query_t *of, edu_error_t *err,
                                 apr_pool_t *p)
 {
-    edu_parser_t parser = parser_of(text, "$orderby", of, err, p);
+    edu_parser_t parser = edu__expr_parser(text, "$orderby", of, err, p);
     apr_status_t rv;
 
     *orders = apr_array_make(p, 2, sizeof(edu_order_t));

@@ -281,13 +281,14 @@ struct edu_query_t {
                                             query string are added */
 
     /* out */
-    apr_array_header_t *select;             /**< of edu_pick_t; NULL: all */
-    const apr_array_header_t *expands;      /**< of edu_expand_t; NULL: none */
-    const apr_array_header_t *orderby;      /**< of edu_order_t; NULL: by id */
-    const edu_expr_t *filter;               /**< NULL: none */
+    apr_array_header_t *select;        /**< of edu_pick_t; NULL: all */
+    const apr_array_header_t *expands; /**< of edu_expand_t; NULL: none */
+    const apr_array_header_t *orderby; /**< of edu_order_t; NULL: by id */
+    const edu_expr_t *filter;          /**< NULL: none */
+    const struct edu_apply_t *apply; /**< NULL: none; its filter is in filter */
     const char *orderby_text, *filter_text; /**< of which they were read */
     unsigned uses;       /**< EDU_DRAFT, EDU_GRADES: what views may hide, but
-                            $orderby or $filter uses */
+                            $orderby, $filter or $apply uses */
     const char *used;    /**< the last option to use it, or NULL */
     int top;             /**< rows a page */
     int skip;            /**< rows to skip first */

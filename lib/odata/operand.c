@@ -23,6 +23,11 @@ static const edu_prop_t *property_of(const edu_type_t *type, const char *name,
                : prop;
 }
 
+int edu__is_property(const edu_parser_t *parser, const char *name)
+{
+    return property_of(parser->of->type, name, EDU_DIALECT_BETA) != NULL;
+}
+
 static edu_typed_t type_of(const edu_prop_t *prop)
 {
     static const edu_edm_e kinds[] = {

@@ -2,6 +2,7 @@
 
 /* System query options (OData 4.01 URL conventions, 5.1), as a table. */
 
+#include "apply.h"
 #include "shape.h"
 
 #include <apr_escape.h>
@@ -120,6 +121,12 @@ static apr_status_t read_filter(edu_reader_t *reader, const char *value)
     reader->query->filter_text = text_of(reader, value);
     return edu__filter_parse(&reader->query->filter, value, reader->query,
                              reader->err, reader->p);
+}
+
+static apr_status_t read_apply(edu_reader_t *reader, const char *value)
+{
+    return edu__apply_parse(&reader->query->apply, value, reader->query,
+                            reader->err, reader->p);
 }
 
 static apr_status_t read_orderby(edu_reader_t *reader, const char *value)
@@ -244,6 +251,25 @@ static apr_status_t read_item(edu_reader_t *reader, const item_t *item, int of,
     }
     *seen |= 1u << (option - options);
     return option->read(reader, item->value);
+}
+
+/* What $apply leaves are no entities, for which the other options are. */
+static apr_status_t check_apply(const edu_reader_t *reader, unsigned seen)
+{
+    for (apr_size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+        read_fn *read = options[i].read;
+
+        if (reader->query->apply && (seen & 1u << i) && read != read_apply &&
+            read != read_count && read != read_format) {
+            return edu_error_set(reader->err, EDU_ENOTIMPL, options[i].name,
+                                 reader->p,
+                                 "%s is not supported together with $apply, "
+                                 "whose result comes whole. Write filter(…)/ "
+                                 "at its beginning to choose rows.",
+                                 options[i].name);
+        }
+    }
+    return APR_SUCCESS;
 }
 
 /* A URL is ASCII (RFC 3986 2), and the link to the next page repeats it. */
@@ -392,6 +418,7 @@ apr_status_t edu__query_parse(edu_query_t *query, const char *raw, int of,
     for (int i = 0; !rv && i < items->nelts; i++) {
         rv = read_item(&reader, &APR_ARRAY_IDX(items, i, item_t), of, &seen);
     }
+    rv = rv ? rv : check_apply(&reader, seen);
     APR_ARRAY_PUSH(kept, const char *) = "";
     query->kept = apr_array_pstrcat(p, kept, '&');
     select_parts(query);

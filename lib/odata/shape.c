@@ -2,6 +2,7 @@
 
 /* The shape of an answer: $select and $expand. */
 
+#include "apply.h"
 #include "shape.h"
 
 #include <apr_lib.h>
@@ -419,6 +420,9 @@ const char *edu__query_shape(const edu_query_t *query, apr_pool_t *p)
 {
     apr_array_header_t *names = apr_array_make(p, 4, sizeof(const char *));
 
+    if (query->apply) {
+        return query->apply->shape;
+    }
     list_picks(names, query, query->select, "", p);
     for (int i = 0; query->expands && i < query->expands->nelts; i++) {
         const edu_expand_t *expand =

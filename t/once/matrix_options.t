@@ -21,6 +21,7 @@ my @SOME = @person{qw(nobody str ada out tea)};
 my %options = options();    # node => [[answer, option], …]
 my $MAY = qr/^(?:done|open|missing)$/;    # callers that learn no secret
 my @BAD = (400, 406, 501);
+my $TARGET = qr/"target":"\$(?:filter|orderby|expand|apply)"/;
 my %ANSWER = (ok => [200], bad => \@BAD, any => [200, 403, @BAD],
               draft => [200]);
 
@@ -44,7 +45,7 @@ for my $who (@SOME) {
                   $oracle->{kind} =~ /$MAY/ ? \@expected : undef);
             surprise("$who->{name} GET $target", 'a target', $got->{body})
                 if "@expected" eq '403' && $got->{status} == 403
-                && $got->{body} !~ /"target":"\$(?:filter|orderby|expand)"/;
+                && $got->{body} !~ $TARGET;
         }
     }
 }

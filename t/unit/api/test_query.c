@@ -1417,7 +1417,10 @@ static const struct option_row_t {
     { "expand=*", OF_ONE, NULL, EDU_EEXPAND, "$expand" },
     { "$expand=outcomes", OF_ALL, NULL, EDU_EEXPAND, "$expand" },
     { "search=x", OF_ALL, NULL, EDU_ENOTIMPL, "$search" },
-    { "$apply=x", OF_ONE, NULL, EDU_ENOTIMPL, "$apply" },
+    { "$apply=x", OF_ONE, NULL, EDU_EBADREQUEST, "$apply" },
+    { "$apply=x", OF_ALL, NULL, EDU_ENOTIMPL, "$apply" },
+    { "apply=aggregate($count%20as%20n)&$top=1", OF_ALL, NULL, EDU_ENOTIMPL,
+      "$top" },
     { "$compute=x", 0, NULL, EDU_ENOTIMPL, "$compute" },
     { "$deltatoken=x", OF_ALL, NULL, EDU_EBADREQUEST, "$deltatoken" },
 
