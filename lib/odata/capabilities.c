@@ -1,15 +1,17 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/* Annotations of the vocabularies Org.OData.Core.V1 and
- * Org.OData.Capabilities.V1: what the tables say that can be done.  What is not
- * annotated is as these vocabularies have it by default. */
+/* Annotations of the vocabularies Org.OData.Core.V1, Org.OData.Capabilities.V1
+ * and Org.OData.Aggregation.V1: what the tables say that can be done.  What is
+ * not annotated is as these vocabularies have it by default. */
 
+#include "apply.h"
 #include "document.h"
 
 #include <apr_strings.h>
 
 #define CORE "@Org.OData.Core.V1."
 #define CAPABILITIES "@Org.OData.Capabilities.V1."
+#define AGGREGATION "@Org.OData.Aggregation.V1."
 
 static void set_bool(json_t *to, const char *name, int is)
 {
@@ -234,6 +236,21 @@ static const struct {
     { NULL,      NULL,                 NULL              }
 };
 
+/* What $apply can, of all lists. */
+static void annotate_apply(json_t *to)
+{
+    json_t *record, *names = json_array();
+    const char *name;
+
+    for (int i = 0; (name = edu__apply_transformation(i)); i++) {
+        json_array_append_new(names, json_string(name));
+    }
+    record = add(to, AGGREGATION "ApplySupportedDefaults");
+    json_object_set_new(record, "Transformations", names);
+    json_object_set_new(record, "Rollup", json_string("None"));
+    set_bool(record, "From", 0);
+}
+
 void edu__annotate_container(json_t *to)
 {
     json_t *record;
@@ -255,6 +272,9 @@ void edu__annotate_container(json_t *to)
     set_bool(record, "Supported", batches);
     json_object_set_new(record, "SupportedFormats",
                         json_pack("[s]", "application/json"));
+    if (edu__outline_takes("apply", EDU_OF_COLLECTION)) {
+        annotate_apply(to);
+    }
     record = add(to, CAPABILITIES "DefaultCapabilities");
     for (int i = 0; options[i].name; i++) {
         int takes = edu__outline_takes(options[i].name, EDU_OF_COLLECTION);

@@ -11,6 +11,7 @@
 
 #define EDMX "http://docs.oasis-open.org/odata/ns/edmx"
 #define HTTP_METHOD "Org.OData.Capabilities.V1.HttpMethod/"
+#define ROLLUP "Org.OData.Aggregation.V1.RollupType/"
 #define EDM "http://docs.oasis-open.org/odata/ns/edm"
 
 /* Properties of annotations whose values are no strings in XML. */
@@ -22,6 +23,7 @@ static const struct spelling_t {
     {"NonSortableProperties",    "PropertyPath",           NULL       },
     { "NonExpandableProperties", "NavigationPropertyPath", NULL       },
     { "UpdateMethod",            "EnumMember",             HTTP_METHOD},
+    { "Rollup",                  "EnumMember",             ROLLUP     },
     { NULL,                      "String",                 NULL       }
 };
 

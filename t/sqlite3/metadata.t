@@ -117,13 +117,15 @@ sub is_property {
     return 0;
 }
 
+my %alias;    # what $apply names itself
+
 # What is wrong with a fragment, or undef.
 sub wrong {
     my ($fragment) = @_;
     $fragment =~ s{/(?:\$entity|\$delta)\z}{};
     return undef if $fragment eq '';
-    if ($fragment =~ /^(?:Collection\()?microsoft\.graph\.(\w+)\)?$/) {
-        return exists $bases{$1} ? undef : "no type $1";
+    if ($fragment =~ /^(?:Collection\()?microsoft\.graph\.(\w+)\)?(\(.*\))?$/) {
+        return exists $bases{$1} ? shape($1, $2 // '') : "no type $1";
     }
     return 'no end' if $fragment !~ /^[\w']/;
     my ($path, $shape) = $fragment =~ m{^((?:/?[\w\$.]+(?:\('[^)]*'\))?)+)(.*)}s;
@@ -143,6 +145,7 @@ sub shape {
     while ($rest =~ s/^([\w.\/*]+)(\((?:[^()]|(?2))*\))?,?//) {
         my ($path, $within) = ($1, $2);
         my ($name) = grep { !/\./ } split m{/}, $path;
+        next if $alias{$path};
         my $to = follow($type, $name);
         return "$type has no $name" if !$to && !is_property($type, $name);
         next if !defined $within || $within eq '()' || !$to;
@@ -155,6 +158,10 @@ sub shape {
 my (@wrong, %seen);
 for my $dir (glob "$T/data/cases/*") {
     my $text = join "\n", map { $_->{want} // '' } read_case($dir);
+    # names that requests give to values
+    %alias = map { $_ => 1 }
+        slurp("$dir/exchange.http") =~ /\$apply=/
+        ? slurp("$dir/exchange.http") =~ /(?:%20| )as(?:%20| )(\w+)/gi : ();
     # ${context} of a case
     $text =~ s{\$\{context\}}{\$metadata#education/classes('x')/assignments('a')/submissions('s')/outcomes}g;
     $text =~ s/\$\{\w*(?::\w+)?\}/x/g;
