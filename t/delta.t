@@ -112,6 +112,18 @@ is(sync($student), '', 'once');
 ok(await { sync($teacher) eq 'later' }, 'also to teachers');
 is($teacher->{things}{later}{status}, 'assigned', 'as assigned');
 
+# One that was deleted before it began, an hour ago, was never there: its start,
+# which comes meanwhile, is as it was to be.
+$start = time + 1;
+must('app', PUT => "$list/never", { status => 'assigned',
+     assignDateTime => strftime('%Y-%m-%dT%H:%M:%SZ', gmtime $start + 1) });
+must('app', DELETE => "$list/never");
+sql(sprintf "UPDATE edu_history SET at = '%016x' WHERE assignment_id = 'never'",
+    (time - 3600) * 10_000_000);
+sleep 0.1 while time < $start + 1;
+is(sync($student), '', 'one that never began is not told as removed');
+sync($teacher);
+
 # ------------------------------------------------- assignments of a member
 
 my $member = reader('teacher', "$class/members/ada/assignments/delta");

@@ -124,20 +124,21 @@ apr_status_t edu__find_owner(edu_exchange_t *x)
                : edu_error_set(x->err, EDU_EUNAUTHORIZED, NULL, x->p, NULL);
 }
 
-int edu__is_given_to(const char *user_id, const char *text, apr_pool_t *p)
+int edu__is_given_to(const char *user_id, const char *text, edu_time_t when,
+                     apr_pool_t *p)
 {
     const json_t *doc = text ? edu__json_load(text, p) : NULL;
     apr_hash_t *ids = edu__assignment_recipients(doc, p);
-    edu_time_t now = edu__time_now();
 
-    return strcmp(edu__assignment_status(doc, now), "draft") != 0 &&
-           !edu__assignment_waits(doc, now) &&
+    return strcmp(edu__assignment_status(doc, when), "draft") != 0 &&
+           !edu__assignment_waits(doc, when) &&
            (!ids || apr_hash_get(ids, user_id, APR_HASH_KEY_STRING));
 }
 
 int edu__is_given(const edu_exchange_t *x, const char *text)
 {
-    return edu__is_given_to(x->req->caller->user_id, text, x->p);
+    return edu__is_given_to(x->req->caller->user_id, text, edu__time_now(),
+                            x->p);
 }
 
 /* The classes by which an owner has an assignment: of the caller's own those

@@ -295,8 +295,9 @@ apr_status_t edu__admit_read(edu_request_t *req, const edu_path_t *path,
  *  @param text  its document, or NULL */
 int edu__is_given(const edu_exchange_t *x, const char *text);
 
-/** The same for any user. */
-int edu__is_given_to(const char *user_id, const char *text, apr_pool_t *p);
+/** The same for any user, as of any time. */
+int edu__is_given_to(const char *user_id, const char *text, edu_time_t when,
+                     apr_pool_t *p);
 
 /** Find the owner of a path by /me or /users.
  *  @return APR_SUCCESS; EDU_EUNAUTHORIZED: the caller has no id */

@@ -12,8 +12,8 @@
 static int is_visible(const edu_delta_t *delta, const edu_row_t *row)
 {
     return row->stored &&
-           (!delta->student ||
-            edu__is_given_to(delta->student, row->body, delta->one.p));
+           (!delta->student || edu__is_given_to(delta->student, row->body,
+                                                edu__time_now(), delta->one.p));
 }
 
 static apr_status_t tell_assignment(edu_delta_t *delta)

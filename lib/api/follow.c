@@ -37,7 +37,8 @@ static int is_given(const follow_t *follow, const edu_assignment_t *assignment)
     const char *student = follow->delta->student;
 
     return *assignment->body &&
-           (!student || edu__is_given_to(student, assignment->body, follow->p));
+           (!student || edu__is_given_to(student, assignment->body,
+                                         edu__time_now(), follow->p));
 }
 
 /* Finds the placeholders that went with the change. */
