@@ -343,32 +343,31 @@ static void run_all(edu_batch_t *batch)
 
 /* ------------------------------------------------------------------- answer */
 
-/* Headers that are copied into an item's answer. */
-typedef struct headers_t {
-    json_t *json;
-    apr_pool_t *p;
-} headers_t;
-
+/* Adds a member to the headers of an item's answer. */
 static int add_header(void *to, const char *name, const char *value)
 {
-    headers_t *headers = to;
+    edu_exchange_t *x = to;
+    const struct iovec *last =
+        &APR_ARRAY_IDX(x->res->body, x->res->body->nelts - 1, struct iovec);
 
-    json_object_set_new(headers->json, name,
-                        edu__json_string(value, headers->p));
+    edu__append(x, *(const char *)last->iov_base == '{' ? "" : ",");
+    edu__append(x, edu__json_quote(name, x->p));
+    edu__append(x, ":");
+    edu__append(x, edu__json_quote(value, x->p));
     return 1;
 }
 
 static void append_item(edu_exchange_t *x, const edu_item_t *item)
 {
     const edu_response_t *res = &item->res;
-    headers_t headers = { edu__json_own(json_object(), x->p), x->p };
 
-    apr_table_do(add_header, &headers, res->headers, NULL);
     edu__append(x, "{\"id\":");
     edu__append(x, edu__json_quote(item->id, x->p));
     edu__append(x,
                 apr_psprintf(x->p, ",\"status\":%d,\"headers\":", res->status));
-    edu__append(x, edu__json_text(headers.json, x->p));
+    edu__append(x, "{");
+    apr_table_do(add_header, x, res->headers, NULL);
+    edu__append(x, "}");
     if (res->body->nelts && strcmp(item->req.method, "HEAD") != 0) {
         const char *type = apr_table_get(res->headers, "Content-Type");
         const char *text = APR_ARRAY_IDX(res->body, 0, struct iovec).iov_base;

@@ -31,20 +31,12 @@ static int is_query(const edu_path_t *path, const char *method)
     return path->query && strcmp(method, "POST") == 0;
 }
 
-int edu__dispatch_reads(const edu_request_t *req, apr_pool_t *p)
+int edu__dispatch_reads(const edu_path_t *path, const char *method)
 {
-    const edu_route_t *route;
-    edu_path_t path;
-    edu_error_t err;
+    const edu_route_t *route = route_of(path, method);
 
-    if (edu__path_parse(&path, req->path, &err, p)) {
-        return 0;
-    }
-    if (path.query) {
-        return is_query(&path, req->method);
-    }
-    route = route_of(&path, req->method);
-    return route && strcmp(route->method, "GET") == 0;
+    return path->query ? is_query(path, method)
+                       : route && strcmp(route->method, "GET") == 0;
 }
 
 /* The methods of a resource for an Allow header, or NULL: it takes none. */

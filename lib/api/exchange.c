@@ -124,9 +124,10 @@ static int is_noted(const apr_array_header_t *reads, const edu_read_t *read)
     return 0;
 }
 
-void edu__note_read(const edu_exchange_t *x, const char *assignment_id,
-                    const char *submission_id, const char *student,
-                    const char *id)
+/* Notes a read for the log. */
+static void note_read(const edu_exchange_t *x, const char *assignment_id,
+                      const char *submission_id, const char *student,
+                      const char *id)
 {
     const edu_caller_t *caller = x->req->caller;
     apr_array_header_t *reads = x->req->reads;
@@ -145,9 +146,6 @@ void edu__note_read(const edu_exchange_t *x, const char *assignment_id,
          }
     };
 
-    if (!reads || !x->req->mount->log_reads) {
-        return;
-    }
     for (int i = 0; i < EDU_READ_COLUMNS; i++) {
         read.texts[i] = read.texts[i] ? read.texts[i] : "";
     }
@@ -158,6 +156,15 @@ void edu__note_read(const edu_exchange_t *x, const char *assignment_id,
         read.texts[i] = apr_pstrdup(reads->pool, read.texts[i]);
     }
     APR_ARRAY_PUSH(reads, edu_read_t) = read;
+}
+
+void edu__note_read(const edu_exchange_t *x, const char *assignment_id,
+                    const char *submission_id, const char *student,
+                    const char *id)
+{
+    if (x->req->reads && x->req->mount->log_reads) {
+        note_read(x, assignment_id, submission_id, student, id);
+    }
 }
 
 apr_status_t edu__damaged(edu_exchange_t *x, const char *what, const char *id)

@@ -272,7 +272,9 @@ static apr_status_t admit(edu_item_t *item, apr_pool_t *p)
         return rv;
     }
     item->key = path.key;
-    return edu__admit_canonical(req, &path, &item->refusal, p);
+    rv = edu__admit_canonical(req, &path, &item->refusal, p);
+    item->reads = !rv && edu__dispatch_reads(&path, req->method);
+    return rv;
 }
 
 /* Called before any lock is taken. */
@@ -295,6 +297,5 @@ void edu__batch_prepare(edu_batch_t *batch, edu_item_t *item)
     item->req.baton = item;
     if (!admit(item, batch->x->p)) {
         memset(&item->refusal, 0, sizeof(item->refusal));
-        item->reads = edu__dispatch_reads(&item->req, batch->x->p);
     }
 }

@@ -259,9 +259,8 @@ extern const edu_verb_t edu__verbs[];
 void edu__dispatch(edu_response_t *res, const edu_request_t *req,
                    edu_verb_fn *batch, apr_pool_t *p);
 
-/** Whether the verb of a request reads and does not write.  A request that is
- *  refused before any verb does neither. */
-int edu__dispatch_reads(const edu_request_t *req, apr_pool_t *p);
+/** Whether a method of a resource reads and does not write. */
+int edu__dispatch_reads(const edu_path_t *path, const char *method);
 
 /** Refuse a request without running it. @param err  borrowed */
 void edu__dispatch_refuse(edu_response_t *res, const edu_request_t *req,
