@@ -23,22 +23,26 @@ typedef enum gauge_e {
     GAUGES
 } gauge_e;
 
+#define GAUGE(words, tells)                                                    \
+    {                                                                          \
+        .name = words, .kind = "gauge", .help = tells                          \
+    }
 /* clang-format off */
 static const edum_family_t gauges[GAUGES] = {
-    [INFO] = { "edu_outcomes_info", "gauge",
-               "The version of the module." },
-    [SINCE] = { "edu_outcomes_since_seconds", "gauge",
-                "When counting began, in seconds since 1970." },
-    [UP] = { "edu_outcomes_database_up", "gauge",
-             "Whether a database answers, with a schema of this module." },
-    [LATENCY] = { "edu_outcomes_database_seconds", "gauge",
-                  "How long that answer took." },
-    [CONNECTIONS] = { "edu_outcomes_database_connections_max", "gauge",
-                      "The connections that each process may open." },
-    [MOUNT] = { "edu_outcomes_mount", "gauge",
-                "Paths that are served; access none is left to Require." },
-    [FAILURE] = { "edu_outcomes_failure_seconds", "gauge",
-                  "The last answers of 5xx, in seconds since 1970." }
+    [INFO] = GAUGE("edu_outcomes_info",
+            "The version of the module."),
+    [SINCE] = GAUGE("edu_outcomes_since_seconds",
+            "When counting began, in seconds since 1970."),
+    [UP] = GAUGE("edu_outcomes_database_up",
+            "Whether a database answers, with a schema of this module."),
+    [LATENCY] = GAUGE("edu_outcomes_database_seconds",
+            "How long that answer took."),
+    [CONNECTIONS] = GAUGE("edu_outcomes_database_connections_max",
+            "The connections that each process may open."),
+    [MOUNT] = GAUGE("edu_outcomes_mount",
+            "Paths that are served; access none is left to Require."),
+    [FAILURE] = GAUGE("edu_outcomes_failure_seconds",
+            "The last answers of 5xx, in seconds since 1970.")
 };
 /* clang-format on */
 
