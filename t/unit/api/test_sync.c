@@ -55,12 +55,11 @@ static const char *older(edu_exchange_t *x, const char *sealed,
                          apr_int64_t seconds)
 {
     apr_size_t len, at, size;
-    char *bytes;
+    const char *token =
+        edu__unseal(&len, SECRET, sealed, x->query.token_len, x->p);
+    char *bytes = apr_pmemdup(x->p, token, len);
     apr_uint64_t made;
 
-    bytes = apr_pmemdup(
-        x->p, edu__unseal(&len, SECRET, sealed, x->query.token_len, x->p),
-        x->query.token_len);
     number_at(bytes, &at); /* what it is about */
     made = number_at(bytes + at, &size) - seconds;
     for (apr_size_t i = 0; i < size; i++, made >>= 7) {
