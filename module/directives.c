@@ -49,21 +49,25 @@ static const char *set_enabled(cmd_parms *cmd, void *confv, int on)
     return NULL;
 }
 
+/* Takes one of two words. @param to  out: whether it is the second */
+static const char *choose(int *to, cmd_parms *cmd, const char *value,
+                          const char *first, const char *second)
+{
+    *to = strcasecmp(value, second) == 0;
+    return *to || strcasecmp(value, first) == 0
+               ? NULL
+               : apr_psprintf(cmd->pool, "%s is %s or %s, not %s",
+                              cmd->cmd->name, first, second, value);
+}
+
 static const char *set_dialect(cmd_parms *cmd, void *confv, const char *value)
 {
     dir_config_t *conf = confv;
+    int beta;
+    const char *refusal = choose(&beta, cmd, value, "v1.0", "beta");
 
-    if (strcasecmp(value, "v1.0") == 0) {
-        conf->dialect = EDU_DIALECT_V1_0;
-    }
-    else if (strcasecmp(value, "beta") == 0) {
-        conf->dialect = EDU_DIALECT_BETA;
-    }
-    else {
-        return apr_pstrcat(
-            cmd->pool, "EduOutcomesDialect is v1.0 or beta, not ", value, NULL);
-    }
-    return NULL;
+    conf->dialect = beta ? EDU_DIALECT_BETA : EDU_DIALECT_V1_0;
+    return refusal;
 }
 
 /* Remembers a section for the checks of all of them, when all are read. */
@@ -83,15 +87,12 @@ static void note_section(cmd_parms *cmd, const dir_config_t *conf)
 static const char *set_access(cmd_parms *cmd, void *confv, const char *value)
 {
     dir_config_t *conf = confv;
+    const char *refusal =
+        choose(&conf->rules_alone, cmd, value, "roster", "none");
 
-    conf->rules_alone = strcasecmp(value, "none") == 0;
     edum_server_config(cmd->server)->staffed |= conf->rules_alone;
     note_section(cmd, conf);
-    return conf->rules_alone || strcasecmp(value, "roster") == 0
-               ? NULL
-               : apr_pstrcat(cmd->pool,
-                             "EduOutcomesAccess is roster or none, not ", value,
-                             NULL);
+    return refusal;
 }
 
 /* The class and the user stand for the two %s, in this order. */
@@ -215,28 +216,18 @@ static const char *add_origin(cmd_parms *cmd, void *confv, const char *value)
 static const char *set_submissions(cmd_parms *cmd, void *confv,
                                    const char *value)
 {
-    dir_config_t *conf = confv;
-
-    conf->registered = strcasecmp(value, "registered") == 0;
-    return conf->registered || strcasecmp(value, "any") == 0
-               ? NULL
-               : apr_pstrcat(
-                     cmd->pool,
-                     "EduOutcomesSubmissions is any or registered, not ", value,
-                     NULL);
+    return choose(&((dir_config_t *)confv)->registered, cmd, value, "any",
+                  "registered");
 }
 
 static const char *set_metadata(cmd_parms *cmd, void *confv, const char *value)
 {
-    dir_config_t *conf = confv;
+    int authenticated;
+    const char *refusal =
+        choose(&authenticated, cmd, value, "public", "authenticated");
 
-    conf->public_documents = strcasecmp(value, "public") == 0;
-    return conf->public_documents || strcasecmp(value, "authenticated") == 0
-               ? NULL
-               : apr_pstrcat(
-                     cmd->pool,
-                     "EduOutcomesMetadata is public or authenticated, not ",
-                     value, NULL);
+    ((dir_config_t *)confv)->public_documents = !authenticated;
+    return refusal;
 }
 
 static ap_expr_info_t **slot_of(cmd_parms *cmd, void *confv)
@@ -258,21 +249,13 @@ static const char *set_condition(cmd_parms *cmd, void *confv, const char *value)
 
 static const char *set_schema(cmd_parms *cmd, void *dummy, const char *value)
 {
-    server_config_t *conf = edum_server_config(cmd->server);
+    int manual;
+    const char *refusal = choose(&manual, cmd, value, "auto", "manual");
 
     (void)dummy;
-    if (strcasecmp(value, "auto") == 0) {
-        conf->schema = EDU_SCHEMA_AUTO;
-    }
-    else if (strcasecmp(value, "manual") == 0) {
-        conf->schema = EDU_SCHEMA_MANUAL;
-    }
-    else {
-        return apr_pstrcat(cmd->pool,
-                           "EduOutcomesSchema is auto or manual, not ", value,
-                           NULL);
-    }
-    return NULL;
+    edum_server_config(cmd->server)->schema =
+        manual ? EDU_SCHEMA_MANUAL : EDU_SCHEMA_AUTO;
+    return refusal;
 }
 
 static const char *set_timeout(cmd_parms *cmd, void *dummy, const char *value)

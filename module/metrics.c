@@ -62,9 +62,10 @@ const edum_family_t edum_counters[EDUM_COUNTERS] = {
 /* The most that a counter has. */
 #define CELLS 32
 
-/* All that is shared.  Memory of another layout is not taken over. */
+/* All that is shared.  That of another build is not taken over. */
 typedef struct metrics_t {
-    char layout[32];
+    char version[32];
+    apr_size_t size;
     apr_time_t since;
     union {
         apr_uint64_t n;
@@ -76,7 +77,11 @@ typedef struct metrics_t {
 
 static metrics_t *metrics;
 
-#define LAYOUT EDU_VERSION " of " __DATE__
+static int is_ours(const metrics_t *kept)
+{
+    return kept && strcmp(kept->version, EDU_VERSION) == 0 &&
+           kept->size == sizeof(*kept);
+}
 
 apr_status_t edum_metrics_make(server_rec *s)
 {
@@ -89,14 +94,15 @@ apr_status_t edum_metrics_make(server_rec *s)
     if (!kept) {
         kept = ap_retained_data_create(key, sizeof(*kept));
     }
-    if (!*kept || strcmp((*kept)->layout, LAYOUT) != 0) {
+    if (!is_ours(*kept)) {
         rv = apr_shm_create(&shm, sizeof(**kept), NULL, p);
         if (rv) {
             return rv;
         }
         *kept = apr_shm_baseaddr_get(shm);
         memset(*kept, 0, sizeof(**kept));
-        apr_cpystrn((*kept)->layout, LAYOUT, sizeof((*kept)->layout));
+        apr_cpystrn((*kept)->version, EDU_VERSION, sizeof((*kept)->version));
+        (*kept)->size = sizeof(**kept);
         (*kept)->since = apr_time_now();
     }
     metrics = *kept;

@@ -7,6 +7,15 @@
 
 #include "grading.h"
 
+/** The callers of a method, a row of access.inc. */
+typedef struct edu_allow_t {
+    edu_resource_e resource;
+    const char *method;   /**< NULL ends the table */
+    unsigned callers;     /**< EDU_IS_*, of which one suffices */
+    unsigned delegated;   /**< EDU_SCOPE_* that a user's token needs */
+    unsigned application; /**< an application's; 0: none allows it */
+} edu_allow_t;
+
 /* The bits of access.inc. */
 enum {
     ANYONE = EDU_IS_ANYONE,

@@ -5,6 +5,7 @@
  * cost one commit; an atomicityGroup is a savepoint within it. */
 
 #include "batch.h"
+#include "negotiate.h"
 
 #include <apr_strings.h>
 #define APR_WANT_IOVEC

@@ -3,6 +3,7 @@
 /* A request is led to its verb: caller, path, method, headers. */
 
 #include "verbs.h"
+#include "negotiate.h"
 
 #include <apr_strings.h>
 #define APR_WANT_IOVEC

@@ -3,7 +3,7 @@
 /* What the headers of a request say of the protocol: its version, the format of
  * the answer, preferences, and what is not supported. */
 
-#include "api.h"
+#include "negotiate.h"
 
 #include <apr_lib.h>
 #include <apr_strings.h>

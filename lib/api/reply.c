@@ -3,6 +3,7 @@
 /* Answers with entities, and the conditions of requests. */
 
 #include "below.h"
+#include "negotiate.h"
 #include "grading.h"
 
 #include <apr_strings.h>

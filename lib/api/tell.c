@@ -128,19 +128,6 @@ apr_status_t edu__tell_role(const edu_delta_t *delta, const char *role)
     return edu__access_settle(&any, &row);
 }
 
-/* When a change took effect, at the latest: its transaction is over by then
- * (store/feed.c, 2).  What was to begin later, nobody had. */
-static edu_time_t effect_of(const edu_delta_t *delta)
-{
-    const edu_store_t *store = delta->one.store;
-    apr_interval_time_t timeout = store->timeout ? store->timeout : EDU_TIMEOUT;
-    edu_time_t at = (edu_time_t)apr_strtoi64(delta->news->at, NULL, 16) +
-                    10 * apr_time_sec(timeout) * EDU_TICKS_PER_SECOND;
-    edu_time_t now = edu__time_now();
-
-    return at < now ? at : now;
-}
-
 apr_status_t edu__tell_had(edu_delta_t *delta, const char *assignment_id,
                            int *given)
 {
@@ -154,8 +141,10 @@ apr_status_t edu__tell_had(edu_delta_t *delta, const char *assignment_id,
     }
     rv = edu__feed_before(&body, one->store, one->path.key.class_id,
                           assignment_id, delta->news->number, one->err, one->p);
-    *given = !rv && *body &&
-             edu__is_given_to(delta->student, body, effect_of(delta), one->p);
+    *given =
+        !rv && *body &&
+        edu__is_given_to(delta->student, body,
+                         edu__feed_effect(delta->news, one->store), one->p);
     return rv;
 }
 

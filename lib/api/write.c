@@ -7,6 +7,7 @@
  */
 
 #include "verbs.h"
+#include "negotiate.h"
 
 #include <apr_strings.h>
 

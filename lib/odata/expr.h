@@ -13,6 +13,24 @@
 
 #include "odata.h"
 
+/** The refusal of an expression with more than %d parts. */
+#define EDU_TOO_MANY_PARTS                                                     \
+    "it has more than the %d parts (names, literals and operators) that "      \
+    "EduOutcomesMaxExpression allows. Ask for less at once."
+
+/**
+ * Parse a $filter (OData 4.01 URL conventions, 5.1.1).
+ * @param filter  out: a tree whose value is a boolean
+ * @param text  decoded
+ * @param of    gives type, dialect, unknowns and aliases, gets uses
+ * @return APR_SUCCESS; EDU_EQUERY: it is malformed, in Graph's words;
+ *         EDU_ENOTIMPL: OData has what it asks for, this server does not; both
+ *         with err->target
+ */
+apr_status_t edu__filter_parse(const edu_expr_t **filter, const char *text,
+                               edu_query_t *of, edu_error_t *err,
+                               apr_pool_t *p);
+
 /** How many lambda operators can be within each other. */
 #define EDU_MAX_LAMBDAS 5
 

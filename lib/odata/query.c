@@ -3,6 +3,7 @@
 /* System query options (OData 4.01 URL conventions, 5.1), as a table. */
 
 #include "apply.h"
+#include "expr.h"
 #include "shape.h"
 
 #include <apr_escape.h>

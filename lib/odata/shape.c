@@ -3,6 +3,7 @@
 /* The shape of an answer: $select and $expand. */
 
 #include "apply.h"
+#include "expr.h"
 #include "shape.h"
 
 #include <apr_lib.h>

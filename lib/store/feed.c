@@ -395,6 +395,17 @@ apr_status_t edu__feed_read(apr_array_header_t **rows, apr_int64_t after,
     return rv;
 }
 
+/* Its transaction was over by then (2). */
+edu_time_t edu__feed_effect(const edu_news_t *news, const edu_store_t *store)
+{
+    edu_time_t at =
+        (edu_time_t)apr_strtoi64(news->at, NULL, 16) +
+        10 * apr_time_sec(edu__store_timeout(store)) * EDU_TICKS_PER_SECOND;
+    edu_time_t now = edu__time_now();
+
+    return at < now ? at : now;
+}
+
 apr_status_t edu__feed_before(const char **body, const edu_store_t *store,
                               const char *class_id, const char *assignment_id,
                               apr_int64_t number, edu_error_t *err,

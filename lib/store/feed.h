@@ -74,6 +74,9 @@ apr_status_t edu__feed_read(apr_array_header_t **rows, apr_int64_t after,
                             const edu_interest_t *interest, edu_error_t *err,
                             apr_pool_t *p);
 
+/** When a change had taken effect, at the latest; at most now. */
+edu_time_t edu__feed_effect(const edu_news_t *news, const edu_store_t *store);
+
 /** The number before the first that a reader has not seen. */
 apr_int64_t edu__feed_begin(const edu_feed_t *from);
 

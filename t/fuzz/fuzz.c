@@ -5,6 +5,7 @@
  * target; t/README tells what its input looks like. */
 
 #include "api.h"
+#include "expr.h"
 #include "database.h"
 #include "memory.h"
 

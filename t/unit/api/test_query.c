@@ -3,6 +3,7 @@
 /* Query options: the expressions, the options, and the pages they make. */
 
 #include "api.h"
+#include "expr.h"
 #include "database.h"
 
 #include <apr_escape.h>

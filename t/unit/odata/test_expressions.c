@@ -5,6 +5,7 @@
  *     EDU_SEED=7 EDU_EXPRESSIONS=100000 t/unit/odata/test_expressions */
 
 #include "odata.h"
+#include "expr.h"
 #include "unit.h"
 
 #include <string.h>
