@@ -211,7 +211,7 @@ sub finish {
     my $total = 0;
     $total += $_ for values %cases;
     is(scalar @surprises, 0, "no surprises in $total cases, $groups groups")
-        or diag(join "\n", grep { defined } @surprises[0 .. 40]);
+        or diag(join "\n", grep { defined } (@surprises)[0 .. 40]);
     if (@surprises && open my $out, '>>', "$T/logs/surprises") {
         print {$out} map { "$_\n" } @surprises;
     }
