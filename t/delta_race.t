@@ -127,9 +127,15 @@ my @READS = (
     [evy => $open], [evy => "$class/outcomes"], [evy => $list],
     [student => $list]);
 
+# A busy server may say 503, and when to come again.
 sub get {
     my ($user, $url) = @_;
-    my $answer = ask($user, GET => $url);
+    my $answer;
+    for (1 .. 10) {
+        $answer = ask($user, GET => $url);
+        last if $answer->{status} != 503;
+        sleep(header($answer, 'Retry-After') // last);
+    }
     die "$url: $answer->{status} $answer->{body}\n" if $answer->{status} != 200;
     return $JSON->decode($answer->{body});
 }

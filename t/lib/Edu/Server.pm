@@ -9,6 +9,7 @@ use Apache::Test ();
 use Apache::TestConfig ();
 use Edu::Wire;
 use Exporter 'import';
+use Test::More ();
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(await crowd freeze_server server_checkpointers server_children
@@ -95,7 +96,7 @@ sub server_checkpointers { return grep { !serves($_) } processes() }
 # $meanwhile->($more) runs here; $running->() is true until that is over.  The
 # former count by $tell->($what) what the latter waits for by $more->($n, $what):
 # until it was told $n times, since it waited for that last.  Returns the lines
-# that each gave, as one list.
+# that each gave, as one list; one that died fails the test, with its reason.
 sub crowd {
     my ($count, $work, $meanwhile) = @_;
     my $parent = $$;
@@ -145,6 +146,7 @@ sub crowd {
     }
     unlink $stop, "$stop.told";
     chomp @lines;
+    Test::More::fail($_) for grep { /^died: / } @lines;
     return @lines;
 }
 
