@@ -103,15 +103,15 @@ int apr_dbd_query(const apr_dbd_driver_t *driver, apr_dbd_t *handle,
                : real(driver, handle, affected, text);
 }
 
-/* Replaces apr's: time passes without waiting. */
+/* Replaces apr's: a look at the clock takes 1 us, and time passes where a test
+ * says so, however slow the machine is. */
 static apr_interval_time_t ahead;
 
 apr_time_t apr_time_now(void)
 {
-    apr_time_t (*real)(void);
+    static apr_time_t now = APR_TIME_C(1700000000000000);
 
-    *(void **)&real = dlsym(RTLD_NEXT, "apr_time_now");
-    return real() + ahead;
+    return ++now + ahead;
 }
 
 /* ----------------------------------------------------------------- requests */
