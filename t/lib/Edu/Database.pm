@@ -21,6 +21,7 @@ my @TABLES = map { "edu_$_" } qw(class member assignment submission outcome);
 #   locked    what the error log says of it
 #   kill      ends all connections but ours
 #   sound     a query, and what it answers if the outcomes are in order
+#   written   a query whose answer changes when another has written
 #   stops     the ways in which its server can be stopped
 my %DATABASE = (
     sqlite3 => {
@@ -29,6 +30,7 @@ my %DATABASE = (
         unlock => 'ROLLBACK',
         locked => 'locked',
         sound  => ['PRAGMA integrity_check', qr/^ok$/],
+        written => 'PRAGMA data_version',
     },
     pgsql => {
         begin  => 'SET client_min_messages = warning',
