@@ -17,13 +17,16 @@ my $FILE = { '@odata.type' => '#microsoft.graph.educationFeedbackResourceOutcome
                  '@odata.type' => '#microsoft.graph.educationWordResource',
                  displayName => 'old.docx' } };
 
-sub ask {
+# What a user asks, as Edu::Wire takes it.
+sub as {
     my ($user, $method, $path, $body, @headers) = @_;
     push @headers, ['Test-User', $user], ['Authorization', 'none'];
     push @headers, ['Content-Type', 'application/json'] if defined $body;
-    return request($method, $path =~ m{^/} ? $path : "/roster/education/$path",
-                   \@headers, ref $body ? $JSON->encode($body) : $body);
+    return [$method, $path =~ m{^/} ? $path : "/roster/education/$path",
+            \@headers, ref $body ? $JSON->encode($body) : $body];
 }
+
+sub ask { return request(@{ as(@_) }) }
 
 sub must {
     my $answer = ask(@_);
@@ -150,11 +153,11 @@ my @BATCHES = map {
         0 .. $#urls / 20;
 } 'roster', 'beta-roster';
 
-# An answer without the ids and the date of its own.
+# An answer without the ids and the date of its own, and the connection's end.
 sub text_of {
     my ($answer) = @_;
     my %headers = %{ $answer->{headers} };
-    delete @headers{'date', 'request-id'};
+    delete @headers{'date', 'request-id', 'connection', 'keep-alive'};
     my $text = join "\n", $answer->{status},
         (map { "$_: @{ $headers{$_} }" } sort keys %headers), '', $answer->{body};
     $text =~ s/"(date|request-id|client-request-id)":"[^"]*"/"$1":"…"/g;
@@ -167,17 +170,22 @@ sub tag_of { return ($_[0]{headers}{etag} // [])->[0] }
 sub seen {
     my %seen;
     my @asked = map { [GET => $_] } @VIEWS;
-    while (my $next = shift @asked) {
-        my ($method, $path, @more) = @$next;
-        my $answer = ask('stu', $method => $path, undef, @more);
-        my $name = join ' ', $method, $path, map { $$_[0] } @more;
-        $seen{$name} = text_of($answer);
-        push @asked, [GET => $1 =~ s{^https?://[^/]+}{}r]
-            if $answer->{body} =~ /"\@odata\.nextLink":"([^"]+)"/;
-        push @asked, [GET => $path, ['If-None-Match', tag_of($answer)]]
-            if tag_of($answer) && !@more;
+    push @asked, map { [POST => @$_] } @BATCHES;
+    while (@asked) {
+        my @answers = requests(map { as('stu', @$_) } @asked);
+        for my $asked (splice @asked) {
+            my ($method, $path, undef, @more) = @$asked;
+            my $answer = shift @answers;
+            my $tag = tag_of($answer);
+            $seen{ join ' ', $method, $path, map { $$_[0] } @more }
+                = text_of($answer);
+            next if $method eq 'POST';
+            push @asked, [GET => $1 =~ s{^https?://[^/]+}{}r]
+                if $answer->{body} =~ /"\@odata\.nextLink":"([^"]+)"/;
+            push @asked, [GET => $path, undef, ['If-None-Match', $tag]]
+                if $tag && !@more;
+        }
     }
-    $seen{"POST $$_[0] $_"} = text_of(ask('stu', POST => @$_)) for @BATCHES;
     return \%seen;
 }
 

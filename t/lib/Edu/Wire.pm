@@ -12,7 +12,7 @@ use IO::Select ();
 use IO::Socket::INET ();
 use MIME::Base64 'encode_base64';
 
-our @EXPORT = qw(port base header path_of request);
+our @EXPORT = qw(port base header path_of request requests);
 
 # Where the server listens, and what is told of each exchange as it went: bytes
 # sent, bytes received.
@@ -53,6 +53,34 @@ sub path_of {
 # Basic.  Returns { status, headers, body }, status 0 if there was no answer.
 sub request {
     my ($method, $target, $headers, $body) = @_;
+    my ($port, $bytes) = bytes_of($method, $target, 'close', $headers, $body);
+    my $reply = talk($port, $bytes);
+    $HEARD->($bytes, $reply) if $HEARD;
+    return parse($reply, $method);
+}
+
+# The same for many, each a list of what request takes, over few connections of
+# one server, as clients do that send before they are answered.
+sub requests {
+    my @answers;
+    while (my @some = splice @_, 0, 50) {
+        my ($port, $bytes) = (undef, '');
+        for (@some) {
+            my ($method, $target, @more) = @$_;
+            my $last = $_ == $some[-1];
+            ($port, my $request) =
+                bytes_of($method, $target, $last ? 'close' : 'keep-alive', @more);
+            $bytes .= $request;
+        }
+        my $reply = talk($port, $bytes);
+        push @answers, map { take(\$reply, $_->[0]) } @some;
+    }
+    return @answers;
+}
+
+# A request's port and bytes.
+sub bytes_of {
+    my ($method, $target, $connection, $headers, $body) = @_;
     my $port = $target =~ s{^http://localhost:(\d+)}{} ? $1 : port();
 
     my %given = map { lc $_->[0] => 1 } @{ $headers || [] };
@@ -60,7 +88,7 @@ sub request {
     my $add = sub { push @send, [@_] unless $given{ lc $_[0] } };
     $add->('Host', "localhost:$port");
     $add->('Authorization', 'teacher:demo');
-    $add->('Connection', 'close');
+    $add->('Connection', $connection);
     if ($given{'transfer-encoding'}) {
         $body //= '';
         my $size = int(length($body) / 3) + 1;
@@ -78,11 +106,7 @@ sub request {
             if lc $name eq 'authorization' && $value =~ /^\w+:\w+$/;
         $bytes .= "$name: $value\r\n";
     }
-    $bytes .= "\r\n";
-    $bytes .= $body if defined $body;
-    my $reply = talk($port, $bytes);
-    $HEARD->($bytes, $reply) if $HEARD;
-    return parse($reply, $method);
+    return ($port, "$bytes\r\n" . ($body // ''));
 }
 
 our $SENT;    # is called when a request is on its way
@@ -109,12 +133,25 @@ sub talk {
 # Status, headers and body of a reply; interim 1xx answers are dropped.
 sub parse {
     my ($reply, $method) = @_;
+    my $answer = take(\$reply, $method);
+    # What follows the answer is its own.
+    if ($answer->{status} && $reply ne '') {
+        $answer->{status} = 0 if defined header($answer, 'Content-Length')
+            && $method ne 'HEAD' && $answer->{status} != 304;
+        $answer->{body} .= $reply;
+    }
+    return $answer;
+}
+
+# The same of the first of several, which is taken away.
+sub take {
+    my ($reply, $method) = @_;
     my ($status, $head);
     do {
-        ($head, $reply) = split /\r\n\r\n/, $reply, 2;
+        ($head, $$reply) = split /\r\n\r\n/, $$reply, 2;
         ($status) = ($head // '') =~ m{^HTTP/1\.[01] (\d{3})}
             or return { status => 0, headers => {}, body => $head // '' };
-        $reply //= '';
+        $$reply //= '';
     } while $status < 200;
 
     my %headers;
@@ -123,19 +160,19 @@ sub parse {
         my ($name, $value) = split /:\s*/, $_, 2;
         push @{ $headers{ lc $name } }, $value;
     }
-    my $answer = { status => $status, headers => \%headers, body => $reply };
+    my $answer = { status => $status, headers => \%headers, body => '' };
     if (lc(header($answer, 'Transfer-Encoding') // '') eq 'chunked') {
-        $answer->{body} = '';
-        while ($reply =~ s/^([0-9a-f]+)[^\r\n]*\r\n//i and hex $1) {
-            $answer->{body} .= substr $reply, 0, hex $1, '';
-            $reply =~ s/^\r\n//;
+        while ($$reply =~ s/^([0-9a-f]+)[^\r\n]*\r\n//i and hex $1) {
+            $answer->{body} .= substr $$reply, 0, hex $1, '';
+            $$reply =~ s/^\r\n//;
         }
+        $$reply =~ s/^\r\n//;
     }
     elsif ($method ne 'HEAD' && $status != 304) {
+        my $length = header($answer, 'Content-Length') // 0;
         # A reply cut short is no answer.
-        my $length = header($answer, 'Content-Length');
-        $answer->{status} = 0
-            if defined $length && $length != length $reply;
+        $answer->{status} = 0 if length $$reply < $length;
+        $answer->{body} = substr $$reply, 0, $length, '';
     }
     return $answer;
 }
