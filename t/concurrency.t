@@ -115,6 +115,25 @@ my $after = JSON::PP::decode_json(
 is(@{ $after->{value} } - $before, $CLIENTS * 25,
    'all created outcomes are listed');
 
+# The statement that adds an outcome asks for the role, too, where requests share
+# it: it adds those of the teacher alone.
+my $class = class('adders', 'pupil');
+my @who = qw(teacher pupil somebody teacher);
+my $open = "$class/assignments/none/submissions/s/outcomes";
+my @answers = crowd($CLIENTS, sub {
+    my ($number) = @_;
+    my $user = $who[$number % @who];
+    return map { "$user " . request(POST => "/roster/education$open",
+        [$JSON_TYPE, ['Test-User', $user], ['Authorization', 'none']],
+        '{}')->{status} } 1 .. 10;
+});
+my %answered;
+$answered{$_}++ for @answers;
+is_deeply(\%answered, { 'teacher 201' => 40, 'pupil 404' => 20,
+                        'somebody 403' => 20 }, 'each is told by the own role');
+is(ask('teacher', GET => "$open/\$count")->{body}, 40,
+   'and what a teacher adds is there');
+
 # Groups of a $batch that write to the same submissions, each in an order of its
 # own, do not wait for each other: else the database ends all but one.
 my @students = map { "s$_" } 1 .. 6;

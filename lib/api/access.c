@@ -318,10 +318,29 @@ static apr_status_t settle(edu_exchange_t *x, const edu_row_t *row)
     return x->granted ? check_uses(x, x->hides) : refuse_student(x);
 }
 
+void edu__access_presume(edu_exchange_t *x)
+{
+    if (!x->granted && (x->allow->callers & TEACHER)) {
+        x->facts |= TEACHER;
+        x->granted = x->presumed = 1;
+    }
+}
+
+/* What was presumed is not known. */
+static void forget(edu_exchange_t *x)
+{
+    if (x->presumed) {
+        x->facts &= ~TEACHER;
+        x->granted = x->presumed = 0;
+    }
+}
+
 apr_status_t edu__access_settle(edu_exchange_t *x, const edu_row_t *row)
 {
-    apr_status_t rv = x->path.key.viewer ? settle(x, row) : APR_SUCCESS;
+    apr_status_t rv;
 
+    forget(x);
+    rv = x->path.key.viewer ? settle(x, row) : APR_SUCCESS;
     if (rv) {
         x->allow = NULL; /* it is not asked again */
     }
@@ -351,6 +370,9 @@ apr_status_t edu__access_end(edu_exchange_t *x, apr_status_t rv)
     edu_error_t *err = x->err, own = { 0 };
     apr_status_t denied;
 
+    if (rv) {
+        forget(x);
+    }
     x->err = &own;
     denied = edu__access_require(x);
     x->err = err;

@@ -50,6 +50,7 @@ struct edu_exchange_t {
                                           known */
     unsigned facts;                  /**< EDU_IS_*, as far as they are known */
     int granted;                     /**< one of them suffices */
+    int presumed;   /**< EDU_IS_TEACHER is one that the write itself asks for */
     unsigned hides; /**< flags of the properties that the caller sees as null:
                          EDU_DRAFT, EDU_GRADES */
     const char *only_student; /**< the student whose submissions alone this path
@@ -295,6 +296,10 @@ apr_status_t edu__access_settle(edu_exchange_t *x, const edu_row_t *row);
 /** Settle access, if no read has yet, by a read for that.
  *  @return as edu__access_settle, or EDU_EUNAVAILABLE */
 apr_status_t edu__access_require(edu_exchange_t *x);
+
+/** Take the caller for a teacher of the class until the role is read, for a
+ *  write whose guard asks for that role itself (EDU_IF_UNREGISTRABLE). */
+void edu__access_presume(edu_exchange_t *x);
 
 /** Replace the result of a request by a refusal of access that was not settled
  *  yet: without access there is nothing to learn by a mistake in a request.

@@ -121,14 +121,35 @@ static apr_status_t look_above(edu_exchange_t *x,
     return APR_SUCCESS;
 }
 
-/* Settles access by what came with a chunk.  Of a student's submissions only
- * those came, and are counted. */
+/* The order of an index tells when a teacher drafted: a student has that of the
+ * values that are shown. */
+static apr_status_t order_for_student(edu_exchange_t *x)
+{
+    apr_array_header_t *orders;
+    apr_status_t rv;
+
+    if (x->path.resource != EDU_RES_RECENT || !(x->hides & EDU_DRAFT) ||
+        x->query.orderby) {
+        return APR_SUCCESS;
+    }
+    rv = edu__orderby_parse(&orders, "lastModifiedDateTime desc", &x->query,
+                            x->err, x->p);
+    x->query.orderby = orders;
+    return rv;
+}
+
+/* Settles access by what came with a chunk, and what follows from the role.  Of
+ * a student's submissions only those came, and are counted. */
 static apr_status_t settle(edu_page_t *page)
 {
     edu_exchange_t *x = page->x;
     const edu_row_t row = { .registration = page->above };
     apr_status_t rv = edu__access_settle(x, &row);
 
+    rv = rv ? rv : order_for_student(x);
+    rv = rv ? rv
+            : edu__token_check(&page->token, page->q, edu__page_is_sorted(page),
+                               x->err, x->p);
     page->one.facts = x->facts;
     page->one.hides = x->hides;
     page->one.only_student = x->only_student;
@@ -205,9 +226,9 @@ static apr_status_t choose(edu_page_t *page, edu_visit_fn **visit)
         q->token && page->registered != (*page->token.row.sort_key != '\0')) {
         return gone(page);
     }
-    if (page->registered && !edu__page_is_sorted(page)) {
+    if (page->registered || edu__page_is_sorted(page)) {
         begin_first(page);
-        if (q->token) {
+        if (q->token && !page->token.n) {
             page->from =
                 edu__position_of(&page->token.row, page->token.row.sort_key,
                                  NULL, NULL, page->x->p);
@@ -314,12 +335,9 @@ static apr_status_t gather(edu_page_t *page)
     apr_status_t rv =
         q->count && begun ? edu__access_require(page->x) : APR_SUCCESS;
 
-    if (!rv && edu__page_is_sorted(page)) {
-        if (page->token.n) {
-            rv = walk(page, first, edu__page_seek);
-            rv = rv || page->found ? rv : gone(page);
-        }
-        begin_first(page);
+    if (!rv && page->token.n) {
+        rv = walk(page, first, edu__page_seek);
+        rv = rv || page->found ? rv : gone(page);
     }
     whole = q->count && edu__page_filters(page);
     if (!rv) {
@@ -371,8 +389,11 @@ static apr_status_t begin(edu_page_t *page, edu_exchange_t *x)
                      : NULL;
     page->across = x->set->id == EDU_OUTCOMES && page->range.across;
     page->where = page->across ? edu__pushdown(x, x->p) : NULL;
-    rv = edu__token_read(&page->token, page->q, url_of(x, ""),
-                         edu__page_is_sorted(page), x->err, x->p);
+    /* a row of history does not say whose the thing is */
+    rv = x->set->table == EDU_HISTORY ? edu__access_require(x) : APR_SUCCESS;
+    rv = rv ? rv
+            : edu__token_read(&page->token, page->q, url_of(x, ""), x->err,
+                              x->p);
     page->next = page->token;
     return rv;
 }
@@ -471,27 +492,9 @@ apr_status_t edu__list(edu_exchange_t *x)
     return answer_page(x);
 }
 
-/* The order of an index tells when a teacher drafted: a student has that of the
- * values that are shown, which takes the role to decide. */
-static apr_status_t order_for_student(edu_exchange_t *x)
-{
-    apr_array_header_t *orders;
-    apr_status_t rv = edu__access_require(x);
-
-    if (rv || !(x->hides & EDU_DRAFT) || x->query.orderby) {
-        return rv;
-    }
-    rv = edu__orderby_parse(&orders, "lastModifiedDateTime desc", &x->query,
-                            x->err, x->p);
-    x->query.orderby = orders;
-    return rv;
-}
-
 /* Newest first, unless $orderby says otherwise (contract.md 5, example 22). */
 apr_status_t edu__recent(edu_exchange_t *x)
 {
-    apr_status_t rv;
-
     for (int i = 0; x->query.orderby && i < x->query.orderby->nelts; i++) {
         const edu_expr_t *key =
             APR_ARRAY_IDX(x->query.orderby, i, edu_order_t).key;
@@ -504,8 +507,7 @@ apr_status_t edu__recent(edu_exchange_t *x)
                                  "(lastModifiedDateTime).");
         }
     }
-    rv = order_for_student(x);
-    return rv ? rv : answer_page(x);
+    return answer_page(x);
 }
 
 apr_status_t edu__count(edu_exchange_t *x)
@@ -515,9 +517,7 @@ apr_status_t edu__count(edu_exchange_t *x)
 
     x->query.count = 1;
     x->query.top = 0;
-    /* a row of history does not say whose the thing is */
-    rv = x->set->table == EDU_HISTORY ? edu__access_require(x) : APR_SUCCESS;
-    rv = rv ? rv : begin(&page, x);
+    rv = begin(&page, x);
     rv = rv ? rv : gather(&page);
     if (rv) {
         return rv;

@@ -135,36 +135,42 @@ static const edu_type_t *type_of(const edu_plan_t *plan)
 }
 
 /* Every other round tries the write of an open submission, for that is one
- * statement, which finds out whether it is open. */
+ * statement, which finds out whether it is open, and whether a role allows it.
+ */
 static int is_blind(const edu_exchange_t *x, const edu_plan_t *plan)
 {
     return !x->req->mount->registered && !x->only_student &&
            plan->round % 2 == 0;
 }
 
+/* Reads the outcomes of a submission as rows, and its registration. */
+static apr_status_t read_rows(edu_exchange_t *x, edu_plan_t *plan)
+{
+    const edu_range_t whole = { .only = NULL };
+    apr_status_t rv =
+        edu__store_list(&plan->rows, &plan->was.registration, x->store,
+                        EDU_OUTCOME, &x->path.key, &whole, x->err, x->p);
+
+    return rv ? rv : edu__access_settle(x, &plan->was);
+}
+
 /* Reads the registration of the submission, and of a registered one the
  * outcome of this type, or the feedback resources, as rows. */
 static apr_status_t read_create(edu_exchange_t *x, edu_plan_t *plan)
 {
-    const char *singleton = edu__singleton_id(type_of(plan)->name);
-    const edu_range_t whole = { .only = NULL };
     edu_key_t key = x->path.key;
     apr_status_t rv;
 
     memset(&plan->was, 0, sizeof(plan->was));
-    if (is_blind(x, plan) && x->granted) {
+    if (is_blind(x, plan)) {
+        edu__access_presume(x);
         return APR_SUCCESS;
     }
-    rv = read_row(x, &key, &plan->was);
-    if (rv || !plan->was.registration.user_id) {
-        return rv;
-    }
-    if (singleton) {
-        key.outcome_id = singleton;
-        return read_row(x, &key, &plan->was);
-    }
-    return edu__store_list(&plan->rows, &plan->was.registration, x->store,
-                           EDU_OUTCOME, &key, &whole, x->err, x->p);
+    key.outcome_id = edu__singleton_id(type_of(plan)->name);
+    rv = key.outcome_id ? read_row(x, &key, &plan->was) : read_rows(x, plan);
+    return rv || plan->was.registration.user_id
+               ? rv
+               : read_row(x, &x->path.key, &plan->was);
 }
 
 static apr_status_t taken(edu_exchange_t *x, const char *id)
@@ -175,13 +181,17 @@ static apr_status_t taken(edu_exchange_t *x, const char *id)
                          id);
 }
 
-/* Refuses a feedback resource beyond the limit. */
+/* Refuses an id that is taken, or a feedback resource beyond the limit. */
 static apr_status_t check_room(edu_exchange_t *x,
                                const apr_array_header_t *rows)
 {
     int resources = 0;
 
     for (int i = 0; i < rows->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(rows, i, edu_row_t).id,
+                   x->path.key.outcome_id) == 0) {
+            return taken(x, x->path.key.outcome_id);
+        }
         resources += !edu__singleton_id(APR_ARRAY_IDX(rows, i, edu_row_t).type);
     }
     return resources < MAX_RESOURCES
@@ -243,11 +253,7 @@ static apr_status_t plan_registered(edu_exchange_t *x, edu_plan_t *plan)
                              "types derived from educationOutcome. Send the "
                              "@odata.type of one.");
     }
-    if (id) {
-        return plan_singleton(x, plan, id);
-    }
-    return plan->was.version ? taken(x, x->path.key.outcome_id)
-                             : plan_resource(x, plan);
+    return id ? plan_singleton(x, plan, id) : plan_resource(x, plan);
 }
 
 /* The submission is not registered, but if its assignment exists, that may

@@ -88,13 +88,17 @@ const char *edu__token_write(const edu_token_t *token, const edu_query_t *q,
 
 /**
  * Read the token of a query, if it has one.
- * @param url     as it was written for
- * @param sorted  values make the order
+ * @param url  as it was written for
  * @return APR_SUCCESS, or EDU_EBADREQUEST: not a token, or of another query
  */
 apr_status_t edu__token_read(edu_token_t *token, const edu_query_t *q,
-                             const char *url, int sorted, edu_error_t *err,
-                             apr_pool_t *p);
+                             const char *url, edu_error_t *err, apr_pool_t *p);
+
+/** Check that the token of a query, if it has one, is of an order that values
+ *  make, or is not.
+ *  @return as edu__token_read */
+apr_status_t edu__token_check(const edu_token_t *token, const edu_query_t *q,
+                              int sorted, edu_error_t *err, apr_pool_t *p);
 
 /* ----------------------------------------------------------------- page.c */
 

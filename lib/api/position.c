@@ -353,29 +353,38 @@ static int read_prints(edu_token_t *token, const char *s, const char *end)
     return 1;
 }
 
-static int read_rest(edu_token_t *token, const char *s, const char *end,
-                     int sorted)
+static int read_rest(edu_token_t *token, const char *s, const char *end)
 {
-    return *s == (sorted ? BY_PRINTS : BY_POSITION) &&
-           (sorted ? read_prints(token, s + 1, end)
-                   : read_row(&token->row, s + 1, end));
+    return *s == BY_PRINTS     ? read_prints(token, s + 1, end)
+           : *s == BY_POSITION ? read_row(&token->row, s + 1, end)
+                               : 0;
+}
+
+static apr_status_t refuse(edu_error_t *err, apr_pool_t *p)
+{
+    return edu_error_set(err, EDU_EBADREQUEST, "$skiptoken", p,
+                         "This $skiptoken belongs to another query. Follow an "
+                         "@odata.nextLink as it stands.");
 }
 
 apr_status_t edu__token_read(edu_token_t *token, const edu_query_t *q,
-                             const char *url, int sorted, edu_error_t *err,
-                             apr_pool_t *p)
+                             const char *url, edu_error_t *err, apr_pool_t *p)
 {
     const char *s = q->token;
 
     *token = (edu_token_t){
         .row = {.sort_key = "", .parent_id = "", .id = ""}
     };
-    if (!s || (q->token_len > HASH_BYTES &&
-               number_at(s, HASH_BYTES) == hash_of(q, url) &&
-               read_rest(token, s + HASH_BYTES, s + q->token_len, sorted))) {
-        return APR_SUCCESS;
-    }
-    return edu_error_set(err, EDU_EBADREQUEST, "$skiptoken", p,
-                         "This $skiptoken belongs to another query. Follow an "
-                         "@odata.nextLink as it stands.");
+    return !s || (q->token_len > HASH_BYTES &&
+                  number_at(s, HASH_BYTES) == hash_of(q, url) &&
+                  read_rest(token, s + HASH_BYTES, s + q->token_len))
+               ? APR_SUCCESS
+               : refuse(err, p);
+}
+
+apr_status_t edu__token_check(const edu_token_t *token, const edu_query_t *q,
+                              int sorted, edu_error_t *err, apr_pool_t *p)
+{
+    return !q->token || (token->n > 0) == (sorted != 0) ? APR_SUCCESS
+                                                        : refuse(err, p);
 }

@@ -104,7 +104,8 @@ typedef struct edu_key_t {
     const char *version_id; /**< of a row of the history */
     const char *repeat_id;  /**< of a kept answer */
     const char *viewer;     /**< of reads: the user whose role in the class is
-                                 read, and whose view; NULL: all is seen */
+                                 read, and whose view; NULL: all is seen.  Of
+                                 a write see EDU_IF_UNREGISTRABLE */
 } edu_key_t;
 
 /** The member of @a key that is the id of a table's row; it may hold NULL. */

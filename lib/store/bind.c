@@ -226,6 +226,11 @@ static int bind_insert(edu_args_t *args, const edu_write_t *write)
         return EDU_SQL_INSERT + write->table;
     }
     add_shown(args, write->after);
+    if (write->guard == EDU_IF_UNREGISTRABLE) { /* the viewer teaches, too */
+        edu__args_add(args, write->key.viewer);
+        edu__args_add(args, write->key.class_id);
+        edu__args_add(args, write->key.viewer);
+    }
     if (write->guard == EDU_IF_UNREGISTERED ||
         write->guard == EDU_IF_UNREGISTRABLE) {
         edu__args_add_keys(args, 3, &write->key);

@@ -38,7 +38,7 @@ struct apr_dbd_results_t;
 struct apr_dbd_row_t;
 
 /** A statement has at most this many parameters. */
-#define EDU_ARGS_MAX 40
+#define EDU_ARGS_MAX 48
 
 /** Reads all rows of a call. */
 typedef void edu_read_fn(const edu_call_t *call, void *out);

@@ -131,13 +131,15 @@
     "INSERT INTO edu_outcome (class_id, assignment_id, submission_id, id,"    \
     " created, type, version, body, shown_version, shown) "
 
-/* The submission is not registered, and cannot be, for it has no assignment. */
+/* The submission is not registered, and cannot be, for it has no assignment;
+ * and the viewer, if there is one to ask for, teaches the class. */
 #define UNREGISTERED(class, assignment, submission)                           \
-    " WHERE NOT EXISTS (SELECT 1 FROM edu_submission"                         \
+    " NOT EXISTS (SELECT 1 FROM edu_submission"                               \
     " WHERE class_id = " class " AND assignment_id = " assignment             \
     " AND id = " submission ")"
-#define UNREGISTRABLE(class, assignment, submission)                          \
-    UNREGISTERED(class, assignment, submission)                               \
+#define UNREGISTRABLE(viewer, class, assignment, submission)                  \
+    " (" viewer " = '' OR 'teacher' IN (" EDU_ROLE "(" class ", " viewer ")))"\
+    " AND" UNREGISTERED(class, assignment, submission)                        \
     " AND NOT EXISTS (SELECT 1 FROM edu_assignment"                           \
     " WHERE class_id = " class " AND id = " assignment ")"
 
@@ -325,11 +327,12 @@
 #define EACH_BY   ", " FOUR ", " FOUR ", " EACH ", " EACH ", " EACH
 #define INSERTS(by, values)                                                   \
     "WITH k AS (SELECT * FROM unnest(" FOUR ", " FOUR ", " EACH ", " EACH     \
-    values NUMBERED "(" KEY ", created, type, version, body, shown_version,"  \
-    " shown" by ", n)), made AS ("                                            \
+    ", " EACH values NUMBERED "(" KEY ", created, type, version, body,"       \
+    " shown_version, shown, viewer" by ", n)), made AS ("                     \
     INTO_OUTCOME "SELECT " KEY ", created, type, version, body,"              \
-    " shown_version, shown FROM k"                                            \
-    UNREGISTRABLE("k.class_id", "k.assignment_id", "k.submission_id")         \
+    " shown_version, shown FROM k WHERE"                                      \
+    UNREGISTRABLE("k.viewer", "k.class_id", "k.assignment_id",                \
+                  "k.submission_id")                                          \
     " ORDER BY " KEY ", n ON CONFLICT DO NOTHING RETURNING " KEY "),"         \
     " done AS (SELECT min(n) AS n FROM (SELECT " KEY ", n FROM k"             \
     " UNION ALL SELECT " KEY ", NULL FROM made) u GROUP BY " KEY              \
@@ -584,13 +587,13 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
     [EDU_SQL_INSERT + EDU_OUTCOME] = { .label = "edu_insert_outcome", .text =
         INTO_OUTCOME "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)" },
     [EDU_SQL_INSERT_UNREGISTRABLE] = { .label = "edu_insert_open", .text =
-        INTO_OUTCOME "SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, %s"
-        UNREGISTRABLE("%s", "%s", "%s"),
+        INTO_OUTCOME "SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, %s WHERE"
+        UNREGISTRABLE("%s", "%s", "%s", "%s"),
         .batched_form = EDU_SQL_INSERT_UNREGISTRABLE_MANY,
         .recorded_form = EDU_SQL_RECORD_INSERTS },
     /* after a lock of the assignment, so that it sees a faster writer */
     [EDU_SQL_INSERT_UNREGISTERED] = { .label = "edu_insert_unregistered", .text =
-        INTO_OUTCOME "SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, %s"
+        INTO_OUTCOME "SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, %s WHERE"
         UNREGISTERED("%s", "%s", "%s") },
     /* an UPDATE locks a row in all databases */
     [EDU_SQL_LOCK_SUBMISSION] = { .label = "edu_lock", .text =

@@ -259,7 +259,8 @@ typedef enum edu_guard_e {
                         recipient, and the row above is there */
     EDU_IF_UNREGISTERED,  /**< INSERT of an outcome: its submission is not
                             registered, either */
-    EDU_IF_UNREGISTRABLE, /**< nor can it be, for there is no assignment */
+    EDU_IF_UNREGISTRABLE, /**< nor can it be, for there is no assignment; and
+                            the key's viewer, if any, teaches the class */
     EDU_IF_PRESENT,       /**< LOCK: the row is there */
     EDU_IF_CHILDLESS, /**< LOCK of a submission: it is, and has no outcomes */
     EDU_IF_VERSION,   /**< the row is of before's version */

@@ -552,31 +552,122 @@ static void test_lists(world_t *world)
     }
 }
 
-/* The role takes no round trip of its own. */
+#define RECENT C "/getRecentlyModifiedSubmissions"
+#define OPEN C "/assignments/x/submissions/x/outcomes"
+#define POINTS_BODY                                                            \
+    "{\"@odata.type\":\"#microsoft.graph.educationPointsOutcome\"}"
+
+/* Asks, and counts the statements or transactions. */
+static int trips_of(world_t *world, const char **text, const char *method,
+                    const char *path, const char *query)
+{
+    int before = world->db->opened, status;
+
+    *text = ask(world, &status, method, path, query);
+    return world->db->opened - before;
+}
+
+/* The role takes no round trip of its own.  A POST tries to write before it
+ * reads. */
 static void test_trips(world_t *world)
 {
-    static const char *const paths[] = { C,
-                                         C "/members",
-                                         A,
-                                         C "/assignments",
-                                         MINE,
-                                         A "/submissions",
-                                         MINE "/outcomes",
-                                         MINE "/outcomes/" NO_ID };
+    static const struct {
+        const char *method, *path, *body;
+        int others, teachers; /* their trips */
+    } asks[] = {
+  /* clang-format off */
+        { "GET", C, "", 1, 1 },
+        { "GET", C "/members", "", 1, 1 },
+        { "GET", A, "", 1, 1 },
+        { "GET", C "/assignments", "", 1, 1 },
+        { "GET", MINE, "", 1, 1 },
+        { "GET", A "/submissions", "", 1, 1 },
+        { "GET", MINE "/outcomes", "", 1, 1 },
+        { "GET", MINE "/outcomes/" NO_ID, "", 1, 1 },
+        { "GET", RECENT, "", 1, 1 },
+        { "GET", RECENT "?$orderby=lastModifiedDateTime", "", 1, 1 },
+        { "POST", OPEN, OUTCOME_BODY, 2, 1 },
+        { "POST", OPEN, POINTS_BODY, 2, 1 },
+        { "POST", MINE "/outcomes", OUTCOME_BODY, 2, 3 },
+        { "POST", MINE "/outcomes", POINTS_BODY, 2, 3 },
+  /* clang-format on */
+    };
 
-    for (apr_size_t i = 0; i < COUNT(paths); i++) {
+    for (apr_size_t i = 0; i < COUNT(asks); i++) {
+        const char *query = strchr(asks[i].path, '?'), *text;
+
         for (int who = 1; who <= 6; who++) {
-            int status, before;
+            int trips;
 
             reset(world);
             be(world, who);
-            before = world->db->opened;
-            ask(world, &status, "GET", paths[i], NULL);
-            is_int(world->db->opened - before, 1,
-                   apr_psprintf(world->p, "%s: GET %s is one statement",
-                                callers[who].name, paths[i]));
+            world->headers = "Content-Type: application/json";
+            world->body = asks[i].body;
+            trips = trips_of(world, &text, asks[i].method,
+                             query ? apr_pstrmemdup(world->p, asks[i].path,
+                                                    query - asks[i].path)
+                                   : asks[i].path,
+                             query ? query + 1 : NULL);
+            is_int(trips, who < 4 ? asks[i].others : asks[i].teachers,
+                   apr_psprintf(world->p, "%s: trips of %s %s %s",
+                                callers[who].name, asks[i].method, asks[i].path,
+                                asks[i].body));
         }
     }
+}
+
+/* The query of the link to the next page. */
+static const char *next_of(const world_t *world, const char *text)
+{
+    const char *next = strstr(text, "nextLink\":\"");
+
+    next = next ? strchr(next, '?') + 1 : "";
+    return apr_pstrmemdup(world->p, next, strcspn(next, "\""));
+}
+
+/* The pages of a student are in an order of their own, and go on in that, or
+ * end. */
+static void test_recent(world_t *world)
+{
+    static const char *const both[] = { A "/submissions/sue/submit",
+                                        C "/assignments/e/submissions/sue"
+                                          "/submit" };
+    const char *text, *students, *teachers;
+    int status;
+
+    reset(world);
+    database_run(world->db, "INSERT INTO edu_assignment (class_id, id, body)"
+                            " VALUES ('c', 'e', '{\"status\":\"assigned\"}')");
+    database_run(world->db,
+                 "INSERT INTO edu_submission (class_id, assignment_id, id,"
+                 " user_id) VALUES ('c', 'e', 'sue', 'sue')");
+    be(world, 2);
+    world->body = "";
+    for (apr_size_t i = 0; i < COUNT(both); i++) {
+        ask(world, &status, "POST", both[i], NULL);
+        is_int(status, 200, both[i]);
+    }
+    is_int(trips_of(world, &text, "GET", RECENT, "$top=1"), 1,
+           "a student's first page is one statement");
+    students = next_of(world, text);
+    ok(strstr(text, "\"assignmentId\":\"e\""), "it has the last deed: %s",
+       text);
+    is_int(trips_of(world, &text, "GET", RECENT, students), 2,
+           "the next looks for its end, and goes on");
+    ok(strstr(text, "\"assignmentId\":\"a\"") && !*next_of(world, text),
+       "it has the other: %s", text);
+    be(world, 4);
+    is_int(trips_of(world, &text, "GET", RECENT, "$top=1"), 1,
+           "a teacher's first page is one statement");
+    teachers = next_of(world, text);
+    is_int(trips_of(world, &text, "GET", RECENT, teachers), 1,
+           "and so is the next");
+    ok(strstr(text, "\"assignmentId\":\"a\""), "it has the other: %s", text);
+    ask(world, &status, "GET", RECENT, students);
+    is_int(status, 400, "a teacher does not go on in a student's order");
+    be(world, 2);
+    ask(world, &status, "GET", RECENT, teachers);
+    is_int(status, 400, "nor a student in a teacher's");
 }
 
 /* Lends the connection once before the teacher becomes a student. */
@@ -693,6 +784,7 @@ static void tests(apr_pool_t *p)
     test_secrets(&world);
     test_lists(&world);
     test_trips(&world);
+    test_recent(&world);
     test_changes(&world);
     test_scopes(&world);
     database_close(world.db);

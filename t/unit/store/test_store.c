@@ -1565,6 +1565,14 @@ static void test_open(database_t *db, apr_pool_t *p)
     static const edu_key_t gone = OUTCOME_AT("e", "g", "1", NULL);
     static const edu_key_t registered = OUTCOME_AT("c", "a", "1", NULL);
     static const edu_key_t nowhere = OUTCOME_AT("x", "1", "1", NULL);
+    static const edu_key_t pupils = { .class_id = "c",
+                                      .assignment_id = "z",
+                                      .submission_id = "9",
+                                      .viewer = "s" };
+    static const edu_key_t teachers = { .class_id = "c",
+                                        .assignment_id = "z",
+                                        .submission_id = "9",
+                                        .viewer = "t" };
     const edu_row_t old = {
         .id = "o", .sort_key = "9", .kind = "U", .version = "9", .body = "{}"
     };
@@ -1612,6 +1620,10 @@ static void test_open(database_t *db, apr_pool_t *p)
            "assignment");
     is_int(insert_if(store, EDU_IF_UNREGISTRABLE, &nowhere, &old, &err, p), 0,
            "an unknown path is open");
+    is_int(insert_if(store, EDU_IF_UNREGISTRABLE, &pupils, &old, &err, p),
+           EDU_ECONFLICT, "a viewer who learns in the class adds nothing");
+    is_int(insert_if(store, EDU_IF_UNREGISTRABLE, &teachers, &old, &err, p), 0,
+           "one who teaches it does");
     is_int(insert_if(store, EDU_IF_UNREGISTRABLE, &registered, &fresh, &err, p),
            EDU_ECONFLICT, "a registered submission is not open");
     is_int(insert_if(store, EDU_IF_UNREGISTERED, &registered, &fresh, &err, p),
