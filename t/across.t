@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use FindBin '$Bin';
 use lib "$Bin/lib";
+use Edu::Database;
 use Edu::School qw($FEEDBACK $POINTS assignment class got submission);
 use Edu::Server;
 use Edu::Wire;
@@ -269,6 +270,19 @@ for (1 .. 80) {
 is_deeply(\@wrong, [], "what a database admits (EDU_SEED=$seed)");
 cmp_ok(keys %sizes, '>', 3, 'some filters admit many, others few')
     or diag(join ' ', %sizes);
+
+# Other programs may write a character by its number.
+must('teacher', PATCH => "$path{full}/submissions/of-ada/outcomes/$FEEDBACK",
+     { feedback => { text => { content => 'so spelled', contentType => 'text' } } });
+my $e = $ENV{EDU_DB} eq 'mysql' ? '\\\\u0065' : '\u0065';
+sql("UPDATE edu_outcome SET body = replace(body, 'so spelled', 'so sp${e}lled')"
+    . " WHERE class_id = 'across'");
+for my $filter ("feedback/text/content eq 'so spelled'",
+                "contains(feedback/text/content,'spelled')",
+                "feedback/text/content in ('so spelled','none')") {
+    is(scalar(@{ must('teacher', GET => "$class/outcomes?\$filter="
+                      . $filter =~ s/ /%20/gr)->{value} }), 1, $filter);
+}
 
 # By the paths of a person.
 my (undef, @mine) = collect('student', '/me/assignments/full/outcomes?$top=2');

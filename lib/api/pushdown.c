@@ -144,6 +144,21 @@ static const edu_where_t *of_instant(apr_pool_t *p, unsigned bounds,
                            bounds & 2 ? most : NULL, p);
 }
 
+/* That a document has a text in one of its values, so that most of them need
+ * not be parsed.  All but these characters are written as they are, or as \u. */
+static const edu_where_t *is_written(apr_pool_t *p, const char *text)
+{
+    edu_where_t *where = edu__where(EDU_WHERE_WRITTEN, NULL, p);
+
+    where->text = text;
+    for (const char *s = text; *s; s++) {
+        if (strchr("\"\\/", *s) || (unsigned char)*s < ' ') {
+            return NULL;
+        }
+    }
+    return where;
+}
+
 static const edu_where_t *of_text(apr_pool_t *p, edu_expr_e op,
                                   const edu_expr_t *path, const char *text)
 {
@@ -156,7 +171,10 @@ static const edu_where_t *of_text(apr_pool_t *p, edu_expr_e op,
                                path);
 
     where->text = text;
-    return bounds || *text ? where : NULL;
+    return bounds == 3
+               ? edu__where_join(EDU_WHERE_AND, is_written(p, text), where, p)
+           : bounds || *text ? where
+                             : NULL;
 }
 
 /* Of documents that have such a value, those of the types that can. */
@@ -276,7 +294,11 @@ static const edu_where_t *take_call(apr_pool_t *p, const edu_expr_t *expr)
     }
     where = value(p, EDU_WHERE_HOLDS, expr->parts[0]);
     where->text = text->literal.text.s;
-    return *where->text ? with_type(p, expr->parts[0], where) : NULL;
+    return *where->text ? with_type(p, expr->parts[0],
+                                    edu__where_join(EDU_WHERE_AND,
+                                                    is_written(p, where->text),
+                                                    where, p))
+                        : NULL;
 }
 
 static const edu_where_t *take_isof(apr_pool_t *p, const edu_expr_t *expr)
@@ -335,6 +357,7 @@ static int may_hold(const edu_where_t *where, const char *type)
         return strcmp(where->text, type) == 0;
     case EDU_WHERE_NULL:
     case EDU_WHERE_OTHER:
+    case EDU_WHERE_WRITTEN:
         return 1;
     default:
         return strcmp(APR_ARRAY_IDX(where->path, 0, const char *), "id") == 0;

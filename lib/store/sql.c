@@ -1000,7 +1000,7 @@ static const edu_fate_t mysql_fates[] = {
 
 /* Values in documents.  The numbers of two programs may differ in the last of
  * their digits; the names of a path need no quotes. */
-#define WHERE(value, number, none, any, holds)                                \
+#define WHERE(value, number, none, any, holds, backslash)                     \
     .where = { [EDU_WHERE_AND] = " AND ", [EDU_WHERE_OR] = " OR ",            \
                [EDU_WHERE_KIND] = "o.type = %t", [EDU_WHERE_NULL] = none,     \
                [EDU_WHERE_ANY] = any, [EDU_WHERE_SAME] = value " = %t",       \
@@ -1008,6 +1008,8 @@ static const edu_fate_t mysql_fates[] = {
                [EDU_WHERE_LEAST] = value " >= %t",                            \
                [EDU_WHERE_MOST] = value " <= %t",                             \
                [EDU_WHERE_HOLDS] = holds "(" value ", %t) > 0",               \
+               [EDU_WHERE_WRITTEN] = "(" holds "(o.body, %t) > 0 OR " holds   \
+                                     "(o.body, " backslash "u') > 0)",        \
                [EDU_WHERE_NUMBER_LEAST] = number " >= %n",                    \
                [EDU_WHERE_NUMBER_MOST] = number " <= %n" }
 #define SQLITE_VALUE "json_extract(o.body, %p)"
@@ -1019,7 +1021,7 @@ static const edu_fate_t mysql_fates[] = {
 static const edu_sql_dialect_t dialects[] = {
     { .driver = "sqlite3",
       WHERE(SQLITE_VALUE, SQLITE_VALUE, SQLITE_VALUE " IS NULL",
-            SQLITE_VALUE " IS NOT NULL", "instr"),
+            SQLITE_VALUE " IS NOT NULL", "instr", "'\\"),
       .path_prefix = "'$.", .path_separator = ".", .path_suffix = "'",
       .creates = 1,
       .busy = 5, /* SQLITE_BUSY */
@@ -1048,7 +1050,8 @@ static const edu_sql_dialect_t dialects[] = {
       .columns = sqlite3_columns },
     { .driver = "pgsql",
       WHERE(PGSQL_VALUE " COLLATE \"C\"", PGSQL_VALUE "::float8",
-            PGSQL_VALUE " IS NULL", PGSQL_VALUE " IS NOT NULL", "strpos"),
+            PGSQL_VALUE " IS NULL", PGSQL_VALUE " IS NOT NULL", "strpos",
+            "'\\"),
       .path_prefix = "'{", .path_separator = ",", .path_suffix = "}'",
       .random_access = 1,
       .batches = 1,
@@ -1071,7 +1074,7 @@ static const edu_sql_dialect_t dialects[] = {
     { .driver = "mysql",
       .streams = 1,
       WHERE(MYSQL_VALUE, "(" MYSQL_VALUE " + 0E0)", MYSQL_ANY " = 'null'",
-            MYSQL_ANY " <> 'null'", "INSTR"),
+            MYSQL_ANY " <> 'null'", "INSTR", "'\\\\"),
       .path_prefix = "'$.", .path_separator = ".", .path_suffix = "'",
       .duplicate = 1062, /* ER_DUP_ENTRY */
       .each = "SELECT e.n, e.class_id, e.id, e.student FROM JSON_TABLE(%s,"

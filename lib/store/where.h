@@ -22,7 +22,10 @@ typedef enum edu_where_e {
     EDU_WHERE_OTHER, /**< it is not, or there is none */
     EDU_WHERE_LEAST, /**< it is the text, or comes after it byte by byte */
     EDU_WHERE_MOST,
-    EDU_WHERE_HOLDS, /**< the text is a part of it */
+    EDU_WHERE_HOLDS,   /**< the text is a part of it */
+    EDU_WHERE_WRITTEN, /**< the document has the text as it is, or something
+                            that is written in another way: this is quicker to
+                            see than a value */
     EDU_WHERE_NUMBER_LEAST,
     EDU_WHERE_NUMBER_MOST,
     EDU_WHERES
