@@ -18,7 +18,7 @@ use Time::HiRes 'time';
 
 our @EXPORT = qw($ROUNDS $SECONDS %lengths %made %results %servers @OUTCOMES
     @SINGLETONS @failures ask conclude end_wrk lay_beside lay_out machine measure need note
-    on_path postgres_programs rounds start_wrk write_file);
+    mariadb_program on_path postgres_programs rounds start_wrk write_file);
 
 our $SECONDS = 1;    # a measurement takes
 our $ROUNDS  = 3;
@@ -48,6 +48,8 @@ sub postgres_programs {
     return (on_path('initdb', @dirs) // '') =~ s{/initdb$}{}r;
 }
 
+sub mariadb_program { return on_path('mariadbd', qw(/usr/sbin /usr/libexec)) }
+
 # Of [Debian's package, whether it is here].  Nothing is installed behind
 # anybody's back.
 sub need {
@@ -72,6 +74,7 @@ sub lay_out {
     copy_tree(@ENV{qw(top_builddir top_srcdir)}, "$dir/bin", @programs);
     return { dir => $dir, bench => "$dir/bin", static => "$dir/static",
              httpd => $ENV{HTTPD}, postgres => postgres_programs(),
+             mariadb => mariadb_program(),
              load_modules => \&load_modules };
 }
 

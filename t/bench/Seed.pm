@@ -9,7 +9,8 @@ use Exporter 'import';
 use Run;
 use Server;
 
-our @EXPORT = qw($GRADEBOOK $ID $OUTCOMES_OF $SUBMISSION_OF seed);
+our @EXPORT = qw($GRADEBOOK $ID $OUTCOMES_OF $SUBMISSION_OF register rows_of
+    seed write_sql);
 
 my $SUBMISSIONS = 2000;    # that nobody registered
 my $ON_PAGES    = 250;     # outcomes in the submission that fills pages
@@ -94,6 +95,7 @@ my $ASSIGNMENT =
     . '[{"levelId":"4fb17a1d-5681-46c2-a295-4e305c3eae23",'
     . '"displayName":"Good"}]}}';
 
+# Makes a class with one registered submission. @return its path
 sub register {
     my ($server) = @_;
     my $class = '/v1.0/education/classes/school';
@@ -109,6 +111,33 @@ sub register {
         . '"userId":"u00"}}');
     ask($server, PATCH => "$submission/outcomes/$SINGLETONS[$_]", $OUTCOMES[$_])
         for 0 .. $#SINGLETONS;
+    return $submission;
+}
+
+# What goes before and behind rows that SQLite wrote down, in other databases.
+my %AROUND = (
+    pgsql => ['BEGIN', 'COMMIT; ANALYZE'],
+    mysql => ["SET sql_mode = 'STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES'; BEGIN",
+              'COMMIT; ANALYZE TABLE edu_class, edu_member, edu_assignment,'
+              . ' edu_submission, edu_outcome'],
+);
+
+# The SQL that makes a database with these rows.
+sub write_sql {
+    my ($db, $rows, $file) = @_;
+    my $schema = "$ENV{top_srcdir}/conf/schema/$db.sql";
+    open my $in, '<', $schema or die "$schema: $!\n";
+    write_file($file, join '', <$in>,
+               map "$_;\n", $AROUND{$db}[0], $rows, $AROUND{$db}[1]);
+}
+
+# The statements that make the rows of an SQLite database.
+sub rows_of {
+    my ($server) = @_;
+    return join '', map Server::output_of(
+        undef, 'sqlite3', $server->database, '-cmd', ".mode insert edu_$_",
+        "SELECT * FROM edu_$_ ORDER BY rowid"),
+        qw(class member assignment submission outcome);
 }
 
 # The module writes the first documents, so that they are what it stores; all
@@ -123,14 +152,8 @@ sub seed {
     register($first);
     $first->stop;
     $first->sql($OPEN . $REGISTERED);
-    my $rows = join '', map Server::output_of(
-        undef, 'sqlite3', $first->database, '-cmd', ".mode insert edu_$_",
-        "SELECT * FROM edu_$_ ORDER BY rowid"),
-        qw(class member assignment submission outcome);
-    my $schema = "$ENV{top_srcdir}/conf/schema/pgsql.sql";
-    open my $in, '<', $schema or die "$schema: $!\n";
-    write_file("$tools->{dir}/seed.sql",
-               join '', <$in>, "BEGIN;\n$rows;\nCOMMIT;\nANALYZE;\n");
+    my $rows = rows_of($first);
+    write_sql($_, $rows, "$tools->{dir}/$_.sql") for keys %AROUND;
     return $first->database;
 }
 

@@ -92,8 +92,8 @@ sub tree {
 
 # --------------------------------------------------------------------- server
 
-# A row of the table of servers: name, program (httpd or go), mpm, db (sqlite3
-# or pgsql), slow, group (EduOutcomesGroupCommit), admin (all are), shipped (by
+# A row of the table of servers: name, program (httpd or go), mpm, db (sqlite3,
+# pgsql or mysql), slow, group (EduOutcomesGroupCommit), admin (all are), shipped (by
 # conf/run.conf, with more lines behind it).  tools is what they share, dir the
 # server's own directory.
 sub new {
@@ -112,7 +112,7 @@ sub start {
     my $tools = $self->{tools};
     my %env = (LD_LIBRARY_PATH => $tools->{bench},
                $self->{slow} ? (LD_PRELOAD => $tools->{slow_flush}) : ());
-    $self->start_postgres(\%env) if $self->{db} eq 'pgsql';
+    $self->start_database(\%env);
     $self->{port} = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
                                           Listen    => 1)->sockport;
     $self->spawn_one(
@@ -168,7 +168,7 @@ sub tuned {
         PARAMS => $self->params,
         GROUP  => $self->{group} // 'auto',
         ADMIN  => $self->{admin} ? 'true' : 'false',
-        CONNECTIONS => $self->{db} eq 'pgsql' ? 16 : 8);
+        CONNECTIONS => $self->{db} eq 'sqlite3' ? 8 : 16);
 }
 
 # As conf/run.sh does it; the password is the same.
@@ -190,7 +190,11 @@ sub shipped {
 sub params {
     my ($self) = @_;
     return $self->{db} eq 'pgsql'
-        ? "host=$self->{dir} user=bench dbname=postgres" : $self->database;
+        ? "host=$self->{dir} user=bench dbname=postgres"
+        : $self->{db} eq 'mysql'
+        ? "sock=$self->{dir}/sock,user=root,dbname=bench,fldsz=16777215,"
+          . 'flags=CLIENT_FOUND_ROWS,reconnect=0'
+        : $self->database;
 }
 
 sub go {
@@ -207,7 +211,14 @@ sub go {
 
 sub database { return "$_[0]{dir}/outcomes.db" }
 
-# A cluster of the server's own, so that its cost can be told.
+# SQLite has no server; others have one of this server's own, so that its cost
+# can be told.
+sub start_database {
+    my ($self, $env) = @_;
+    $self->start_postgres($env) if $self->{db} eq 'pgsql';
+    $self->start_mariadb($env) if $self->{db} eq 'mysql';
+}
+
 sub start_postgres {
     my ($self, $env) = @_;
     my ($tools, $dir) = @$self{qw(tools dir)};
@@ -221,6 +232,30 @@ sub start_postgres {
         sub { eval { $self->sql('SELECT 1') } });
 }
 
+# Its directory for temporary tables is its own, too: MariaDB removes what others
+# have there.
+sub start_mariadb {
+    my ($self, $env) = @_;
+    my ($tools, $dir) = @$self{qw(tools dir)};
+    my @own = ('--no-defaults', "--datadir=$dir/mysql");
+    my $is_new = !-d "$dir/mysql";
+    output_of(undef, 'mariadb-install-db', @own, '--skip-test-db',
+              '--auth-root-authentication-method=normal') if $is_new;
+    own_dir("$dir/tmp") if $is_new;
+    $self->spawn_one(
+        $env,
+        [$tools->{mariadb}, @own, "--tmpdir=$dir/tmp", "--socket=$dir/sock",
+         "--pid-file=$dir/pid", '--skip-networking'],
+        sub { eval { output_of(undef, $self->mariadb('-e', 'SELECT 1')) } });
+    output_of(undef, $self->mariadb('-e', 'CREATE DATABASE bench')) if $is_new;
+}
+
+sub mariadb {
+    my ($self, @rest) = @_;
+    return ('mariadb', '--no-defaults', "--socket=$self->{dir}/sock", '-u',
+            'root', '-BN', @rest);
+}
+
 # The rows that all databases begin with: a copy of an SQLite database, or SQL.
 sub fill {
     my ($self, $database, $sql) = @_;
@@ -228,7 +263,7 @@ sub fill {
         output_of(undef, 'cp', $database, $self->database);
         return;
     }
-    $self->start_postgres({});
+    $self->start_database({});
     $self->sql(\$sql);
     $self->stop;
 }
@@ -241,6 +276,9 @@ sub sql {
                          '.timeout 10000', $self->database,
                          ref $sql ? () : $sql);
     }
+    return output_of(ref $sql ? $$sql : undef,
+                     $self->mariadb('bench', ref $sql ? () : ('-e', $sql)))
+        if $self->{db} eq 'mysql';
     return output_of(undef, 'psql', '-h', $self->{dir}, '-U', 'bench', '-qAt1',
                      '-v', 'ON_ERROR_STOP=1', 'postgres',
                      ref $sql ? ('-f', $$sql) : ('-c', $sql));
