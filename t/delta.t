@@ -117,9 +117,10 @@ is($teacher->{things}{later}{status}, 'assigned', 'as assigned');
 $start = time + 1;
 must('app', PUT => "$list/never", { status => 'assigned',
      assignDateTime => strftime('%Y-%m-%dT%H:%M:%SZ', gmtime $start + 1) });
+is(sync($student), '', 'one that is yet to begin is not told, either');
 must('app', DELETE => "$list/never");
-sql(sprintf "UPDATE edu_history SET at = '%016x' WHERE assignment_id = 'never'",
-    (time - 3600) * 10_000_000);
+sql(sprintf "UPDATE edu_history SET at = '%016x' WHERE assignment_id = 'never'"
+    . " AND action = 'delete'", (time - 3600) * 10_000_000);
 sleep 0.1 while time < $start + 1;
 is(sync($student), '', 'one that never began is not told as removed');
 sync($teacher);
