@@ -69,7 +69,7 @@ static void serve(request_rec *r, const edu_trace_t *trace,
 {
     const dir_config_t *conf = edum_dir_config(r);
     apr_interval_time_t waited = 0;
-    const edu_store_t store = edum_store(r->server, &waited);
+    const edu_store_t store = edum_store(r->server, &waited, r->pool);
     edu_request_t req = { .base = ap_construct_url(r->pool, conf->mount, r),
                           .trace = trace,
                           .store = &store,

@@ -69,6 +69,7 @@ typedef enum edu_status_e {
     EDU_EGATEWAY,       /**< 502 badGateway */
     EDU_EUNAVAILABLE,   /**< 503 serviceUnavailable */
     EDU_EREADONLY,      /**< 503 serviceUnavailable, until somebody mends it */
+    EDU_EPAUSED,        /**< 503 serviceUnavailable: no changes for a while */
     EDU_ENOSPACE,       /**< 507 insufficientStorage */
     EDU_EGATEWAYTIMEOUT /**< 504 gatewayTimeout */
 } edu_status_e;
@@ -82,7 +83,8 @@ typedef struct edu_error_t {
     const char *inner_message; /**< Graph's error.innerError.message, or NULL */
     const char *target;        /**< path of the fault in the request, or NULL */
     const char *detail;        /**< for the log only (driver text), or NULL */
-    int passes;                /**< its cause may pass: a repeat may help */
+    int retry_after;           /**< seconds after which a repeat may help; 0: it
+                                    will not */
 } edu_error_t;
 
 /**
@@ -177,6 +179,13 @@ const char *edu_utf8(const char *s, apr_pool_t *p);
  *  in any of its spellings. @return NULL: there is none */
 const char *edu_class_of(const char *path, apr_pool_t *p);
 
+/** Whether a mount takes changes. */
+typedef enum edu_writes_e {
+    EDU_WRITES_TAKEN,
+    EDU_WRITES_PAUSED, /**< not for now: 503 with Retry-After */
+    EDU_WRITES_REFUSED /**< never: 403 */
+} edu_writes_e;
+
 /** The settings of a mount point. */
 typedef struct edu_mount_t {
     edu_dialect_e dialect;
@@ -184,6 +193,7 @@ typedef struct edu_mount_t {
     int anonymous;        /**< serve callers without authentication */
     int public_documents; /**< serve them the documents that describe the
                                service */
+    edu_writes_e writes;
     int require_if_match; /**< 428 for a blind PATCH or DELETE */
     int registered;       /**< serve registered submissions only */
     int batch_max;        /**< requests in a $batch */

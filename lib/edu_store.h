@@ -57,6 +57,8 @@ typedef struct edu_store_t {
                                       in a class (%s) of a user (%s); NULL:
                                       the members decide */
     int history;                 /**< changes are recorded */
+    int read_only;               /**< the library writes nothing of its own: no
+                                      schema, no mark of the history */
     struct edu_tx_t *tx;         /**< for the library: the transaction to work
                                       in; NULL from outside */
 } edu_store_t;

@@ -92,7 +92,7 @@ static authz_status check_role(request_rec *r, const char *line,
         caller->user_id &&
         (class_id = rule->of ? edum_expression_text(r, rule->of, NULL)
                              : edum_class(r))) {
-        store = edum_store(r->server, NULL);
+        store = edum_store(r->server, NULL, r->pool);
         if (edu_role_of(&role, &store, class_id, caller->user_id, &err,
                         r->pool)) {
             return fail(r, err.detail ? err.detail : err.message);

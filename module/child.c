@@ -103,7 +103,7 @@ void edum_databases_open(apr_pool_t *p, server_rec *s)
                          "EDU0022: reads of outcomes are not recorded, for "
                          "there is no thread for it");
         }
-        store = edum_store(s, NULL);
+        store = edum_store(s, NULL, scratch);
         if (edu_store_check(&store, &err, scratch)) {
             ap_log_error(APLOG_MARK, APLOG_ERR, 0, s, "EDU0007: %s",
                          err.detail);

@@ -38,6 +38,7 @@ void *edum_dir_config_merge(apr_pool_t *p, void *basev, void *addv)
     MERGE(dialect, UNSET);
     MERGE(rules_alone, UNSET);
     MERGE(anonymous, UNSET);
+    MERGE(read_only, NULL);
     MERGE(require_if_match, UNSET);
     MERGE(trust_stamps, UNSET);
     MERGE(log_reads, UNSET);
@@ -107,4 +108,29 @@ const dir_config_t *edum_dir_config(const request_rec *r)
 server_config_t *edum_server_config(const server_rec *s)
 {
     return ap_get_module_config(s->module_config, &edu_outcomes_module);
+}
+
+/* A file that cannot be looked for may be there. */
+edu_writes_e edum_writes(const dir_config_t *conf, apr_pool_t *p)
+{
+    const read_only_t *read_only = conf->read_only;
+    apr_finfo_t info;
+    apr_status_t rv;
+
+    if (!read_only || !read_only->file) {
+        return read_only && read_only->on ? EDU_WRITES_REFUSED
+                                          : EDU_WRITES_TAKEN;
+    }
+    rv = apr_stat(&info, read_only->file, APR_FINFO_TYPE, p);
+    return APR_STATUS_IS_ENOENT(rv) || APR_STATUS_IS_ENOTDIR(rv)
+               ? EDU_WRITES_TAKEN
+               : EDU_WRITES_PAUSED;
+}
+
+int edum_is_read_only(const server_rec *s, apr_pool_t *p)
+{
+    const dir_config_t *conf =
+        ap_get_module_config(s->lookup_defaults, &edu_outcomes_module);
+
+    return edum_writes(conf, p) != EDU_WRITES_TAKEN;
 }

@@ -97,7 +97,8 @@ apr_status_t edum_database_open(database_t *database, apr_pool_t *p)
                                  conf->group != 0, p);
 }
 
-edu_store_t edum_store(const server_rec *s, apr_interval_time_t *waited)
+edu_store_t edum_store(const server_rec *s, apr_interval_time_t *waited,
+                       apr_pool_t *p)
 {
     const server_config_t *conf = edum_server_config(s);
     edu_store_t store = conf->database->store;
@@ -106,6 +107,7 @@ edu_store_t edum_store(const server_rec *s, apr_interval_time_t *waited)
     store.timeout = conf->timeout;
     store.role_query = conf->role_query;
     store.waited = waited;
+    store.read_only = edum_is_read_only(s, p);
     return store;
 }
 

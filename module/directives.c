@@ -116,6 +116,25 @@ static const char *set_role_query(cmd_parms *cmd, void *dummy,
                               value);
 }
 
+/* A file is one that somebody makes and removes while Apache runs. */
+static const char *set_read_only(cmd_parms *cmd, void *confv, const char *value)
+{
+    dir_config_t *conf = confv;
+    read_only_t *read_only = apr_pcalloc(cmd->pool, sizeof(*read_only));
+
+    conf->read_only = read_only;
+    read_only->on = strcasecmp(value, "on") == 0;
+    if (read_only->on || strcasecmp(value, "off") == 0) {
+        return NULL;
+    }
+    read_only->file = ap_server_root_relative(cmd->pool, value);
+    return read_only->file ? NULL
+                           : apr_pstrcat(cmd->pool,
+                                         "EduOutcomesReadOnly is On, Off or "
+                                         "the name of a file, not ",
+                                         value, NULL);
+}
+
 /* Stamps that every caller may forge are worth nothing. */
 static const char *set_trust(cmd_parms *cmd, void *confv, int on)
 {
@@ -331,6 +350,10 @@ const command_rec edum_commands[] = {
     AP_INIT_FLAG("EduOutcomesAnonymous", set_trust, OFFSET(anonymous),
                  ACCESS_CONF,
                  "On: serve callers whom no module has authenticated"),
+    AP_INIT_TAKE1("EduOutcomesReadOnly", set_read_only, NULL,
+                  RSRC_CONF | ACCESS_CONF,
+                  "On, Off or a file: refuse changes, always or while the file "
+                  "exists"),
     AP_INIT_FLAG("EduOutcomesRequireIfMatch", ap_set_flag_slot,
                  OFFSET(require_if_match), ACCESS_CONF,
                  "On: refuse a change without If-Match"),

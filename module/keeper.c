@@ -56,7 +56,7 @@ static apr_array_header_t *list_databases(server_rec *first, apr_pool_t *p)
             kept_t *kept = apr_array_push(list);
 
             *kept = (kept_t){ .s = s,
-                              .store = edum_store(s, NULL),
+                              .store = edum_store(s, NULL, p),
                               .checkpoints = database->lock != NULL,
                               .succeeded = apr_time_now() };
             kept->due = kept->succeeded + EXPIRE_EVERY;
@@ -108,7 +108,17 @@ static void keep(kept_t *kept, apr_pool_t *p)
     if (kept->checkpoints) {
         checkpoint(kept, p);
     }
-    if (apr_time_now() >= kept->due) {
+    if (apr_time_now() < kept->due) {
+        return;
+    }
+    if (edum_is_read_only(kept->s, p)) {
+        ap_log_error(APLOG_MARK, APLOG_DEBUG, 0, kept->s,
+                     "EDU0017: kept answers stay: the server takes no changes "
+                     "(EduOutcomesReadOnly)");
+        kept->succeeded = apr_time_now();
+        kept->due = kept->succeeded + EXPIRE_EVERY;
+    }
+    else {
         expire(kept, p);
     }
 }

@@ -179,7 +179,8 @@ void edum_metrics_note(const request_rec *r, const edu_trace_t *trace,
         }
     }
     count_seconds(apr_time_now() - r->request_time);
-    if (status >= 500) {
+    /* one without a reason for the log is no failure, as of a pause */
+    if (status >= 500 && res->error.detail) {
         keep_failure(trace, res);
     }
 }

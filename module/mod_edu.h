@@ -24,6 +24,12 @@ APLOG_USE_MODULE(edu_outcomes);
 
 #define UNSET (-1)
 
+/** What EduOutcomesReadOnly says. */
+typedef struct read_only_t {
+    int on;
+    const char *file; /**< on while this file exists; NULL: as above */
+} read_only_t;
+
 /** The configuration of a <Location>. */
 typedef struct dir_config_t {
     int enabled;
@@ -31,6 +37,7 @@ typedef struct dir_config_t {
     int dialect;       /**< an edu_dialect_e */
     int rules_alone;   /**< EduOutcomesAccess none */
     int anonymous;
+    const read_only_t *read_only; /**< NULL: writes are taken */
     int require_if_match;
     int trust_stamps;
     int log_reads;        /**< record who reads outcomes */
@@ -103,6 +110,13 @@ const dir_config_t *edum_dir_config(const request_rec *r);
 
 server_config_t *edum_server_config(const server_rec *s);
 
+/** Whether writes are taken now, for a <Location>. */
+edu_writes_e edum_writes(const dir_config_t *conf, apr_pool_t *p);
+
+/** Whether nothing is to be written to the database of a server: outside of any
+ *  <Location>, EduOutcomesReadOnly is about that. */
+int edum_is_read_only(const server_rec *s, apr_pool_t *p);
+
 /* -------------------------------------------------------------- expressions */
 
 /**
@@ -143,8 +157,11 @@ apr_status_t edum_lock_find(database_t *database, server_rec *s);
  *  used. */
 apr_status_t edum_database_open(database_t *database, apr_pool_t *p);
 
-/** The database of a server. @param waited  by one request, or NULL */
-edu_store_t edum_store(const server_rec *s, apr_interval_time_t *waited);
+/** The database of a server, as it is used now.
+ *  @param waited  by one request, or NULL
+ *  @param p       for temporary memory */
+edu_store_t edum_store(const server_rec *s, apr_interval_time_t *waited,
+                       apr_pool_t *p);
 
 /** A flag of all children, or NULL: a warning is not worth a failing start. */
 apr_uint32_t *edum_flag_make(apr_pool_t *p);

@@ -131,12 +131,17 @@ static edu_read_t loss_of(apr_uint32_t lost, apr_pool_t *p)
 static apr_status_t try_batch(edum_reads_t *reads, edu_read_t *const *batch,
                               int n, const char **why, apr_pool_t *p)
 {
-    const edu_store_t store = edum_store(reads->s, NULL);
-    apr_uint32_t lost = apr_atomic_xchg32(&reads->lost, 0);
+    const edu_store_t store = edum_store(reads->s, NULL, p);
     edu_read_t rows[BATCH_MAX + 1];
     edu_error_t err = { 0 };
+    apr_uint32_t lost;
     apr_status_t rv;
 
+    if (store.read_only) {
+        *why = "the server takes no changes (EduOutcomesReadOnly)";
+        return EDU_EREADONLY;
+    }
+    lost = apr_atomic_xchg32(&reads->lost, 0);
     for (int i = 0; i < n; i++) {
         rows[i] = *batch[i];
     }
@@ -217,8 +222,8 @@ static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
 static apr_status_t stop(void *data)
 {
     edum_reads_t *reads = data;
-    apr_time_t until =
-        apr_time_now() + 2 * edum_store(reads->s, NULL).timeout + EDU_TIMEOUT;
+    apr_time_t until = apr_time_now() +
+                       2 * edum_server_config(reads->s)->timeout + EDU_TIMEOUT;
     apr_status_t rv;
 
     apr_atomic_set32(&reads->ends, 1);

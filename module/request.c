@@ -133,6 +133,7 @@ static const edu_mount_t *mount_of(const request_rec *r)
     mount->dialect = conf->dialect == UNSET ? EDU_DIALECT_V1_0 : conf->dialect;
     mount->rules_alone = conf->rules_alone == 1;
     mount->anonymous = conf->anonymous == 1;
+    mount->writes = edum_writes(conf, r->pool);
     mount->require_if_match = conf->require_if_match == 1;
     mount->registered = conf->registered == 1;
     mount->public_documents = conf->public_documents == 1;

@@ -267,7 +267,7 @@ static apr_array_header_t *probe_all(apr_pool_t *p)
         if (database && database->first == s) {
             probe_t *probe = apr_array_push(probes);
 
-            store = edum_store(s, &waited);
+            store = edum_store(s, &waited, p);
             probe->database = database;
             probe->up = edu_store_check(&store, &err, p) == APR_SUCCESS;
             probe->took = apr_time_now() - began;

@@ -32,7 +32,7 @@ int edum_warn_of_twin(request_rec *r)
         !is_due(&database->looked)) {
         return DECLINED;
     }
-    store = edum_store(r->server, NULL);
+    store = edum_store(r->server, NULL, r->pool);
     if (!edu_twin_of(&twin, &store, class_id, user, &err, r->pool) && twin) {
         apr_atomic_set32(&database->looked, FOUND);
         ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,

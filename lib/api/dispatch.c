@@ -9,8 +9,6 @@
 #define APR_WANT_IOVEC
 #include <apr_want.h>
 
-#define RETRY_AFTER "1" /* seconds, with a failure that may pass */
-
 /* A part of a resource is read by the resource's GET, and only read. */
 static int is_part(const edu_path_t *path)
 {
@@ -107,6 +105,23 @@ static int may_write(const edu_exchange_t *x, const char *origin)
 static int writes(const edu_exchange_t *x)
 {
     return strcmp(x->route->method, "GET") != 0;
+}
+
+/* Whether the mount takes changes.  A $batch may read: those of its requests
+ * are refused that write. */
+static apr_status_t check_writes(edu_exchange_t *x)
+{
+    const edu_writes_e take = x->req->mount->writes;
+
+    return take == EDU_WRITES_TAKEN || !writes(x) ||
+                   x->path.resource == EDU_RES_BATCH
+               ? APR_SUCCESS
+           : take == EDU_WRITES_PAUSED
+               ? edu_error_set(x->err, EDU_EPAUSED, NULL, x->p, NULL)
+               : edu_error_set(x->err, EDU_EFORBIDDEN, NULL, x->p,
+                               "This service can only be read: its "
+                               "administrator has switched changes off "
+                               "(EduOutcomesReadOnly).");
 }
 
 /* A browser sends its user's credentials with a request of any page, but says
@@ -249,7 +264,7 @@ static apr_status_t find(const edu_verb_t **verb, edu_exchange_t *x,
     }
     *verb = &edu__verbs[x->route - edu__routes];
     if ((rv = check_site(x)) || (rv = edu__access_begin(x)) ||
-        (rv = check_headers(x))) {
+        (rv = check_writes(x)) || (rv = check_headers(x))) {
         return rv;
     }
     if (fault.rv) {
@@ -282,8 +297,9 @@ static void answer_error(edu_exchange_t *x)
     }
     apr_table_unset(x->res->headers, "Preference-Applied");
     apr_table_unset(x->res->headers, "Vary");
-    if (x->err->passes) {
-        apr_table_setn(x->res->headers, "Retry-After", RETRY_AFTER);
+    if (x->err->retry_after) {
+        apr_table_setn(x->res->headers, "Retry-After",
+                       apr_itoa(x->p, x->err->retry_after));
     }
     apr_array_clear(x->res->body);
     edu__append(x, edu_error_document(x->err, x->req->trace, x->p));

@@ -99,6 +99,9 @@ static const row_t rows[] = {
     { EDU_EREADONLY, 503, "serviceUnavailable", NULL,
       "The database can only be read. Repeat the change when its "
       "administrator has mended it." },
+    { EDU_EPAUSED, 503, "serviceUnavailable", NULL,
+      "The service takes no changes for a while; it can be read. Repeat the "
+      "change after the seconds that Retry-After gives." },
     { EDU_EGATEWAYTIMEOUT, 504, "gatewayTimeout", NULL,
       "A server behind this one did not answer in time." },
     { EDU_ENOSPACE, 507, "insufficientStorage", NULL,
@@ -107,6 +110,10 @@ static const row_t rows[] = {
 /* clang-format on */
 
 #define MOST 1000 /* bytes of a message, and of a target */
+
+/* Seconds of Retry-After: a database is back soon, maintenance takes longer. */
+#define SOON 1
+#define LATER 30
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
@@ -124,7 +131,9 @@ static void describe(edu_error_t *err, const row_t *row)
 {
     memset(err, 0, sizeof(*err));
     err->status = row->status;
-    err->passes = row->rv == EDU_EUNAVAILABLE;
+    err->retry_after = row->rv == EDU_EUNAVAILABLE ? SOON
+                       : row->rv == EDU_EPAUSED    ? LATER
+                                                   : 0;
     err->code = row->code;
     err->inner = row->inner;
     err->message = row->message;

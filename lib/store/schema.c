@@ -21,8 +21,9 @@ static int creates(const edu_call_t *call)
 {
     edu_schema_e schema = call->store->schema;
 
-    return schema == EDU_SCHEMA_DEFAULT ? call->session->dialect->creates
-                                        : schema == EDU_SCHEMA_AUTO;
+    return call->store->read_only         ? 0
+           : schema == EDU_SCHEMA_DEFAULT ? call->session->dialect->creates
+                                          : schema == EDU_SCHEMA_AUTO;
 }
 
 static apr_status_t define(const edu_call_t *call, const char *ddl)
@@ -171,7 +172,7 @@ void edu__history_mark(const edu_call_t *call)
     const char *last;
     apr_status_t rv;
 
-    if (!group || apr_atomic_read32(&group->marked)) {
+    if (!group || call->store->read_only || apr_atomic_read32(&group->marked)) {
         return;
     }
     rv = edu__driver_ask(call, edu__sql_last_mark, &last);

@@ -43,6 +43,7 @@ static const struct told_t {
     { EDU_ENOTIMPL, 501, "notImplemented", NULL },
     { EDU_EGATEWAY, 502, "badGateway", NULL },
     { EDU_EUNAVAILABLE, 503, "serviceUnavailable", NULL },
+    { EDU_EPAUSED, 503, "serviceUnavailable", NULL },
     { EDU_EGATEWAYTIMEOUT, 504, "gatewayTimeout", NULL },
     /* other statuses */
     { APR_EGENERAL, 500, "internalServerError", NULL },
