@@ -266,6 +266,7 @@ static void register_hooks(apr_pool_t *p)
                            APR_HOOK_REALLY_FIRST);
     ap_hook_translate_name(translate_name, rewriter, after_us, APR_HOOK_FIRST);
     ap_hook_post_perdir_config(edum_parse_headers, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_perdir_config(edum_tell_origin, NULL, NULL, APR_HOOK_MIDDLE);
     /* mod_authz_core is the last to decide, and passes on what lacks a user */
     ap_hook_check_access_ex(edum_need_no_user, rules, NULL,
                             APR_HOOK_REALLY_LAST, AP_AUTH_INTERNAL_PER_CONF);

@@ -179,6 +179,10 @@ const char *edu_utf8(const char *s, apr_pool_t *p);
  *  in any of its spellings. @return NULL: there is none */
 const char *edu_class_of(const char *path, apr_pool_t *p);
 
+/** Whether an origin, as a browser sends it, is one of these.
+ *  @param origins  of const char *, or NULL: there are none */
+int edu_is_among_origins(const char *origin, const apr_array_header_t *origins);
+
 /** Whether a mount takes changes. */
 typedef enum edu_writes_e {
     EDU_WRITES_TAKEN,

@@ -162,9 +162,13 @@ int edum_need_no_user(request_rec *r)
 {
     const dir_config_t *conf = edum_dir_config(r);
 
-    return conf->enabled == 1 && conf->public_documents == 1 && conf->mount &&
-                   edum_is_below(r->uri, conf->mount) &&
-                   edu_is_document(r->uri + strlen(conf->mount), r->pool)
+    if (conf->enabled != 1 || !conf->mount ||
+        !edum_is_below(r->uri, conf->mount)) {
+        return DECLINED;
+    }
+    return edum_is_preflight(r) ||
+                   (conf->public_documents == 1 &&
+                    edu_is_document(r->uri + strlen(conf->mount), r->pool))
                ? OK
                : DECLINED;
 }

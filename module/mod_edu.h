@@ -289,10 +289,20 @@ apr_status_t edum_body(void *baton, const char **data, apr_size_t *len,
  *  mod_http2 says when it is reset. */
 int edum_is_gone(void *baton);
 
+/* ----------------------------------------------------------------- origins */
+
+/** Whether a browser asks if a page that EduOutcomesAllowOrigin names may send
+ *  a request: it asks without credentials. */
+int edum_is_preflight(const request_rec *r);
+
+/** A hook: has the answer say that such a page may see it. */
+int edum_tell_origin(request_rec *r);
+
 /* ------------------------------------------------------------------- authz */
 
 /** A hook that runs when the server's rules would admit a request if it had a
- *  user: what EduOutcomesMetadata makes public needs none. */
+ *  user: what EduOutcomesMetadata makes public needs none, nor does a preflight
+ *  of a page that EduOutcomesAllowOrigin names. */
 int edum_need_no_user(request_rec *r);
 
 /** Register what `Require edu-role` and `Require edu-scope` mean. */

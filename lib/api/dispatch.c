@@ -89,19 +89,6 @@ static apr_status_t answer_allow(edu_exchange_t *x)
     return APR_SUCCESS;
 }
 
-static int may_write(const edu_exchange_t *x, const char *origin)
-{
-    const apr_array_header_t *origins = x->req->mount->origins;
-
-    for (int i = 0; origins && i < origins->nelts; i++) {
-        if (edu__http_is_origin(origin,
-                                APR_ARRAY_IDX(origins, i, const char *))) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 static int writes(const edu_exchange_t *x)
 {
     return strcmp(x->route->method, "GET") != 0;
@@ -132,7 +119,8 @@ static apr_status_t check_site(edu_exchange_t *x)
     const char *site = edu__header(x, "Sec-Fetch-Site");
     const char *alien = NULL;
 
-    if (!writes(x) || (origin && may_write(x, origin))) {
+    if (!writes(x) ||
+        (origin && edu_is_among_origins(origin, x->req->mount->origins))) {
         return APR_SUCCESS;
     }
     if (origin && !edu__http_is_origin(origin, x->req->base)) {

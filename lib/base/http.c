@@ -353,3 +353,14 @@ int edu__http_is_origin(const char *origin, const char *url)
                                   strcspn(host + 3, "/")) &&
            strncasecmp(origin, url, len) == 0;
 }
+
+int edu_is_among_origins(const char *origin, const apr_array_header_t *origins)
+{
+    for (int i = 0; origins && i < origins->nelts; i++) {
+        if (edu__http_is_origin(origin,
+                                APR_ARRAY_IDX(origins, i, const char *))) {
+            return 1;
+        }
+    }
+    return 0;
+}
