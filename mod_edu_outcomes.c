@@ -97,8 +97,7 @@ static int handler(request_rec *r)
     if (!r->handler || strcmp(r->handler, EDUM_HANDLER) != 0 || !conf->mount) {
         return DECLINED;
     }
-    edu_trace_init(&trace, apr_table_get(r->headers_in, "client-request-id"),
-                   r->pool);
+    edum_trace_init(&trace, r);
     /* a section may ask for it that holds for a request of a $batch alone */
     if (edum_server_config(r->server)->log_reads) {
         reads = apr_array_make(r->pool, 4, sizeof(edu_read_t));
@@ -116,92 +115,6 @@ static int handler(request_rec *r)
 }
 
 /* ----------------------------------------------------------------- start-up */
-
-/* Refuses to serve callers whom nobody authenticated where roles decide.
- * @return OK, or what check_config returns */
-static int check_sections(server_rec *s)
-{
-    const apr_array_header_t *sections = edum_server_config(s)->sections;
-
-    for (int i = 0; i < sections->nelts; i++) {
-        const section_t *section = &APR_ARRAY_IDX(sections, i, section_t);
-
-        if (section->conf->anonymous == 1 && section->conf->rules_alone != 1) {
-            ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, s,
-                         "EDU0031: EduOutcomes cannot start: "
-                         "EduOutcomesAnonymous On in %s needs "
-                         "EduOutcomesAccess none in the same section: a caller "
-                         "without a name has no role",
-                         section->path);
-            return HTTP_INTERNAL_SERVER_ERROR;
-        }
-    }
-    return OK;
-}
-
-/* Tells at each start where the module leaves access to the server's rules. */
-static void warn_sections(server_rec *s)
-{
-    const apr_array_header_t *sections = edum_server_config(s)->sections;
-
-    for (int i = 0; i < sections->nelts; i++) {
-        const section_t *section = &APR_ARRAY_IDX(sections, i, section_t);
-
-        if (section->conf->rules_alone == 1) {
-            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
-                         "EDU0032: EduOutcomesAccess none in %s: all callers "
-                         "that Require admits there may grade, and read all "
-                         "grades",
-                         section->path);
-        }
-    }
-}
-
-/* Tells of databases whose rosters nobody can fill through this server. */
-static void warn_unstaffed(const server_rec *first)
-{
-    for (const server_rec *s = first; s; s = s->next) {
-        const server_config_t *conf = edum_server_config(s);
-
-        if (conf->mounts->nelts > 0 && conf->database->first == s &&
-            !conf->database->staffed) {
-            ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_WARNING, 0, s,
-                         "EDU0015: EduOutcomes is on, but no section names "
-                         "administrators (EduOutcomesAdmin), who provision "
-                         "classes, or teachers (EduOutcomesTeacher): every "
-                         "request is refused until another program writes "
-                         "members into the database");
-        }
-    }
-}
-
-/* Also run by httpd -t. */
-static int check_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp,
-                        server_rec *first)
-{
-    (void)plog;
-    for (server_rec *s = first; s; s = s->next) {
-        server_config_t *conf = edum_server_config(s);
-        const char *refusal;
-
-        if (conf->mounts->nelts == 0 && !conf->asks) {
-            continue;
-        }
-        refusal = edu_store_refuse(conf->driver, conf->params, ptemp);
-        if (refusal) {
-            ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, s,
-                         "EDU0006: EduOutcomes cannot start: %s", refusal);
-            return HTTP_INTERNAL_SERVER_ERROR;
-        }
-        conf->database = edum_database_find(first, s, p);
-        conf->database->staffed |= conf->staffed || conf->role_query;
-        if (check_sections(s)) {
-            return HTTP_INTERNAL_SERVER_ERROR;
-        }
-    }
-    warn_unstaffed(first);
-    return OK;
-}
 
 static int pre_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp)
 {
@@ -226,13 +139,14 @@ static int post_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp,
         database_t *database = edum_server_config(s)->database;
 
         if (starts) {
-            warn_sections(s);
+            edum_warn_sections(s);
             edum_server_config(s)->documents = documents;
         }
         if (!database || database->first != s) {
             continue;
         }
         database->counted = counted;
+        edum_watch_make(database, p);
         databases++;
         if (strcmp(database->driver, "sqlite3") == 0 &&
             edum_lock_find(database, s)) {
@@ -260,7 +174,7 @@ static void register_hooks(apr_pool_t *p)
     edum_authz_register(p);
     ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_check_config(edum_check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(edum_databases_open, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_translate_name(edum_begin_request, NULL, NULL,
                            APR_HOOK_REALLY_FIRST);

@@ -114,15 +114,18 @@ apr_status_t edu_error_http(edu_error_t *err, int http_status);
 typedef struct edu_trace_t {
     const char *request_id;        /**< ours, a GUID */
     const char *client_request_id; /**< the client's, vetted, or NULL */
+    const char *parent;            /**< W3C's traceparent, vetted, or NULL */
 } edu_trace_t;
 
 /**
  * Name a request.
  * @param client_request_id  the client's header or NULL; it is echoed if it is
  *                           a token of at most 128 characters, else dropped
+ * @param parent             the traceparent header (W3C Trace Context 3.2) or
+ *                           NULL; dropped if it is malformed
  */
 void edu_trace_init(edu_trace_t *trace, const char *client_request_id,
-                    apr_pool_t *p);
+                    const char *parent, apr_pool_t *p);
 
 /**
  * The Graph error document (contract.md 5): error.code, message, target and
@@ -179,16 +182,16 @@ const char *edu_utf8(const char *s, apr_pool_t *p);
  *  in any of its spellings. @return NULL: there is none */
 const char *edu_class_of(const char *path, apr_pool_t *p);
 
-/** Whether an origin, as a browser sends it, is one of these.
- *  @param origins  of const char *, or NULL: there are none */
-int edu_is_among_origins(const char *origin, const apr_array_header_t *origins);
-
 /** Whether a mount takes changes. */
 typedef enum edu_writes_e {
     EDU_WRITES_TAKEN,
     EDU_WRITES_PAUSED, /**< not for now: 503 with Retry-After */
     EDU_WRITES_REFUSED /**< never: 403 */
 } edu_writes_e;
+
+/** Whether an origin, as a browser sends it, is one of these.
+ *  @param origins  of const char *, or NULL: there are none */
+int edu_is_among_origins(const char *origin, const apr_array_header_t *origins);
 
 /** The settings of a mount point. */
 typedef struct edu_mount_t {

@@ -10,6 +10,8 @@
 
 #include "edu_outcomes.h"
 
+#include <apr_user.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -21,12 +23,13 @@ struct apr_dbd_t;
 typedef struct edu_dbd_t {
     const struct apr_dbd_driver_t *driver; /**< as apr_dbd_get_driver gives */
     struct apr_dbd_t *handle;              /**< as apr_dbd_open gives */
-    apr_pool_t *pool; /**< lives as long as the connection: statements are
+    apr_pool_t *pool;   /**< lives as long as the connection: statements are
                            kept in it */
-    void *owner;      /**< for the lender */
-    apr_time_t until; /**< in: deadline for getting one */
-    const char *why;  /**< out: the driver's reason why there is none */
-    int lost;         /**< in: the database no longer answers */
+    void *owner;        /**< for the lender */
+    apr_time_t until;   /**< in: deadline for getting one */
+    const char *why;    /**< out: the driver's reason why there is none */
+    const char *params; /**< out: as apr_dbd_open got them, or NULL */
+    int lost;           /**< in: the database no longer answers */
 } edu_dbd_t;
 
 /** Whether the store may create its tables. */
@@ -36,6 +39,24 @@ typedef enum edu_schema_e {
     EDU_SCHEMA_MANUAL,  /**< an administrator loads the schema file */
     EDU_SCHEMA_UNUSED   /**< not checked: the store is kept in order */
 } edu_schema_e;
+
+/** What a store tells while it works. */
+typedef enum edu_report_e {
+    EDU_REPORT_AWAY,   /**< the database cannot be used */
+    EDU_REPORT_BACK,   /**< a new connection can be used */
+    EDU_REPORT_POOL,   /**< connections were opened, lent, given back, closed */
+    EDU_REPORT_WAITED, /**< a thread had to wait for a connection */
+    EDU_REPORT_COMMITTED /**< a transaction was */
+} edu_report_e;
+
+/** One report. */
+typedef struct edu_report_t {
+    edu_report_e what;
+    const char *why;          /**< AWAY: the reason and its remedy */
+    int open, lent;           /**< POOL: connections now; lent are open, too */
+    apr_interval_time_t took; /**< WAITED */
+    int requests;             /**< COMMITTED: whose changes it had */
+} edu_report_t;
 
 /** The threads of a process that use a database: see edu_group_create. */
 typedef struct edu_group_t edu_group_t;
@@ -56,10 +77,14 @@ typedef struct edu_store_t {
     const char *role_query;      /**< an administrator's own query for the role
                                       in a class (%s) of a user (%s); NULL:
                                       the members decide */
-    int history;                 /**< changes are recorded */
-    int read_only;               /**< the library writes nothing of its own: no
+    /** Take a report, at once: it may come with a lock held.  NULL: nobody
+     *  does. */
+    void (*report)(void *reporter, const edu_report_t *report);
+    void *reporter;
+    int history;         /**< changes are recorded */
+    int read_only;       /**< the library writes nothing of its own: no
                                       schema, no mark of the history */
-    struct edu_tx_t *tx;         /**< for the library: the transaction to work
+    struct edu_tx_t *tx; /**< for the library: the transaction to work
                                       in; NULL from outside */
 } edu_store_t;
 
@@ -129,13 +154,31 @@ apr_status_t edu_store_expire(int *n, const edu_store_t *store,
 const char *edu_store_refuse(const char *driver, const char *params,
                              apr_pool_t *p);
 
+/** A user of the operating system. */
+typedef struct edu_user_t {
+    const char *name;
+    apr_uid_t uid;
+    apr_gid_t gid;
+} edu_user_t;
+
+/**
+ * Look whether a user may write to a database that is a file, and to the
+ * directory that the file is in, by their modes alone.
+ * @param driver  as for edu_store_refuse, like @a params
+ * @return NULL: the user may, or the database is no file; else the fault and
+ *         its remedy
+ */
+const char *edu_store_look(const char *driver, const char *params,
+                           const edu_user_t *user, apr_pool_t *p);
+
 /**
  * Open a database for all threads of a process.  If no connection is idle, a
  * thread opens one; one is opened at a time, and threads that wait give up at
  * their deadline.  The environment tells the driver how long connecting may
  * take, unless an administrator has set that; call this before there are other
  * threads.
- * @param store    gets its open, close and baton; its timeout has been set
+ * @param store    gets its open, close and baton; its timeout and report have
+ *                 been set
  * @param driver   as for edu_store_refuse, like @a params (both borrowed)
  * @param most     the greatest number of connections
  * @param expires  the time after which an idle one is closed; 0: never

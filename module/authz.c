@@ -67,9 +67,9 @@ static const char *parse_role(cmd_parms *cmd, const char *line,
 }
 
 /* A failure is no denial, which `Require not` would make an admission of. */
-static authz_status fail(request_rec *r, const char *why)
+static authz_status fail(request_rec *r, int level, const char *why)
 {
-    ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+    ap_log_rerror(APLOG_MARK, level, 0, r,
                   "EDU0013: a Require cannot be decided: %s", why);
     return AUTHZ_GENERAL_ERROR;
 }
@@ -95,7 +95,12 @@ static authz_status check_role(request_rec *r, const char *line,
         store = edum_store(r->server, NULL, r->pool);
         if (edu_role_of(&role, &store, class_id, caller->user_id, &err,
                         r->pool)) {
-            return fail(r, err.detail ? err.detail : err.message);
+            return fail(
+                r,
+                edum_watch_refuses(edum_server_config(r->server)->database)
+                    ? APLOG_INFO
+                    : APLOG_ERR,
+                err.detail ? err.detail : err.message);
         }
         found |= find_role(role);
     }
@@ -144,8 +149,9 @@ static authz_status check_scopes(request_rec *r, const char *line,
 
     (void)line;
     if (!conf->scopes && !conf->app_roles) {
-        return fail(r, "edu-scope needs EduOutcomesScopes or "
-                       "EduOutcomesAppRoles in its section");
+        return fail(r, APLOG_ERR,
+                    "edu-scope needs EduOutcomesScopes or "
+                    "EduOutcomesAppRoles in its section");
     }
     for (int i = 0; i < rules->nelts; i++) {
         const scope_rule_t *rule = &APR_ARRAY_IDX(rules, i, scope_rule_t);

@@ -92,6 +92,9 @@ void edum_databases_open(apr_pool_t *p, server_rec *s)
         if (!database) {
             continue;
         }
+        if (database->first == s) {
+            edum_watch_enter(database);
+        }
         if (database->first == s && (rv = edum_database_open(database, p))) {
             ap_log_error(
                 APLOG_MARK, APLOG_ERR, rv, s,
@@ -104,11 +107,7 @@ void edum_databases_open(apr_pool_t *p, server_rec *s)
                          "there is no thread for it");
         }
         store = edum_store(s, NULL, scratch);
-        if (edu_store_check(&store, &err, scratch)) {
-            ap_log_error(APLOG_MARK, APLOG_ERR, 0, s, "EDU0007: %s",
-                         err.detail);
-        }
-        else {
+        if (!edu_store_check(&store, &err, scratch)) { /* else it was told */
             count_connections(&store, s, first, scratch);
         }
     }

@@ -87,6 +87,7 @@ void *edum_server_config_merge(apr_pool_t *p, void *basev, void *addv)
     MERGE(timeout, 0);
     MERGE(nodes, 0);
     conf->database = NULL;
+    conf->served = NULL;
     conf->documents = NULL;
     MERGE(group, UNSET);
     MERGE(history, UNSET);

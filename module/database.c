@@ -84,6 +84,8 @@ apr_status_t edum_database_open(database_t *database, apr_pool_t *p)
 
     store->timeout = conf->timeout;
     store->history = conf->history != 0;
+    store->report = edum_watch_take;
+    store->reporter = database;
     edu_store_open(store, database->driver, database->params, database->max,
                    database->expires, p);
     if (database->lock) {

@@ -45,6 +45,16 @@ static const char *set_enabled(cmd_parms *cmd, void *confv, int on)
         return "EduOutcomes On belongs one level up: clients add /education to "
                "the path of this <Location> by themselves";
     }
+    for (int i = 0; i < server->mounts->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(server->mounts, i, const char *),
+                   conf->mount) == 0) {
+            return apr_psprintf(cmd->pool,
+                                "EduOutcomes On stands in two sections for %s, "
+                                "and one would win over the other: give each "
+                                "its own path",
+                                conf->mount);
+        }
+    }
     APR_ARRAY_PUSH(server->mounts, const char *) = conf->mount;
     return NULL;
 }
@@ -148,27 +158,12 @@ static const char *set_trust(cmd_parms *cmd, void *confv, int on)
                : NULL;
 }
 
-/* Reads the number of a directive, or returns a refusal. */
-static const char *read_number(apr_int64_t *n, cmd_parms *cmd,
-                               const char *value, const char *what, int min,
-                               int max)
-{
-    char *end;
-
-    *n = apr_strtoi64(value, &end, 10);
-    return *end || *n < min || *n > max
-               ? apr_psprintf(cmd->pool,
-                              "%s is a number of %s from %d to %d, not %s",
-                              cmd->cmd->name, what, min, max, value)
-               : NULL;
-}
-
 static const char *set_max_body(cmd_parms *cmd, void *confv, const char *value)
 {
     dir_config_t *conf = confv;
     apr_int64_t bytes;
     const char *err =
-        read_number(&bytes, cmd, value, "bytes", 2, APR_INT32_MAX);
+        edum_number_read(&bytes, cmd, value, "bytes", 2, APR_INT32_MAX);
 
     conf->max_body = bytes;
     return err;
@@ -205,7 +200,7 @@ static const char *set_number(cmd_parms *cmd, void *confv, const char *value)
                      : confv;
     apr_int64_t n;
     const char *err =
-        read_number(&n, cmd, value, slot->what, slot->min, slot->max);
+        edum_number_read(&n, cmd, value, slot->what, slot->min, slot->max);
 
     *(int *)((char *)conf + slot->offset) = (int)n;
     return err;
@@ -280,7 +275,7 @@ static const char *set_schema(cmd_parms *cmd, void *dummy, const char *value)
 static const char *set_timeout(cmd_parms *cmd, void *dummy, const char *value)
 {
     apr_int64_t seconds;
-    const char *err = read_number(&seconds, cmd, value, "seconds", 2, 300);
+    const char *err = edum_number_read(&seconds, cmd, value, "seconds", 2, 300);
 
     (void)dummy;
     edum_server_config(cmd->server)->timeout = apr_time_from_sec(seconds);

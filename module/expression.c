@@ -6,6 +6,7 @@
 #include "mod_edu.h"
 
 #include <apr_fnmatch.h>
+#include <apr_lib.h>
 
 /* Names allowed in expressions: patterns of apr_fnmatch, in any case.  Neither
  * REMOTE_ADDR nor -R, for mod_remoteip takes that address from a header. */
@@ -33,9 +34,10 @@ static const char *const nouns[] = { "variable ", "function ", "function ",
  * Apache's own copy from what a client sent. */
 static const char *const tables[] = { "env", "reqenv", "note", NULL };
 static const char *const copies[] = {
-    "HTTP_*",     "MATCH_*",     "SCRIPT_*",  "REQUEST_*",      "REDIRECT_*",
-    "QUERY_*",    "PATH_*",      "CONTENT_*", "REMOTE_[AHIP]*", "SERVER_*",
-    "DOCUMENT_*", "SSL_TLS_SNI", "cookie",    "remoteip-*",     NULL
+    "HTTP_*",         "MATCH_*",    "SCRIPT_*",   "REQUEST_*",
+    "REDIRECT_*",     "QUERY_*",    "PATH_*",     "CONTENT_*",
+    "REMOTE_[AHIP]*", "SERVER_*",   "DOCUMENT_*", "SSL_TLS_SNI",
+    "cookie",         "remoteip-*", "EDU_*",      NULL
 };
 
 static int is_among(const char *const *patterns, const char *name)
@@ -77,15 +79,31 @@ static int look_up(ap_expr_lookup_parms *parms)
     return ap_expr_lookup_default(parms);
 }
 
+static int is_word(const char *s)
+{
+    while (apr_isalnum(*s) || (*s && strchr("-._@", *s))) {
+        s++;
+    }
+    return !*s;
+}
+
 const char *edum_expression_parse(ap_expr_info_t **expr, cmd_parms *cmd,
                                   const char *value, unsigned flags)
 {
     const char *err = NULL;
 
     *expr = ap_expr_parse_cmd(cmd, value, flags, &err, look_up);
-    return err ? apr_psprintf(cmd->pool, "%s cannot be '%s': %s",
-                              cmd->cmd->name, value, err)
-               : NULL;
+    if (!err) {
+        return NULL;
+    }
+    /* a name is no condition */
+    return apr_psprintf(
+        cmd->pool, "%s cannot be '%s': %s%s", cmd->cmd->name, value, err,
+        flags || !is_word(value) ? ""
+                                 : apr_psprintf(cmd->pool,
+                                                ". It is a condition, such as "
+                                                "\"%%{REMOTE_USER} == '%s'\"",
+                                                value));
 }
 
 const char *edum_expression_text(request_rec *r, const ap_expr_info_t *expr,

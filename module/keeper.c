@@ -28,6 +28,7 @@
 /** A database, as this process knows it. */
 typedef struct kept_t {
     server_rec *s;
+    const database_t *database;
     edu_store_t store;
     int checkpoints;      /**< it needs them */
     int failed;           /**< the last one has */
@@ -56,6 +57,7 @@ static apr_array_header_t *list_databases(server_rec *first, apr_pool_t *p)
             kept_t *kept = apr_array_push(list);
 
             *kept = (kept_t){ .s = s,
+                              .database = database,
                               .store = edum_store(s, NULL, p),
                               .checkpoints = database->lock != NULL,
                               .succeeded = apr_time_now() };
@@ -71,7 +73,10 @@ static void checkpoint(kept_t *kept, apr_pool_t *p)
     edu_error_t err;
     int failed = edu_store_checkpoint(&kept->store, &err, p) != APR_SUCCESS;
 
-    if (failed && !kept->failed) {
+    if (!failed) {
+        edum_watch_checkpoint(kept->database);
+    }
+    else if (!kept->failed && !edum_watch_is_away(kept->database)) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, kept->s,
                      "EDU0011: a checkpoint failed and will be repeated; the "
                      "write-ahead log grows meanwhile: %s",

@@ -25,6 +25,10 @@ static const char *const bounds[] = { "0.001", "0.0025", "0.005", "0.01",
                                       "0.5",   "1",      "2.5",   "5",
                                       "+Inf" };
 
+static const char *const sizes[EDUM_GROUP_BUCKETS] = { "1",  "2",   "4",
+                                                       "8",  "16",  "32",
+                                                       "64", "128", "+Inf" };
+
 #define LABEL(name, values)                                                    \
     {                                                                          \
         name, values, sizeof(values) / sizeof((values)[0])                     \
@@ -34,26 +38,43 @@ static const char *const bounds[] = { "0.001", "0.0025", "0.005", "0.01",
         NULL, NULL, 1                                                          \
     }
 
+#define FAMILY(words, of, tells) .name = words, .kind = of, .help = tells
+
 /* The one list of counters; status.c has the gauges. */
 /* clang-format off */
 const edum_family_t edum_counters[EDUM_COUNTERS] = {
     [EDUM_REQUESTS] = {
-        "edu_outcomes_requests_total", "counter",
-        "Requests that were answered.",
-        { LABEL("method", methods), LABEL("status", classes) } },
+        FAMILY("edu_outcomes_requests_total", "counter",
+               "Requests that were answered."),
+        .labels = { LABEL("method", methods), LABEL("status", classes) } },
     [EDUM_REFUSALS] = {
-        "edu_outcomes_refusals_total", "counter",
-        "Refusals by status; 412 is a lost update that was prevented.",
-        { LABEL("status", refusals), ONE } },
+        FAMILY("edu_outcomes_refusals_total", "counter",
+               "Refusals by status; 412 is a lost update that was prevented."),
+        .labels = { LABEL("status", refusals), ONE } },
     [EDUM_SECONDS] = {
-        "edu_outcomes_request_seconds", "histogram",
-        "The time from the request line to the answer.",
-        { LABEL("le", bounds), ONE } },
-    [EDUM_MICROSECONDS] = { NULL, NULL, NULL, { ONE, ONE } },
+        FAMILY("edu_outcomes_request_seconds", "histogram",
+               "The time from the request line to the answer."),
+        .labels = { LABEL("le", bounds), ONE } },
+    [EDUM_MICROSECONDS] = { .labels = { ONE, ONE }, .unit = 1000000 },
+    [EDUM_GROUPS] = {
+        FAMILY("edu_outcomes_group_size", "histogram",
+               "The requests whose changes were committed together."),
+        .labels = { LABEL("le", sizes), ONE } },
+    [EDUM_GROUPED] = { .labels = { ONE, ONE } },
+    [EDUM_WAITS] = {
+        FAMILY("edu_outcomes_connection_waits_total", "counter",
+               "Times that a thread had to wait for a connection to a "
+               "database."),
+        .labels = { ONE, ONE } },
+    [EDUM_WAITED] = {
+        FAMILY("edu_outcomes_connection_waits_seconds_total", "counter",
+               "The time that these waits took."),
+        .labels = { ONE, ONE }, .unit = 1000000 },
     [EDUM_READS_LOST] = {
-        "edu_outcomes_reads_lost_total", "counter",
-        "Reads of outcomes that were not recorded (EduOutcomesLogReads).",
-        { ONE, ONE } }
+        FAMILY("edu_outcomes_reads_lost_total", "counter",
+               "Reads of outcomes that were not recorded "
+               "(EduOutcomesLogReads)."),
+        .labels = { ONE, ONE } }
 };
 /* clang-format on */
 

@@ -61,7 +61,18 @@ typedef struct section_t {
     const char *path;
     const dir_config_t *conf; /**< of its own, not what it inherits */
 } section_t;
+
+/** A mount point as requests find it: with what all sections say of it. */
+typedef struct mount_t {
+    const char *path;
+    const dir_config_t *conf;
+    const char *auth; /**< AuthType; NULL: nothing authenticates */
+    int secret; /**< nobody reads what goes over the network, if it does */
+} mount_t;
+
 typedef struct edum_reads_t edum_reads_t;
+typedef struct edum_watch_t edum_watch_t;
+typedef struct edum_pool_t edum_pool_t;
 
 /** A database, shared by all threads of a process. */
 typedef struct database_t {
@@ -75,6 +86,8 @@ typedef struct database_t {
     int staffed;              /**< of one of its servers */
     apr_uint32_t looked;      /**< when this process last looked for a twin */
     edum_reads_t *reads;      /**< to be recorded; NULL: none are */
+    edum_watch_t *watch;      /**< of all processes */
+    edum_pool_t *pool;        /**< what watch knows of this one; or NULL */
 } database_t;
 
 /** The configuration of a server. */
@@ -96,7 +109,8 @@ typedef struct server_config_t {
                                      or needs neither */
     apr_array_header_t *sections; /**< of section_t: those that leave access to
                                        the server, or want no user */
-    database_t *database;         /**< NULL: nothing is served */
+    const apr_array_header_t *served; /**< of mount_t */
+    database_t *database;             /**< NULL: nothing is served */
     const edu_documents_t *documents; /**< of all servers */
 } server_config_t;
 
@@ -138,33 +152,17 @@ const char *edum_expression_text(request_rec *r, const ap_expr_info_t *expr,
 /** Whether a condition is set and holds; a failure is logged. */
 int edum_expression_holds(request_rec *r, const ap_expr_info_t *expr);
 
+/* -------------------------------------------------------------- directives */
+
+/** Read the number of a directive.
+ *  @param n     out
+ *  @param what  it counts: "bytes" and "seconds" have units
+ *  @return NULL, or a refusal */
+const char *edum_number_read(apr_int64_t *n, cmd_parms *cmd, const char *value,
+                             const char *what, int min, int max);
+
 /** The directives: the one table of the syntax. */
 extern const command_rec edum_commands[];
-
-/* ----------------------------------------------------------------- database */
-
-#define EDUM_MUTEX "edu-outcomes" /* for the Mutex directive */
-
-/** The database of a server, which may be shared with an earlier one. */
-database_t *edum_database_find(const server_rec *first, const server_rec *s,
-                               apr_pool_t *p);
-
-/** Give a database a writer lock.  It outlives restarts, for old children may
- *  still write. */
-apr_status_t edum_lock_find(database_t *database, server_rec *s);
-
-/** Prepare a database for this process.  Without its lock it can still be
- *  used. */
-apr_status_t edum_database_open(database_t *database, apr_pool_t *p);
-
-/** The database of a server, as it is used now.
- *  @param waited  by one request, or NULL
- *  @param p       for temporary memory */
-edu_store_t edum_store(const server_rec *s, apr_interval_time_t *waited,
-                       apr_pool_t *p);
-
-/** A flag of all children, or NULL: a warning is not worth a failing start. */
-apr_uint32_t *edum_flag_make(apr_pool_t *p);
 
 /* ------------------------------------------------------------------ metrics */
 
@@ -174,6 +172,10 @@ typedef enum edum_counter_e {
     EDUM_REFUSALS,
     EDUM_SECONDS,
     EDUM_MICROSECONDS, /**< the sum of those */
+    EDUM_GROUPS,
+    EDUM_GROUPED, /**< the sum of those */
+    EDUM_WAITS,
+    EDUM_WAITED, /**< in µs */
     EDUM_READS_LOST,
     EDUM_COUNTERS
 } edum_counter_e;
@@ -188,11 +190,16 @@ typedef struct edum_label_t {
 /** Samples of one kind, as Prometheus has them. */
 typedef struct edum_family_t {
     const char *name, *kind;
-    const char *help; /**< NULL: a part of the family before */
+    const char *help; /**< NULL: the sum of the histogram before */
     edum_label_t labels[2];
+    int unit; /**< what is counted is so small a part of what is told; 0: it is
+                   that */
 } edum_family_t;
 
 extern const edum_family_t edum_counters[EDUM_COUNTERS];
+
+/** Buckets of EDUM_GROUPS: groups of 1, up to 2, 4, …, and any. */
+#define EDUM_GROUP_BUCKETS 9
 
 /** An answer of 5xx. */
 typedef struct edum_failure_t {
@@ -223,6 +230,73 @@ apr_time_t edum_metrics_since(void);
 /** A failure, 0 the newest; NULL: there are no more. */
 const edum_failure_t *edum_metrics_failure(int i);
 
+/* -------------------------------------------------------------------- watch */
+
+/** The figures and the state of a database, for all processes of a start to
+ *  share: to be made before there are others. */
+void edum_watch_make(database_t *database, apr_pool_t *p);
+
+/** Find a place for the figures of this process. */
+void edum_watch_enter(database_t *database);
+
+/** Takes the reports of a store. @param database  a database_t */
+void edum_watch_take(void *database, const edu_report_t *report);
+
+/** Whether a request that is refused is one of many: the log has been told why.
+ *  It is counted then. */
+int edum_watch_refuses(const database_t *database);
+
+/** Whether a database can not be used. */
+int edum_watch_is_away(const database_t *database);
+
+/** Count the connections of all processes. */
+void edum_watch_count(int *open, int *lent, const database_t *database);
+
+/** Note a checkpoint, and tell when the last one was, in seconds since 1970; 0:
+ *  there was none. */
+void edum_watch_checkpoint(const database_t *database);
+apr_uint32_t edum_watch_checkpointed(const database_t *database);
+
+/* ----------------------------------------------------------------- database */
+
+#define EDUM_MUTEX "edu-outcomes" /* for the Mutex directive */
+
+/** The database of a server, which may be shared with an earlier one. */
+database_t *edum_database_find(const server_rec *first, const server_rec *s,
+                               apr_pool_t *p);
+
+/** Give a database a writer lock.  It outlives restarts, for old children may
+ *  still write. */
+apr_status_t edum_lock_find(database_t *database, server_rec *s);
+
+/** Prepare a database for this process.  Without its lock it can still be
+ *  used. */
+apr_status_t edum_database_open(database_t *database, apr_pool_t *p);
+
+/** The database of a server, as it is used now.
+ *  @param waited  by one request, or NULL
+ *  @param p       for temporary memory */
+edu_store_t edum_store(const server_rec *s, apr_interval_time_t *waited,
+                       apr_pool_t *p);
+
+/** A flag of all children, or NULL: a warning is not worth a failing start. */
+apr_uint32_t *edum_flag_make(apr_pool_t *p);
+
+/* ------------------------------------------------------------------- mounts */
+
+/** The mount points of a server, each once. @return of mount_t */
+apr_array_header_t *edum_mounts_find(const server_rec *s,
+                                     const server_rec *main, apr_pool_t *p);
+
+/* -------------------------------------------------------------------- check */
+
+/** A hook, also run by httpd -t: finds mistakes, databases and mounts. */
+int edum_check_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp,
+                      server_rec *first);
+
+/** What is told at each start, but not by httpd -t. */
+void edum_warn_sections(const server_rec *s);
+
 /* -------------------------------------------------------------------- reads */
 
 /** Start the thread of this process that records who reads the outcomes of a
@@ -234,6 +308,27 @@ apr_status_t edum_reads_start(database_t *database, server_rec *s,
 /** Have the reads of a request recorded; it does not wait for that.
  *  @param list  of edu_read_t */
 void edum_reads_note(const request_rec *r, const apr_array_header_t *list);
+
+/* -------------------------------------------------------------------- forms */
+
+/** Samples on their way to a client. */
+typedef struct edum_out_t {
+    request_rec *r;
+    const struct edum_form_t *form;
+    int n; /**< samples so far */
+} edum_out_t;
+
+/** A form of the samples; labels are names, each with its value, and NULL. */
+typedef struct edum_form_t {
+    const char *type; /**< the media type; NULL: of mod_status's page */
+    const char *head, *tail;
+    void (*family)(const edum_out_t *out, const edum_family_t *family);
+    void (*sample)(const edum_out_t *out, const char *name,
+                   const char *const *labels, const char *value);
+} edum_form_t;
+
+extern const edum_form_t edum_as_text, edum_as_json, edum_as_page,
+    edum_in_server_status, edum_in_short_status;
 
 /* ------------------------------------------------------------------- status */
 
@@ -271,6 +366,14 @@ const edu_caller_t *edum_caller(request_rec *r);
 /** The id of the class that the path of a request leads through, or NULL: it is
  *  not below a mount, or names none. */
 const char *edum_class(const request_rec *r);
+
+/** Name a request, for its answer, the error log and, as notes, the access log:
+ *  EDU_REQUEST_ID and, of what the client sent, EDU_TRACEPARENT; edum_answer
+ *  adds EDU_ERROR, the code of a refusal. */
+void edum_trace_init(edu_trace_t *trace, request_rec *r);
+
+/** The names of a request in a line of the error log. */
+const char *edum_trace_text(const edu_trace_t *trace, apr_pool_t *p);
 
 /** Fill an edu_request_t from a request_rec. */
 void edum_describe(edu_request_t *req, request_rec *r);

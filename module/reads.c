@@ -142,6 +142,7 @@ static apr_status_t try_batch(edum_reads_t *reads, edu_read_t *const *batch,
         return EDU_EREADONLY;
     }
     lost = apr_atomic_xchg32(&reads->lost, 0);
+
     for (int i = 0; i < n; i++) {
         rows[i] = *batch[i];
     }

@@ -24,6 +24,23 @@ const char *edum_header(void *baton, const char *name)
     return apr_table_get(r->headers_in, name);
 }
 
+void edum_trace_init(edu_trace_t *trace, request_rec *r)
+{
+    edu_trace_init(trace, edum_header(r, "client-request-id"),
+                   edum_header(r, "traceparent"), r->pool);
+    apr_table_setn(r->notes, "EDU_REQUEST_ID", trace->request_id);
+    if (trace->parent) {
+        apr_table_setn(r->notes, "EDU_TRACEPARENT", trace->parent);
+    }
+}
+
+const char *edum_trace_text(const edu_trace_t *trace, apr_pool_t *p)
+{
+    return apr_pstrcat(p, "request-id ", trace->request_id,
+                       trace->parent ? ", traceparent " : NULL, trace->parent,
+                       NULL);
+}
+
 static apr_status_t too_large(apr_off_t max, edu_error_t *err, apr_pool_t *p)
 {
     return edu_error_set(err, EDU_ETOOLARGE, "body", p,

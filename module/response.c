@@ -35,25 +35,26 @@ static void log_answer(request_rec *r, const edu_trace_t *trace,
                        const edu_response_t *res)
 {
     const edu_error_t *err = &res->error;
+    int known = err->status == HTTP_SERVICE_UNAVAILABLE && err->detail &&
+                edum_watch_refuses(edum_server_config(r->server)->database);
 
     if (err->status >= 500 && err->detail) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "EDU0002: request-id %s: %d %s: %s", trace->request_id,
+        ap_log_rerror(APLOG_MARK, known ? APLOG_INFO : APLOG_ERR, 0, r,
+                      "EDU0002: %s: %d %s: %s", edum_trace_text(trace, r->pool),
                       err->status, err->code, err->detail);
     }
     else if (err->status) {
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
-                      "EDU0003: request-id %s: refused with %d %s%s%s%s%s",
-                      trace->request_id, err->status, err->code,
+                      "EDU0003: %s: refused with %d %s%s%s%s%s",
+                      edum_trace_text(trace, r->pool), err->status, err->code,
                       err->target ? " at " : "",
                       err->target ? ap_escape_logitem(r->pool, err->target)
                                   : "",
                       err->detail ? ": " : "", err->detail ? err->detail : "");
     }
     else {
-        ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r,
-                      "EDU0004: request-id %s: answered %d", trace->request_id,
-                      res->status);
+        ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "EDU0004: %s: answered %d",
+                      edum_trace_text(trace, r->pool), res->status);
     }
 }
 
@@ -120,6 +121,9 @@ int edum_answer(request_rec *r, const edu_trace_t *trace,
                 const edu_response_t *res)
 {
     log_answer(r, trace, res);
+    if (res->error.status) {
+        apr_table_setn(r->notes, "EDU_ERROR", res->error.code);
+    }
     if (res->status == HTTP_UNAUTHORIZED) {
         challenge(r);
     }
@@ -173,8 +177,7 @@ apr_status_t edum_error_filter(ap_filter_t *f, apr_bucket_brigade *page)
     }
     f->ctx = f;
     edu_error_http(&err, r->status);
-    edu_trace_init(&trace, apr_table_get(r->headers_in, "client-request-id"),
-                   r->pool);
+    edum_trace_init(&trace, r);
     doc = edu_error_document(&err, &trace, r->pool);
     ap_set_content_type(r, "application/json");
     ap_set_content_length(r, strlen(doc));
@@ -183,8 +186,8 @@ apr_status_t edum_error_filter(ap_filter_t *f, apr_bucket_brigade *page)
     apr_table_setn(r->headers_out, "X-Content-Type-Options",
                    EDU_CONTENT_TYPE_OPTIONS);
     ap_log_rerror(APLOG_MARK, r->status >= 500 ? APLOG_ERR : APLOG_INFO, 0, r,
-                  "EDU0005: request-id %s: Apache refused with %d",
-                  trace.request_id, r->status);
+                  "EDU0005: %s: Apache refused with %d",
+                  edum_trace_text(&trace, r->pool), r->status);
     bb = apr_brigade_create(r->pool, f->c->bucket_alloc);
     apr_brigade_puts(bb, NULL, NULL, doc);
     APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_eos_create(bb->bucket_alloc));

@@ -18,7 +18,11 @@ typedef enum gauge_e {
     UP,
     LATENCY,
     CONNECTIONS,
+    MOST,
+    LOG,
+    CHECKPOINT,
     MOUNT,
+    READ_ONLY,
     FAILURE,
     GAUGES
 } gauge_e;
@@ -37,137 +41,26 @@ static const edum_family_t gauges[GAUGES] = {
             "Whether a database answers, with a schema of this module."),
     [LATENCY] = GAUGE("edu_outcomes_database_seconds",
             "How long that answer took."),
-    [CONNECTIONS] = GAUGE("edu_outcomes_database_connections_max",
+    [CONNECTIONS] = GAUGE("edu_outcomes_database_connections",
+            "The connections of all processes, by state."),
+    [MOST] = GAUGE("edu_outcomes_database_connections_max",
             "The connections that each process may open."),
+    [LOG] = GAUGE("edu_outcomes_database_log_bytes",
+            "The size of SQLite's write-ahead log."),
+    [CHECKPOINT] = GAUGE("edu_outcomes_database_checkpoint_seconds",
+            "When SQLite's log was last copied to its file, since 1970."),
     [MOUNT] = GAUGE("edu_outcomes_mount",
             "Paths that are served; access none is left to Require."),
+    [READ_ONLY] = GAUGE("edu_outcomes_read_only",
+            "Whether a path takes no changes now (EduOutcomesReadOnly)."),
     [FAILURE] = GAUGE("edu_outcomes_failure_seconds",
             "The last answers of 5xx, in seconds since 1970.")
 };
 /* clang-format on */
 
-/** Samples on their way to a client. */
-typedef struct out_t {
-    request_rec *r;
-    const struct form_t *form;
-    int n; /* samples so far */
-} out_t;
-
-/** A form of the samples; labels are names, each with its value, and NULL. */
-typedef struct form_t {
-    const char *type; /* the media type */
-    const char *head, *tail;
-    void (*family)(const out_t *out, const edum_family_t *family);
-    void (*sample)(const out_t *out, const char *name,
-                   const char *const *labels, const char *value);
-} form_t;
-
-/* -------------------------------------------------------------------- forms */
-
-/* A text in quotes, as JSON and Prometheus both have it. */
-static const char *quote(const char *s, apr_pool_t *p)
-{
-    char *quoted = apr_palloc(p, 2 * strlen(s) + 3), *to = quoted;
-
-    *to++ = '"';
-    for (; *s; s++) {
-        if (*s == '"' || *s == '\\') {
-            *to++ = '\\';
-        }
-        *to++ = (unsigned char)*s < ' ' ? ' ' : *s;
-    }
-    *to++ = '"';
-    *to = '\0';
-    return quoted;
-}
-
-static void family_as_text(const out_t *out, const edum_family_t *family)
-{
-    ap_rprintf(out->r, "# HELP %s %s\n# TYPE %s %s\n", family->name,
-               family->help, family->name, family->kind);
-}
-
-static void sample_as_text(const out_t *out, const char *name,
-                           const char *const *labels, const char *value)
-{
-    const char *before = "{";
-
-    ap_rputs(name, out->r);
-    for (; *labels; labels += 2) {
-        ap_rprintf(out->r, "%s%s=%s", before, labels[0],
-                   quote(labels[1], out->r->pool));
-        before = ",";
-    }
-    ap_rprintf(out->r, "%s %s\n", *before == ',' ? "}" : "", value);
-}
-
-static void no_family(const out_t *out, const edum_family_t *family)
-{
-    (void)out;
-    (void)family;
-}
-
-static void sample_as_json(const out_t *out, const char *name,
-                           const char *const *labels, const char *value)
-{
-    ap_rprintf(out->r, "%s\n{\"name\":\"%s\"", out->n ? "," : "", name);
-    for (; *labels; labels += 2) {
-        ap_rprintf(out->r, ",\"%s\":%s", labels[0],
-                   quote(labels[1], out->r->pool));
-    }
-    ap_rprintf(out->r, ",\"value\":%s}", value);
-}
-
-static void family_as_rows(const out_t *out, const edum_family_t *family)
-{
-    ap_rprintf(out->r, "<tr><th colspan=\"2\" align=\"left\">%s</th></tr>\n",
-               ap_escape_html(out->r->pool, family->help));
-}
-
-static void sample_as_rows(const out_t *out, const char *name,
-                           const char *const *labels, const char *value)
-{
-    ap_rprintf(out->r, "<tr><td>%s", name);
-    for (; *labels; labels += 2) {
-        ap_rprintf(out->r, " %s=%s", labels[0],
-                   ap_escape_html(out->r->pool, labels[1]));
-    }
-    ap_rprintf(out->r, "</td><td>%s</td></tr>\n", value);
-}
-
-static void sample_as_lines(const out_t *out, const char *name,
-                            const char *const *labels, const char *value)
-{
-    ap_rputs(name, out->r);
-    for (; *labels; labels += 2) {
-        ap_rprintf(out->r, " %s", labels[1]);
-    }
-    ap_rprintf(out->r, ": %s\n", value);
-}
-
-static const form_t as_text = { "text/plain; version=0.0.4; charset=utf-8", "",
-                                "", family_as_text, sample_as_text };
-static const form_t as_json = { "application/json", "{\"samples\":[", "]}\n",
-                                no_family, sample_as_json };
-static const form_t as_page = {
-    "text/html; charset=utf-8",
-    "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-    "<title>Education outcomes: status</title></head><body>\n"
-    "<h1>Education outcomes: status</h1>\n"
-    "<p>For programs: <a href=\"?json\">JSON</a>, "
-    "<a href=\"?prometheus\">Prometheus</a>.</p>\n<table>\n",
-    "</table></body></html>\n", family_as_rows, sample_as_rows
-};
-static const form_t in_server_status = {
-    NULL, "<hr />\n<h1>mod_edu_outcomes</h1>\n<table>\n", "</table>\n",
-    family_as_rows, sample_as_rows
-};
-static const form_t in_short_status = { NULL, "", "", no_family,
-                                        sample_as_lines };
-
 /* ------------------------------------------------------------------ samples */
 
-static void tell(out_t *out, const char *name, const char *const *labels,
+static void tell(edum_out_t *out, const char *name, const char *const *labels,
                  double value)
 {
     const char *fmt = value == (double)(apr_int64_t)value ? "%.0f" : "%.6f";
@@ -177,21 +70,29 @@ static void tell(out_t *out, const char *name, const char *const *labels,
     out->n++;
 }
 
-static void tell_gauge(out_t *out, gauge_e gauge, const char *const *labels,
-                       double value)
+static void tell_gauge(edum_out_t *out, gauge_e gauge,
+                       const char *const *labels, double value)
 {
     tell(out, gauges[gauge].name, labels, value);
 }
 
-static const char *with(const out_t *out, const edum_family_t *family,
+static const char *with(const edum_out_t *out, const edum_family_t *family,
                         const char *suffix)
 {
     return apr_pstrcat(out->r->pool, family->name, suffix, NULL);
 }
 
-/* A bucket of a histogram has all that is below its limit, too. */
-static void tell_histogram(out_t *out, const edum_family_t *family)
+/* A count in the unit that it is told in. */
+static double in_unit(const edum_family_t *family, apr_uint64_t n)
 {
+    return family->unit ? (double)n / family->unit : (double)n;
+}
+
+/* A bucket of a histogram has all that is below its limit, too; the sum is the
+ * next counter. */
+static void tell_histogram(edum_out_t *out, edum_counter_e counter)
+{
+    const edum_family_t *family = &edum_counters[counter];
     const edum_label_t *le = &family->labels[0];
     const char *const none[] = { NULL };
     apr_uint64_t n = 0;
@@ -199,15 +100,15 @@ static void tell_histogram(out_t *out, const edum_family_t *family)
     for (int i = 0; i < le->n; i++) {
         const char *labels[] = { le->name, le->values[i], NULL };
 
-        n += edum_metrics_read(EDUM_SECONDS, i, 0);
+        n += edum_metrics_read(counter, i, 0);
         tell(out, with(out, family, "_bucket"), labels, (double)n);
     }
     tell(out, with(out, family, "_sum"), none,
-         (double)edum_metrics_read(EDUM_MICROSECONDS, 0, 0) / APR_USEC_PER_SEC);
+         in_unit(&family[1], edum_metrics_read(counter + 1, 0, 0)));
     tell(out, with(out, family, "_count"), none, (double)n);
 }
 
-static void tell_counter(out_t *out, edum_counter_e counter)
+static void tell_counter(edum_out_t *out, edum_counter_e counter)
 {
     const edum_label_t *by = edum_counters[counter].labels;
 
@@ -219,12 +120,13 @@ static void tell_counter(out_t *out, edum_counter_e counter)
             };
 
             tell(out, edum_counters[counter].name, labels,
-                 (double)edum_metrics_read(counter, i, j));
+                 in_unit(&edum_counters[counter],
+                         edum_metrics_read(counter, i, j)));
         }
     }
 }
 
-static void tell_counters(out_t *out)
+static void tell_counters(edum_out_t *out)
 {
     for (int i = 0; i < EDUM_COUNTERS; i++) {
         const edum_family_t *family = &edum_counters[i];
@@ -233,8 +135,8 @@ static void tell_counters(out_t *out)
             continue; /* a part of another */
         }
         out->form->family(out, family);
-        if (i == EDUM_SECONDS) {
-            tell_histogram(out, family);
+        if (strcmp(family->kind, "histogram") == 0) {
+            tell_histogram(out, i);
         }
         else {
             tell_counter(out, i);
@@ -244,80 +146,118 @@ static void tell_counters(out_t *out)
 
 /* ---------------------------------------------------------------- databases */
 
-/** What a database said when it was asked. */
+/** A database, and what it said when it was asked. */
 typedef struct probe_t {
     const database_t *database;
     int up;
-    apr_interval_time_t took;
+    apr_interval_time_t took; /**< -1: it was not asked */
 } probe_t;
 
-/* Asks each database of this Apache, within its EduOutcomesTimeout.
+/* Asks a database, within its EduOutcomesTimeout. */
+static void ask(probe_t *probe, apr_pool_t *p)
+{
+    apr_interval_time_t waited = 0;
+    apr_time_t began = apr_time_now();
+    edu_store_t store = edum_store(probe->database->first, &waited, p);
+    edu_error_t err;
+
+    probe->up = edu_store_check(&store, &err, p) == APR_SUCCESS;
+    probe->took = apr_time_now() - began;
+}
+
+/* All databases of this Apache.
+ * @param asked  0: they are as the last request knew them
  * @return of probe_t */
-static apr_array_header_t *probe_all(apr_pool_t *p)
+static apr_array_header_t *probe_all(int asked, apr_pool_t *p)
 {
     apr_array_header_t *probes = apr_array_make(p, 2, sizeof(probe_t));
 
     for (const server_rec *s = ap_server_conf; s; s = s->next) {
         const database_t *database = edum_server_config(s)->database;
-        apr_interval_time_t waited = 0;
-        apr_time_t began = apr_time_now();
-        edu_store_t store;
-        edu_error_t err;
 
         if (database && database->first == s) {
             probe_t *probe = apr_array_push(probes);
 
-            store = edum_store(s, &waited, p);
-            probe->database = database;
-            probe->up = edu_store_check(&store, &err, p) == APR_SUCCESS;
-            probe->took = apr_time_now() - began;
+            *probe = (probe_t){ database, !edum_watch_is_away(database), -1 };
+            if (asked) {
+                ask(probe, p);
+            }
         }
     }
     return probes;
 }
 
 /* Databases are told by number and driver: their parameters hold passwords. */
-static void tell_databases(out_t *out, const apr_array_header_t *probes,
-                           gauge_e gauge)
+static void tell_of(edum_out_t *out, const probe_t *probe, int number,
+                    gauge_e gauge, const char *state, double value)
 {
-    out->form->family(out, &gauges[gauge]);
-    for (int i = 0; i < probes->nelts; i++) {
-        const probe_t *probe = &APR_ARRAY_IDX(probes, i, probe_t);
-        const char *labels[] = { "database", apr_itoa(out->r->pool, i + 1),
-                                 "driver", probe->database->driver, NULL };
+    const char *labels[] = { "database",
+                             apr_itoa(out->r->pool, number),
+                             "driver",
+                             probe->database->driver,
+                             state ? "state" : NULL,
+                             state,
+                             NULL };
 
-        tell_gauge(out, gauge, labels,
-                   gauge == UP        ? probe->up
-                   : gauge == LATENCY ? (double)probe->took / APR_USEC_PER_SEC
-                                      : probe->database->max);
+    tell_gauge(out, gauge, labels, value);
+}
+
+static void tell_log_size(edum_out_t *out, const probe_t *probe, int number)
+{
+    const char *name =
+        apr_pstrcat(out->r->pool, probe->database->params, "-wal", NULL);
+    apr_finfo_t log;
+
+    if (apr_stat(&log, name, APR_FINFO_SIZE, out->r->pool)) {
+        log.size = 0;
+    }
+    tell_of(out, probe, number, LOG, NULL, (double)log.size);
+}
+
+static void tell_database(edum_out_t *out, const probe_t *probe, int number,
+                          gauge_e gauge)
+{
+    const database_t *database = probe->database;
+    int open, lent;
+
+    if (gauge == UP) {
+        tell_of(out, probe, number, gauge, NULL, probe->up);
+    }
+    else if (gauge == LATENCY && probe->took >= 0) {
+        tell_of(out, probe, number, gauge, NULL,
+                (double)probe->took / APR_USEC_PER_SEC);
+    }
+    else if (gauge == CONNECTIONS) {
+        edum_watch_count(&open, &lent, database);
+        tell_of(out, probe, number, gauge, "idle", open - lent);
+        tell_of(out, probe, number, gauge, "used", lent);
+    }
+    else if (gauge == MOST) {
+        tell_of(out, probe, number, gauge, NULL, database->max);
+    }
+    else if (gauge == LOG && database->lock) {
+        tell_log_size(out, probe, number);
+    }
+    else if (gauge == CHECKPOINT && database->lock) {
+        tell_of(out, probe, number, gauge, NULL,
+                edum_watch_checkpointed(database));
     }
 }
 
-static int is_open(const server_config_t *conf, const char *mount)
+static void tell_databases(edum_out_t *out, int asked)
 {
-    for (int i = 0; i < conf->sections->nelts; i++) {
-        const section_t *section = &APR_ARRAY_IDX(conf->sections, i, section_t);
+    const apr_array_header_t *probes = probe_all(asked, out->r->pool);
 
-        if (strcmp(section->path, mount) == 0 &&
-            section->conf->rules_alone == 1) {
-            return 1;
+    for (gauge_e gauge = UP; gauge <= CHECKPOINT; gauge++) {
+        out->form->family(out, &gauges[gauge]);
+        for (int i = 0; i < probes->nelts; i++) {
+            tell_database(out, &APR_ARRAY_IDX(probes, i, probe_t), i + 1,
+                          gauge);
         }
     }
-    return 0;
 }
 
-/* Whether a path is in the list before: a virtual host has those of the main
- * server, too. */
-static int is_again(const apr_array_header_t *mounts, int i)
-{
-    for (int j = 0; j < i; j++) {
-        if (strcmp(APR_ARRAY_IDX(mounts, j, const char *),
-                   APR_ARRAY_IDX(mounts, i, const char *)) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
+/* ------------------------------------------------------------------- mounts */
 
 /* Virtual hosts of one name differ by their ports. */
 static const char *name_of(const server_rec *s, apr_pool_t *p)
@@ -327,29 +267,54 @@ static const char *name_of(const server_rec *s, apr_pool_t *p)
         s->addrs && s->addrs->host_port ? s->addrs->host_port : s->port);
 }
 
-static void tell_mounts(out_t *out)
+/* Where the condition for administrators stands. */
+static const char *place_of(const ap_expr_info_t *expr, apr_pool_t *p)
 {
-    out->form->family(out, &gauges[MOUNT]);
+    return expr ? apr_psprintf(p, "line %u of %s", expr->line_number,
+                               expr->filename)
+                : "nobody";
+}
+
+static void tell_mount(edum_out_t *out, gauge_e gauge, const server_rec *s,
+                       const mount_t *mount)
+{
+    apr_pool_t *p = out->r->pool;
+    const dir_config_t *conf = mount->conf;
+    int words = gauge == MOUNT;
+    const char *labels[] = { "server",
+                             name_of(s, p),
+                             "path",
+                             mount->path,
+                             words ? "dialect" : NULL,
+                             conf->dialect == EDU_DIALECT_BETA ? "beta"
+                                                               : "v1.0",
+                             "access",
+                             conf->rules_alone == 1 ? "none" : "roster",
+                             "sign_in",
+                             mount->auth ? mount->auth : "none",
+                             "secret",
+                             mount->secret ? "yes" : "no",
+                             "admin",
+                             place_of(conf->admin, p),
+                             NULL };
+
+    tell_gauge(out, gauge, labels,
+               words ? 1 : edum_writes(conf, p) != EDU_WRITES_TAKEN);
+}
+
+static void tell_mounts(edum_out_t *out, gauge_e gauge)
+{
+    out->form->family(out, &gauges[gauge]);
     for (const server_rec *s = ap_server_conf; s; s = s->next) {
-        const server_config_t *conf = edum_server_config(s);
+        const apr_array_header_t *served = edum_server_config(s)->served;
 
-        for (int i = 0; i < conf->mounts->nelts; i++) {
-            const char *mount = APR_ARRAY_IDX(conf->mounts, i, const char *);
-            const char *labels[] = {
-                "server", name_of(s, out->r->pool),
-                "path",   mount,
-                "access", is_open(conf, mount) ? "none" : "roster",
-                NULL
-            };
-
-            if (!is_again(conf->mounts, i)) {
-                tell_gauge(out, MOUNT, labels, 1);
-            }
+        for (int i = 0; served && i < served->nelts; i++) {
+            tell_mount(out, gauge, s, &APR_ARRAY_IDX(served, i, mount_t));
         }
     }
 }
 
-static void tell_failures(out_t *out)
+static void tell_failures(edum_out_t *out)
 {
     const edum_failure_t *failed;
 
@@ -366,12 +331,12 @@ static void tell_failures(out_t *out)
     }
 }
 
-static void tell_all(request_rec *r, const form_t *form)
+/* @param asked  0: the databases are not asked */
+static void tell_all(request_rec *r, const edum_form_t *form, int asked)
 {
     const char *const version[] = { "version", EDU_VERSION, NULL };
     const char *const none[] = { NULL };
-    apr_array_header_t *probes = probe_all(r->pool);
-    out_t out = { r, form, 0 };
+    edum_out_t out = { r, form, 0 };
 
     ap_rputs(form->head, r);
     form->family(&out, &gauges[INFO]);
@@ -379,11 +344,10 @@ static void tell_all(request_rec *r, const form_t *form)
     form->family(&out, &gauges[SINCE]);
     tell_gauge(&out, SINCE, none,
                (double)edum_metrics_since() / APR_USEC_PER_SEC);
-    for (gauge_e gauge = UP; gauge <= CONNECTIONS; gauge++) {
-        tell_databases(&out, probes, gauge);
-    }
+    tell_databases(&out, asked);
     tell_counters(&out);
-    tell_mounts(&out);
+    tell_mounts(&out, MOUNT);
+    tell_mounts(&out, READ_ONLY);
     tell_failures(&out);
     ap_rputs(form->tail, r);
 }
@@ -398,7 +362,7 @@ static int answer_live(request_rec *r)
 
 static int answer_ready(request_rec *r)
 {
-    const apr_array_header_t *probes = probe_all(r->pool);
+    const apr_array_header_t *probes = probe_all(1, r->pool);
     int down = 0;
 
     for (int i = 0; i < probes->nelts; i++) {
@@ -419,11 +383,11 @@ static int answer_ready(request_rec *r)
 
 static const struct {
     const char *option;
-    const form_t *form;
+    const edum_form_t *form;
 } forms[] = {
-    {"",            &as_page},
-    { "json",       &as_json},
-    { "prometheus", &as_text}
+    {"",            &edum_as_page},
+    { "json",       &edum_as_json},
+    { "prometheus", &edum_as_text}
 };
 
 /* Prometheus can name an option only with a value. */
@@ -436,7 +400,7 @@ static int answer_status(request_rec *r)
         if (strncmp(forms[i].option, option, len) == 0 &&
             !forms[i].option[len] && (!option[len] || !option[len + 1])) {
             ap_set_content_type(r, forms[i].form->type);
-            tell_all(r, forms[i].form);
+            tell_all(r, forms[i].form, 1);
             return OK;
         }
     }
@@ -472,7 +436,10 @@ int edum_show_status(request_rec *r)
 
 static int add_to_server_status(request_rec *r, int flags)
 {
-    tell_all(r, flags & AP_STATUS_SHORT ? &in_short_status : &in_server_status);
+    tell_all(r,
+             flags & AP_STATUS_SHORT ? &edum_in_short_status
+                                     : &edum_in_server_status,
+             0);
     return OK;
 }
 

@@ -2,6 +2,9 @@
 # `httpd -t` says of it, those of data/config/DATABASE only where that is tested:
 #     # expect: REGEX        it says this; "Syntax OK" if it is a good one,
 #     # warns: REGEX         of which it says this, too, or else nothing
+#     # listen: ADDRESS      where it listens; by default, everywhere
+# /var/lib/edu_outcomes stands for a directory that is there, and modules for that of
+# Apache's.
 # Each line of data/expressions.txt is an expression, and what it says of that.
 use strict;
 use warnings;
@@ -13,14 +16,21 @@ use Test::More;
 
 my $vars = Apache::Test::config()->{vars};
 my $modules = slurp("$Bin/../modules.conf");
+my ($dir) = $modules =~ m{ (\S+)/mod_authz_core\.so} ? $1 : 'modules';
 
 # Runs `httpd -t` on a configuration.
 sub check {
     my ($text, $expect, $name, $warns) = @_;
     my $conf = "$vars->{t_logs}/config.conf";
     open my $out, '>', $conf or die "$conf: $!\n";
-    print $out "ServerRoot $Bin\nServerName localhost\nListen $vars->{port}\n",
-        "PidFile logs/config.pid\nErrorLog logs/config.log\n$modules$text";
+    my $at = $text =~ /^# listen: (\S+)/m ? "$1:" : '';
+    # a place for the database, and somebody who authenticates
+    $text =~ s{/var/lib/edu_outcomes}{$vars->{t_logs}}g;
+    $text =~ s{ modules/}{ $dir/}g;
+    print $out "ServerRoot $Bin\nServerName localhost\n",
+        "Listen $at$vars->{port}\n",
+        "PidFile logs/config.pid\nErrorLog logs/config.log\n$modules",
+        "<Location />\nAuthType Test\n</Location>\n$text";
     close $out;
     my $says = `$vars->{httpd} -t -f $conf 2>&1`;
     like($says, qr/$expect/, $name);
@@ -40,7 +50,6 @@ for my $file (glob "$Bin/data/config/*.conf "
 }
 
 # Some expressions are about certificates.
-my ($dir) = $modules =~ m{ (\S+)/mod_authz_core\.so} ? $1 : 'modules';
 my $directive;
 for (split /\n/, slurp("$Bin/data/expressions.txt")) {
     next if /^(#|$)/;
@@ -51,6 +60,6 @@ for (split /\n/, slurp("$Bin/data/expressions.txt")) {
     check(qq{LoadModule ssl_module $dir/mod_ssl.so\n<Location /v1.0>\n}
               . qq{    $directive "$quoted"\n</Location>\n},
           $sign eq '+' ? 'Syntax OK' : "$directive cannot be .*: .*$reason",
-          "$directive $expression");
+          "$directive $expression", 'EDU0037');
 }
 done_testing;

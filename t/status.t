@@ -4,6 +4,8 @@ use strict;
 use warnings;
 use FindBin '$Bin';
 use lib "$Bin/lib";
+use Apache::Test ();
+use Edu::Case 'slurp';
 use Edu::Database;
 use Edu::Log;
 use Edu::Server;
@@ -11,6 +13,7 @@ use Edu::Wire;
 use JSON::PP ();
 use Test::More;
 
+my $vars = Apache::Test::config()->{vars};
 my $collection =
     '/v1.0/education/classes/status/assignments/a/submissions/s/outcomes';
 
@@ -90,9 +93,47 @@ is_deeply(\@buckets, [sort { $a <=> $b } @buckets],
 my $name = database()->{name};
 is($after->{"edu_outcomes_database_up{database=\"1\",driver=\"$name\"}"}, 1,
    'the database answers');
-is($after->{sprintf 'edu_outcomes_mount{server="localhost:%d",'
-            . 'path="%s",access="%s"}', port(), @$_}, 1, "$_->[0] is served")
-    for ['/v1.0', 'none'], ['/roster', 'roster'];
+my $mount = qr/^edu_outcomes_mount\{server="localhost:${\port()}",path=/;
+for (['/v1.0', 'v1.0", access="none", sign_in="Basic", secret="\w+", admin="line \d+ of '],
+     ['/roster', 'v1.0", access="roster", sign_in="Test",'],
+     ['/beta', 'beta", access="none",'],
+     ['/strict', '.*admin="nobody"']) {
+    my ($path, $words) = @$_;
+    $words =~ s/, /,/g;
+    is(scalar(grep { /$mount"\Q$path\E",dialect="$words/ } keys %$after), 1,
+       "$path is served, and how");
+}
+my $closed = sprintf 'edu_outcomes_read_only{server="localhost:%d",path="%%s"}',
+    port();
+is($after->{sprintf $closed, '/closed'}, 1, 'one is read only');
+is($after->{sprintf $closed, '/v1.0'}, 0, 'another is not');
+my $of = "database=\"1\",driver=\"$name\"";
+cmp_ok($after->{"edu_outcomes_database_connections{$of,state=\"idle\"}"}
+       + $after->{"edu_outcomes_database_connections{$of,state=\"used\"}"},
+       '>=', 1, 'there are connections');
+is($after->{"edu_outcomes_database_connections{$of,state=\"used\"}"}, 0,
+   'which nobody uses now');
+is($after->{'edu_outcomes_group_size_count'}
+   - $before->{'edu_outcomes_group_size_count'}, 1, 'one commit');
+is($after->{'edu_outcomes_group_size_sum'}
+   - $before->{'edu_outcomes_group_size_sum'}, 1, 'of one request');
+ok(defined $after->{"edu_outcomes_connection_waits$_"}, "waits$_ are told")
+    for qw(_total _seconds_total);
+if ($name eq 'sqlite3') {
+    ok(await { figures()->{"edu_outcomes_database_checkpoint_seconds{$of}"} > 0 },
+       'its log is copied');
+    cmp_ok(figures()->{"edu_outcomes_database_log_bytes{$of}"}, '>', 0,
+           'and has a size');
+}
+
+# Prometheus's own opinion, where it is at hand.
+if (grep { -x "$_/promtool" } split /:/, $ENV{PATH}) {
+    open my $tool, '|-', "promtool check metrics >$vars->{t_logs}/promtool 2>&1"
+        or die "promtool: $!";
+    print {$tool} get('/edu-status?prometheus')->{body};
+    ok(close $tool, 'promtool finds nothing')
+        or diag(slurp("$vars->{t_logs}/promtool"));
+}
 
 # The same in other forms.
 my $json = JSON::PP::decode_json(get('/edu-status?json')->{body});
@@ -107,8 +148,39 @@ is(get("/edu-status?$_")->{status}, 400, "$_ is refused")
 is(get('/edu-status?prometheus=')->{status}, 200, 'an empty value is none');
 like(get('/server-status')->{body}, qr/<h1>mod_edu_outcomes/,
      'mod_status has them');
+unlike(get('/server-status?auto')->{body}, qr/^edu_outcomes_database_seconds/m,
+       'which asks no database');
 like(get('/server-status?auto')->{body},
      qr/^edu_outcomes_requests_total GET 2xx: \d+$/m, 'as lines, too');
+
+# ------------------------------------------------------------------------ logs
+
+# A request by its ids, in both logs.
+sub accessed {
+    my ($id) = @_;
+    open my $log, '<', "$vars->{t_logs}/edu_log" or return;
+    return grep { / \Q$id\E / } <$log>;
+}
+my $parent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+for ([$parent, 200, '/v1.0', '-'], [$parent, 401, '/unguarded', 'unauthorized'],
+     ["$parent-", 200, '/v1.0', '-'], [uc $parent, 200, '/v1.0', '-'],
+     ['x', 200, '/v1.0', '-']) {
+    my ($sent, $status, $at, $code) = @$_;
+    my $mark = log_mark();
+    my $kept = $sent eq $parent ? $parent : '-';
+    my $id = header(request(GET => "$at/education/me/assignments",
+                            [['traceparent', $sent]]), 'request-id');
+    ok(await { accessed($id) }, "the access log has the request-id of $sent");
+    is(join('', accessed($id)), "$status GET $id $code $kept\n",
+       'and the trace');
+    like(join('', log_lines($mark, $id)),
+         $kept eq '-' ? qr/request-id $id: / : qr/request-id $id, traceparent $parent: /,
+         'as the error log has');
+}
+# A refusal of Apache's own.
+my $refused = header(request(GET => '/v1.0/education/me/assignments',
+    [['Authorization', 'none'], ['traceparent', $parent]]), 'request-id');
+ok(await { accessed($refused) }, "also where Apache refuses");
 
 # ------------------------------------------------------------------- restarts
 
@@ -123,8 +195,11 @@ is(answered($after, 'GET', '2xx'), answered($before, 'GET', '2xx'),
 # ------------------------------------------------------------------- failures
 
 for my $mode (@{ database()->{stops} || [] }) {
+    # the log tells of one outage a second
+    my $second = time;
+    await { time > $second };
+    $mark = log_mark();
     ok(stop_database($mode), "$mode: the database ends");
-    log_expect('EDU000[27]: ');
     my $began = time;
     my $answer = get('/edu-ready');
     is($answer->{status}, 503, "$mode: the server is not ready");
@@ -132,6 +207,8 @@ for my $mode (@{ database()->{stops} || [] }) {
          "$mode: and says how many do not answer");
     cmp_ok(time - $began, '<=', 11, "$mode: in time");
     is(get('/edu-live')->{status}, 200, "$mode: but lives");
+    ok(log_await($mark, 'EDU0007: the database cannot be used'),
+       "$mode: the log says so");
     my $failed = request(GET => $path);
     is($failed->{status}, 503, "$mode: a request fails");
     my $id = header($failed, 'request-id');
@@ -139,5 +216,12 @@ for my $mode (@{ database()->{stops} || [] }) {
         keys %{ figures() }), "$mode: and is among the last failures");
     ok(start_database(), "$mode: the database is back");
     ok(await { get('/edu-ready')->{status} == 200 }, "$mode: and the server");
+    ok(log_await($mark, 'EDU0018: .* can be used again, after \d+ s; [1-9]'),
+       "$mode: which the log says, too");
+    cmp_ok(scalar(log_lines($mark, 'EDU0007: ')), '<=',
+           scalar(grep { /^edu_outcomes_database_up\{/ } keys %$after),
+           "$mode: each in one line");
+    is(scalar(log_lines($mark, 'edu_outcomes:error.*EDU0002: ')), 0,
+       "$mode: a refusal is none of its own");
 }
 done_testing;

@@ -22,9 +22,26 @@ static int is_token(const char *s)
     return *s == '\0';
 }
 
-void edu_trace_init(edu_trace_t *trace, const char *client_request_id,
-                    apr_pool_t *p)
+/* Version, trace, span and flags, of which nothing else is read. */
+static int is_parent(const char *s)
 {
+    static const apr_size_t ends[] = { 2, 35, 52, 55 };
+    apr_size_t at = 0;
+
+    for (int i = 0; i < 4; i++) {
+        at += strspn(s + at, "0123456789abcdef");
+        if (at != ends[i] || s[at] != (i < 3 ? '-' : '\0')) {
+            return 0;
+        }
+        at++;
+    }
+    return 1;
+}
+
+void edu_trace_init(edu_trace_t *trace, const char *client_request_id,
+                    const char *parent, apr_pool_t *p)
+{
+    trace->parent = parent && is_parent(parent) ? parent : NULL;
     trace->request_id = edu__new_guid(p);
     trace->client_request_id = client_request_id && is_token(client_request_id)
                                    ? client_request_id

@@ -54,6 +54,21 @@ apr_status_t edu__wait_check(const edu_store_t *store, edu_error_t *err,
                : edu__unavailable(&call, "%s", EDU_NO_TIME);
 }
 
+void edu__report(const edu_store_t *store, edu_report_t report)
+{
+    if (store->report) {
+        store->report(store->reporter, &report);
+    }
+}
+
+/* @param why  NULL: it can be used */
+static void report_state(const edu_call_t *call, const char *why)
+{
+    edu__report(call->store,
+                (edu_report_t){ .what = why ? EDU_REPORT_AWAY : EDU_REPORT_BACK,
+                                .why = why });
+}
+
 static apr_status_t no_connection(const edu_call_t *call, apr_status_t rv)
 {
     const edu_tx_t *tx = call->store->tx;
@@ -61,7 +76,7 @@ static apr_status_t no_connection(const edu_call_t *call, apr_status_t rv)
     return tx ? edu__unavailable(call, "%s", edu__call_why(tx))
            : APR_STATUS_IS_TIMEUP(rv)
                ? edu__unavailable(call, "%s", EDU_NO_TIME)
-               : edu__unavailable(call, "no database connection: %s. " EDU_HINT,
+               : edu__unavailable(call, "no database connection: %s",
                                   call->dbd.why);
 }
 
@@ -84,7 +99,13 @@ static apr_status_t borrow(edu_call_t *call)
         rv = store->open(store->baton, &call->dbd, call->p);
     }
     if (rv) {
-        return no_connection(call, rv);
+        int away = !store->tx && !APR_STATUS_IS_TIMEUP(rv);
+
+        rv = no_connection(call, rv);
+        if (away) {
+            report_state(call, call->err->detail);
+        }
+        return rv;
     }
     rv = edu__session_find(call);
     if (rv) {
@@ -165,10 +186,13 @@ static apr_status_t run_with_retry(edu_call_t *call,
     next_e next;
 
     for (int tries = 1;; tries++) {
-        apr_status_t rv =
-            call->session->pool ? APR_SUCCESS : edu__session_prepare(call);
+        int was_ready = call->session->pool != NULL;
+        apr_status_t rv = was_ready ? APR_SUCCESS : edu__session_prepare(call);
         int rc = 0;
 
+        if (!rv && !was_ready) {
+            report_state(call, NULL);
+        }
         if (!rv && (rc = step(call))) {
             rv = edu__driver_failed(call, what, rc, !harmless);
         }
@@ -178,6 +202,9 @@ static apr_status_t run_with_retry(edu_call_t *call,
         call->outcome_unknown |= rc && !harmless && rv == EDU_EUNAVAILABLE;
         next = after_failure(call, rv, tries);
         if (next == GIVE_UP) {
+            if (!rc) {
+                report_state(call, call->err->detail);
+            }
             return rv;
         }
         call->waited = 1;

@@ -246,6 +246,16 @@ static sharer_t *next_of(const sharer_t *sharer)
     return (sharer_t *)sharer->waiter.next;
 }
 
+static int count(const sharer_t *first)
+{
+    int n = 0;
+
+    for (; first; first = next_of(first)) {
+        n++;
+    }
+    return n;
+}
+
 /* Joins the i-th parameters of all calls; NULL: they make no list. */
 static const char *join(const sharer_t *first, int i, apr_pool_t *p)
 {
@@ -303,8 +313,17 @@ static apr_status_t run_many(sharer_t *first, edu_call_t *many)
     return edu__call_run(many, read_many, first);
 }
 
+/* A write is a transaction by itself. */
+static void tell(const edu_call_t *call, int requests)
+{
+    if (!edu__call_reads(call)) {
+        edu__report(call->store, (edu_report_t){ .what = EDU_REPORT_COMMITTED,
+                                                 .requests = requests });
+    }
+}
+
 /* If that fails, each runs a statement of its own: one may be the cause. */
-static void run_together(sharer_t *first)
+static void run_together(sharer_t *first, int requests)
 {
     const edu_call_t *call = first->call;
     const char *args[EDU_ARGS_MAX];
@@ -317,6 +336,9 @@ static void run_together(sharer_t *first)
                         .p = call->p };
     apr_status_t rv = run_many(first, &many);
 
+    if (!rv) {
+        tell(call, requests);
+    }
     for (; first; first = next_of(first)) {
         first->alone = rv != APR_SUCCESS;
         first->call->outcome_unknown = many.outcome_unknown;
@@ -330,6 +352,9 @@ static apr_status_t run_alone(const sharer_t *sharer)
     apr_status_t rv = edu__call_run(call, sharer->read, sharer->out);
 
     call->outcome_unknown |= unknown;
+    if (!rv) {
+        tell(call, 1);
+    }
     return rv;
 }
 
@@ -343,7 +368,7 @@ static void lead(edu_combiner_t *combiner, sharer_t *own)
     if (!own->rv) {
         edu__combiner_collect(combiner, &own->waiter);
         if (own->waiter.next) {
-            run_together(own);
+            run_together(own, count(own));
         }
         else {
             own->rv = run_alone(own);

@@ -72,6 +72,12 @@ static apr_status_t run_in_tx(edu_tx_t *tx, const edu_store_t *store,
     return rv ? rv : ended;
 }
 
+static void tell(const edu_store_t *store, int requests)
+{
+    edu__report(store, (edu_report_t){ .what = EDU_REPORT_COMMITTED,
+                                       .requests = requests });
+}
+
 static apr_status_t run_alone(job_t *job)
 {
     edu_tx_t tx;
@@ -82,6 +88,9 @@ static apr_status_t run_alone(job_t *job)
         rv = run_in_tx(&tx, job->store, job);
     } while (edu__tx_again(&tx, ++tries));
     job->outcome_unknown = rv && tx.outcome_unknown;
+    if (!rv) {
+        tell(job->store, 1);
+    }
     return rv;
 }
 
@@ -183,6 +192,9 @@ static apr_interval_time_t run_together(job_t *own)
     ends = apr_time_now();
     rv = edu__tx_end(&tx, 0, &err);
     ends = apr_time_now() - ends;
+    if (!rv) {
+        tell(own->store, n);
+    }
     for (job_t *job = own; rv && job; job = next_of(job)) {
         job->alone = tx.broken != APR_SUCCESS;
         if (!job->alone && !job->rv) {
@@ -193,6 +205,17 @@ static apr_interval_time_t run_together(job_t *own)
         }
     }
     return ends;
+}
+
+/* Writes by one statement. */
+static apr_status_t run_single(const job_t *job)
+{
+    apr_status_t rv = apply(job->store, job);
+
+    if (!rv) {
+        tell(job->store, 1);
+    }
+    return rv;
 }
 
 /* Whether a job is a transaction by itself: it is one statement, and there is
@@ -253,7 +276,7 @@ static apr_status_t run_in_group(job_t *job)
     if (job->waiter.leads) {
         job->rv = edu__wait_check(job->store, job->err, job->p);
         if (!job->rv && is_single(job) && edu__combiner_is_empty(commits)) {
-            job->rv = apply(job->store, job);
+            job->rv = run_single(job);
         }
         else if (!job->rv) {
             took = run_together(job);
@@ -307,7 +330,7 @@ apr_status_t edu__store_commit(edu_failure_t *failed, const edu_store_t *store,
         return apply(store, &job);
     }
     rv = store->group && store->group->commits ? run_in_group(&job)
-         : is_single(&job)                     ? apply(store, &job)
+         : is_single(&job)                     ? run_single(&job)
                                                : run_alone(&job);
     return job.outcome_unknown ? resolve(&job, rv) : rv;
 }

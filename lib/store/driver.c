@@ -29,6 +29,12 @@ const char *edu__driver_says(const edu_call_t *call, int rc)
     return text ? apr_pstrdup(call->p, text) : "nothing";
 }
 
+const char *edu__driver_hint(const edu_call_t *call, const char *says)
+{
+    return edu__hint(call->session->dialect->driver, call->dbd.params, says,
+                     call->p);
+}
+
 /* The log gets the first line of the driver's text: PostgreSQL's further lines
  * quote stored values. */
 apr_status_t edu__driver_failed(const edu_call_t *call, const char *what,
@@ -358,9 +364,11 @@ apr_status_t edu__driver_ask(const edu_call_t *call, const char *text,
         rc = apr_dbd_select(driver, call->p, call->dbd.handle, &rows, text, 1);
     } while (edu__driver_is_locked(call, rc));
     if (rc) {
-        return edu__unavailable(
-            call, "%s failed; the %s driver says: %s. " EDU_HINT, text,
-            call->session->dialect->driver, edu__driver_says(call, rc));
+        const char *says = edu__driver_says(call, rc);
+
+        return edu__unavailable(call, "%s failed; the %s driver says: %s%s",
+                                text, call->session->dialect->driver, says,
+                                edu__driver_hint(call, says));
     }
     if (answer) {
         *answer = rows && !apr_dbd_get_row(driver, call->p, rows, &row, -1)

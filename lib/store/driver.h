@@ -12,9 +12,6 @@
 
 #include "inner.h"
 
-#define EDU_HINT                                                               \
-    "Let the user that Apache runs as write to the database (of SQLite: to "   \
-    "its directory, too)"
 #define EDU_NO_TIME                                                            \
     "the database kept the request waiting too long. Find out what blocks "    \
     "it, or raise DBDMax or EduOutcomesTimeout"
@@ -49,6 +46,9 @@ typedef struct edu_session_t {
 apr_status_t edu__unavailable(const edu_call_t *call, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/** What to do about what the driver of a call's connection says. */
+const char *edu__driver_hint(const edu_call_t *call, const char *says);
+
 /** The driver's text for a result code. */
 const char *edu__driver_says(const edu_call_t *call, int rc);
 
@@ -68,9 +68,6 @@ void edu__session_drop(const edu_call_t *call);
 
 /** Whether the database answers. */
 int edu__driver_is_there(const edu_call_t *call);
-
-/** Whether a call's statement changes no rows. */
-int edu__call_reads(const edu_call_t *call);
 
 /** Whether to retry: the step met a lock, and there is time.  Pauses if so. */
 int edu__driver_is_locked(const edu_call_t *call, int rc);

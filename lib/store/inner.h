@@ -4,8 +4,8 @@
  * @file inner.h
  * @brief Shared by the files of store/ among themselves.
  *
- * sql <- where, pool <- driver <- schema <- session <- call <- tx, combine <-
- * rows <- bind <- apply <- commit; changes.
+ * sql <- where, hint <- pool <- driver <- schema <- session <- call <- tx,
+ * combine <- rows <- bind <- apply <- commit; changes.
  */
 #ifndef EDU_INNER_H
 #define EDU_INNER_H
@@ -26,6 +26,14 @@ typedef struct edu_words_t {
 /** A statement in these words, with its parameters and a condition in it. */
 const char *edu__where_fill(const edu_words_t *words, const char *text,
                             const char **args, const edu_where_t *where);
+
+/* ----------------------------------------------------------------- hint.c */
+
+/** What to do about a failure, to be put behind the words of the driver.
+ *  @param params  of the database, or NULL
+ *  @return a text that begins with punctuation, or "" */
+const char *edu__hint(const char *driver, const char *params, const char *says,
+                      apr_pool_t *p);
 
 /* ----------------------------------------------------------------- call.c */
 
@@ -71,6 +79,12 @@ struct apr_dbd_row_t *edu__call_next(const edu_call_t *call,
 /** A column of a row, from the call's pool. */
 const char *edu__call_column(const edu_call_t *call, struct apr_dbd_row_t *row,
                              int i);
+
+/** Whether a call's statement changes no rows. */
+int edu__call_reads(const edu_call_t *call);
+
+/** Let the server know. */
+void edu__report(const edu_store_t *store, edu_report_t report);
 
 /** Borrow a connection that is ready for statements.
  *  @return APR_SUCCESS, or EDU_EUNAVAILABLE: there is nothing to close */

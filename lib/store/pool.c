@@ -44,12 +44,15 @@ typedef struct conn_t {
 /** The connections of a store. */
 typedef struct conns_t {
     const char *driver, *params;
+    void (*report)(void *reporter, const edu_report_t *report);
+    void *reporter;
     int most;
     apr_interval_time_t expires;
     apr_thread_mutex_t *mutex; /**< for all below */
     apr_thread_cond_t *changed;
     conn_t *idle; /**< the last one given back comes first */
     int count;    /**< connections that are lent, idle or being opened */
+    int lent;     /**< and those that are not idle */
     int opening;  /**< one is being opened */
     int losses;   /**< connections that were lost */
 } conns_t;
@@ -133,6 +136,21 @@ static void limit_connecting(const char *driver, apr_interval_time_t timeout,
 
 /* -------------------------------------------------------------- connections */
 
+static void tell(const conns_t *conns, edu_report_t report)
+{
+    if (conns->report) {
+        conns->report(conns->reporter, &report);
+    }
+}
+
+/* Tells how many connections there are; the caller has the mutex. */
+static void tell_counts(const conns_t *conns)
+{
+    tell(conns, (edu_report_t){ .what = EDU_REPORT_POOL,
+                                .open = conns->count,
+                                .lent = conns->lent });
+}
+
 /* Puts a driver's text on one line. */
 static const char *on_one_line(const char *says, apr_pool_t *p)
 {
@@ -174,8 +192,10 @@ static conn_t *open_conn(const conns_t *conns, edu_dbd_t *dbd, apr_pool_t *p)
             : apr_dbd_open_ex(conn->driver, own, conns->params, &conn->handle,
                               &says);
     if (rv) {
-        dbd->why = apr_psprintf(p, "the %s driver says: %s", conns->driver,
-                                on_one_line(says, p));
+        says = on_one_line(says, p);
+        dbd->why =
+            apr_psprintf(p, "the %s driver says: %s%s", conns->driver, says,
+                         edu__hint(conns->driver, conns->params, says, p));
         apr_pool_destroy(own);
         return NULL;
     }
@@ -204,14 +224,24 @@ static conn_t *take_idle(conns_t *conns, apr_interval_time_t age)
  * @param conn  out: NULL: the caller opens one */
 static apr_status_t wait_for(conn_t **conn, conns_t *conns, apr_time_t until)
 {
-    while (!conns->idle && (conns->opening || conns->count >= conns->most)) {
-        apr_interval_time_t left = until - apr_time_now();
+    apr_time_t began = 0, now = 0;
 
-        if (left <= 0) {
-            return APR_TIMEUP;
+    while (!conns->idle && (conns->opening || conns->count >= conns->most)) {
+        now = apr_time_now();
+        began = began ? began : now;
+        if (now >= until) {
+            break;
         }
-        apr_thread_cond_timedwait(conns->changed, conns->mutex, left);
+        apr_thread_cond_timedwait(conns->changed, conns->mutex, until - now);
     }
+    if (began) {
+        tell(conns, (edu_report_t){ .what = EDU_REPORT_WAITED,
+                                    .took = apr_time_now() - began });
+    }
+    if (began && now >= until) {
+        return APR_TIMEUP;
+    }
+    conns->lent++;
     *conn = conns->idle;
     if (*conn) {
         conns->idle = (*conn)->next;
@@ -221,6 +251,7 @@ static apr_status_t wait_for(conn_t **conn, conns_t *conns, apr_time_t until)
         conns->opening = 1;
         conns->count++;
     }
+    tell_counts(conns);
     return APR_SUCCESS;
 }
 
@@ -242,6 +273,8 @@ static void discard(conns_t *conns, conn_t *conn)
 {
     apr_thread_mutex_lock(conns->mutex);
     conns->count--;
+    conns->lent--;
+    tell_counts(conns);
     apr_thread_mutex_unlock(conns->mutex);
     apr_thread_cond_signal(conns->changed);
     close_conns(conn);
@@ -285,12 +318,15 @@ static apr_status_t acquire(void *baton, edu_dbd_t *dbd, apr_pool_t *p)
         apr_thread_mutex_lock(conns->mutex);
         conns->opening = 0;
         conns->count -= !conn;
+        conns->lent -= !conn;
+        tell_counts(conns);
         apr_thread_mutex_unlock(conns->mutex);
         apr_thread_cond_signal(conns->changed);
     }
     if (!conn) {
         return APR_EGENERAL;
     }
+    dbd->params = conns->params;
     dbd->driver = conn->driver;
     dbd->handle = conn->handle;
     dbd->pool = conn->pool;
@@ -310,6 +346,8 @@ static void release(void *baton, edu_dbd_t *dbd)
         conn->losses = conns->losses;
         conn->next = conns->idle;
         conns->idle = conn;
+        conns->lent--;
+        tell_counts(conns);
     }
     apr_thread_mutex_unlock(conns->mutex);
     if (dbd->lost) {
@@ -342,6 +380,8 @@ void edu_store_open(edu_store_t *store, const char *driver, const char *params,
 
     conns->driver = driver;
     conns->params = params;
+    conns->report = store->report;
+    conns->reporter = store->reporter;
     conns->most = most;
     conns->expires = expires ? expires : apr_time_now(); /* none is so old */
     apr_dbd_init(p);

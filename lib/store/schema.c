@@ -28,18 +28,20 @@ static int creates(const edu_call_t *call)
 
 static apr_status_t define(const edu_call_t *call, const char *ddl)
 {
+    const char *says;
     int rc;
 
     if (apr_time_now() >= call->until) {
         return edu__unavailable(call, "cannot create the schema: " EDU_NO_TIME);
     }
     rc = edu__driver_execute(call, ddl);
-    return rc ? edu__unavailable(
-                    call,
-                    "cannot create the schema; the %s driver says: "
-                    "%s. " EDU_HINT,
-                    call->session->dialect->driver, edu__driver_says(call, rc))
-              : APR_SUCCESS;
+    if (!rc) {
+        return APR_SUCCESS;
+    }
+    says = edu__driver_says(call, rc);
+    return edu__unavailable(
+        call, "cannot create the schema; the %s driver says: %s%s",
+        call->session->dialect->driver, says, edu__driver_hint(call, says));
 }
 
 static apr_status_t define_all(const edu_call_t *call, const char *const *ddl)

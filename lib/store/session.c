@@ -34,7 +34,8 @@ static apr_status_t open_file(const edu_call_t *call, const char *name,
     if (name &&
         apr_file_open(file, name, APR_FOPEN_WRITE, APR_FPROT_OS_DEFAULT, p)) {
         *file = NULL;
-        return edu__unavailable(call, "%s cannot be opened. " EDU_HINT, name);
+        return edu__unavailable(call, "%s cannot be opened%s", name,
+                                edu__driver_hint(call, "unable to open"));
     }
     return APR_SUCCESS;
 }

@@ -222,7 +222,8 @@ static answer_t serve(const char *method, const char *path, const char *query,
     size_t before;
     answer_t answer;
 
-    edu_trace_init(&trace, header(NULL, "client-request-id"), scratch);
+    edu_trace_init(&trace, header(NULL, "client-request-id"),
+                   header(NULL, "traceparent"), scratch);
     before = peak = live;
     world.body = json;
     world.len = len;

@@ -218,7 +218,7 @@ like(header($answer, 'Location'), qr/^$origin\//,
 # Who fails says so in the log: nodes of the database, event of threads that
 # wait; the balancer of a node.
 log_expect($_)
-    for 'EDU0002: .* 503 ', 'AH10159: ', 'AH00957: ', 'AH00959: ',
+    for 'EDU0002: .* 503 ', 'EDU0007: ', 'AH10159: ', 'AH00957: ', 'AH00959: ',
     'AH01114: ', 'AH01084: ', 'AH01102: ', 'AH00898: ';
 
 # The primary sends no more to the replica, until each client waits for it, maybe

@@ -773,7 +773,7 @@ static void tests(apr_pool_t *p)
     world_t world = { .p = p };
 
     world.db = database_make(":memory:", EDU_SCHEMA_AUTO, p);
-    edu_trace_init(&world.trace, NULL, p);
+    edu_trace_init(&world.trace, NULL, NULL, p);
     edu_store_check(&world.db->store, &(edu_error_t){ 0 }, p);
     for (apr_size_t i = 0; i < COUNT(rows); i++) {
         for (apr_size_t who = 0; who < COUNT(callers); who++) {

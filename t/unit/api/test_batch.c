@@ -257,7 +257,7 @@ static void reset(world_t *world)
     world->mount = mount;
     world->caller = caller;
     world->admits = 1;
-    edu_trace_init(&world->trace, NULL, world->p);
+    edu_trace_init(&world->trace, NULL, NULL, world->p);
     edu_store_check(&world->store, &(edu_error_t){ 0 }, world->p);
     run(world, "DELETE FROM edu_outcome");
 }

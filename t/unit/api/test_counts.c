@@ -122,7 +122,7 @@ static int ask(database_t *db, const edu_caller_t *caller,
                                 .baton =
                                     json ? (void *)quotes(json, p) : NULL };
 
-    edu_trace_init(&trace, NULL, p);
+    edu_trace_init(&trace, NULL, NULL, p);
     parses = dumps = 0;
     edu_service_run(&res, &req, p);
     if (res.status >= 400 && caller->admin) {

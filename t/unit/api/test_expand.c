@@ -71,7 +71,7 @@ static answer_t ask(database_t *db, const char *user, const char *method,
     int before = db->opened;
     answer_t answer;
 
-    edu_trace_init(&trace, NULL, p);
+    edu_trace_init(&trace, NULL, NULL, p);
     edu_service_run(&res, &req, p);
     answer.status = res.status;
     answer.statements = db->opened - before;

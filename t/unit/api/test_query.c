@@ -2243,7 +2243,7 @@ static void reset(world_t *world)
     world->mount = mount;
     world->caller = caller;
     world->accept = world->prefer = NULL;
-    edu_trace_init(&world->trace, NULL, world->p);
+    edu_trace_init(&world->trace, NULL, NULL, world->p);
     edu_store_check(&world->db->store, &(edu_error_t){ 0 }, world->p);
     database_run(world->db, "DELETE FROM edu_outcome");
 }

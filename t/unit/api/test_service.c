@@ -149,7 +149,7 @@ static void reset(world_t *world)
     world->mount = mount;
     world->caller = caller;
     world->refusal = APR_SUCCESS;
-    edu_trace_init(&world->trace, "client-1", world->p);
+    edu_trace_init(&world->trace, "client-1", NULL, world->p);
     edu_store_check(world->store, &(edu_error_t){ 0 }, world->p);
     database_run(world->db, "DELETE FROM edu_outcome");
     put(world, ID, "educationPointsOutcome", "1", STORED);

@@ -204,13 +204,48 @@ static void test_http(const struct http_t *row, apr_pool_t *p)
 
 static void test_token(const char *in, int kept, apr_pool_t *p)
 {
-    edu_trace_t trace = { "?", "?" };
+    edu_trace_t trace = { "?", "?", "?" };
 
-    edu_trace_init(&trace, in, p);
+    edu_trace_init(&trace, in, NULL, p);
     ok(tap_same(trace.client_request_id, kept ? in : NULL),
        "client-request-id of %d bytes is %s", in ? (int)strlen(in) : -1,
        kept ? "echoed" : "dropped");
     ok(edu__is_guid(trace.request_id), "request-id is a GUID");
+}
+
+#define TRACE "4bf92f3577b34da6a3ce929d0e0e4736"
+#define SPAN "00f067aa0ba902b7"
+
+/* What a client sends as traceparent. */
+static const struct {
+    const char *in;
+    int kept;
+} parents[] = {
+    {NULL,                                               0},
+    { "",                                                0},
+    { "00-" TRACE "-" SPAN "-01",                        1},
+    { "cc-" TRACE "-" SPAN "-00",                        1},
+    { "00-" TRACE "-" SPAN,                              0},
+    { "00-" TRACE "-" SPAN "-1",                         0},
+    { "00-" TRACE "-" SPAN "-011",                       0},
+    { "00-" TRACE "-" SPAN "-01-x",                      0},
+    { "00-" TRACE "-" SPAN "-0G",                        0},
+    { "00-" TRACE "0-" SPAN "-01",                       0},
+    { "00-" TRACE "-" SPAN "-01\n",                      0},
+    { "00-4BF92F3577B34DA6A3CE929D0E0E4736-" SPAN "-01", 0},
+};
+
+static void test_parents(apr_pool_t *p)
+{
+    for (apr_size_t i = 0; i < COUNT(parents); i++) {
+        edu_trace_t trace;
+
+        edu_trace_init(&trace, NULL, parents[i].in, p);
+        ok(tap_same(trace.parent, parents[i].kept ? parents[i].in : NULL),
+           "a traceparent is %s: %s", parents[i].kept ? "kept" : "dropped",
+           parents[i].in && !strchr(parents[i].in, '\n') ? parents[i].in
+                                                         : "it is none");
+    }
 }
 
 static void test_trace(apr_pool_t *p)
@@ -221,14 +256,15 @@ static void test_trace(apr_pool_t *p)
     for (apr_size_t i = 0; i < COUNT(tokens); i++) {
         test_token(tokens[i].in, tokens[i].kept, p);
     }
+    test_parents(p);
     memset(longest, 'x', sizeof(longest));
     longest[128] = '\0';
     test_token(longest, 1, p);
     longest[128] = 'x';
     longest[129] = '\0';
     test_token(longest, 0, p);
-    edu_trace_init(&one, NULL, p);
-    edu_trace_init(&two, NULL, p);
+    edu_trace_init(&one, NULL, NULL, p);
+    edu_trace_init(&two, NULL, NULL, p);
     ok(strcmp(one.request_id, two.request_id) != 0,
        "each request has an id of its own");
 }
@@ -264,7 +300,7 @@ static void test_document(const struct document_t *row, apr_pool_t *p)
     const char *text;
     json_t *doc, *inner;
 
-    edu_trace_init(&trace, row->client_request_id, p);
+    edu_trace_init(&trace, row->client_request_id, NULL, p);
     text = edu_error_document(&row->err, &trace, p);
     doc = edu__json_load(text, p);
     inner = inner_of(doc);
@@ -290,7 +326,7 @@ static void test_bytes(apr_pool_t *p)
     edu_error_t err;
     json_t *doc;
 
-    edu_trace_init(&trace, "client-1", p);
+    edu_trace_init(&trace, "client-1", NULL, p);
     edu_error_set(&err, EDU_EBADREQUEST, "points/\xff\xfe", p, "no \xc0\xaf");
     doc = edu__json_load(edu_error_document(&err, &trace, p), p);
     is_str(json_string_value(

@@ -117,13 +117,28 @@ apr_time_t apr_time_now(void)
 
 /* ------------------------------------------------------------------- stores */
 
+/* What a store reported last, and how often a thread waited. */
+static edu_report_t reported;
+static int waited;
+
+static void take(void *baton, const edu_report_t *report)
+{
+    (void)baton;
+    if (report->what == EDU_REPORT_WAITED) {
+        waited++;
+    }
+    else {
+        reported = *report;
+    }
+}
+
 static edu_store_t open_store(int most, apr_interval_time_t expires,
                               apr_pool_t *p)
 {
-    edu_store_t store = { 0 };
+    edu_store_t store = { .report = take };
 
-    opened = closed = 0;
-    edu_store_open(&store, "sqlite3", "/outcomes.db", most, expires, p);
+    opened = closed = waited = 0;
+    edu_store_open(&store, "mysql", "host=x", most, expires, p);
     return store;
 }
 
@@ -160,6 +175,38 @@ static void test_share(apr_pool_t *p)
     is_int(opened, 2, "an idle connection is not opened again");
 }
 
+static int counts(int open, int lent)
+{
+    return reported.what == EDU_REPORT_POOL && reported.open == open &&
+           reported.lent == lent;
+}
+
+static void test_reports(apr_pool_t *p)
+{
+    edu_store_t store = open_store(2, 0, p);
+    edu_dbd_t one, two, three;
+
+    borrow(&one, &store, p);
+    ok(counts(1, 1), "one that is opened and lent is reported");
+    borrow(&two, &store, p);
+    ok(counts(2, 2), "two are");
+    is_int(waited, 0, "without a wait");
+    borrow(&three, &store, p);
+    is_int(waited, 1, "which a thread has that gets none");
+    ok(counts(2, 2), "and nothing else");
+    give_back(&store, &one);
+    ok(counts(2, 1), "what is given back is idle");
+    two.lost = 1;
+    give_back(&store, &two);
+    ok(counts(1, 0), "what is lost is not");
+    refusal = "no";
+    borrow(&one, &store, p);
+    borrow(&two, &store, p);
+    refusal = NULL;
+    ok(counts(1, 1), "nor what cannot be opened");
+    give_back(&store, &one);
+}
+
 static void test_failure(apr_pool_t *p)
 {
     edu_store_t store = open_store(1, 0, p);
@@ -168,8 +215,7 @@ static void test_failure(apr_pool_t *p)
     refusal = "no\n\troute\n";
     is_int(borrow(&dbd, &store, p), APR_EGENERAL,
            "a connection that cannot be opened is an error");
-    is_str(dbd.why, "the sqlite3 driver says: no  route",
-           "the driver says why");
+    is_str(dbd.why, "the mysql driver says: no  route", "the driver says why");
     refusal = NULL;
     is_int(borrow(&dbd, &store, p), APR_SUCCESS, "the next may succeed");
     give_back(&store, &dbd);
@@ -358,6 +404,7 @@ static void tests(apr_pool_t *p)
     apr_thread_mutex_create(&mutex, APR_THREAD_MUTEX_DEFAULT, p);
     apr_thread_cond_create(&changed, p);
     test_share(p);
+    test_reports(p);
     test_failure(p);
     test_lost(p);
     test_expired(p);
