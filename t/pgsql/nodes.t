@@ -114,7 +114,8 @@ sub start_balancer {
     my ($from) = $modules =~ m{^LoadModule \S+ (.*)/}m;
     return start_apache($front, "ServerName localhost\n",
         (map { "LoadModule ${_}_module $from/mod_$_.so\n" } 'slotmem_shm',
-            'proxy', 'proxy_http', 'proxy_balancer', 'lbmethod_byrequests'),
+            'proxy', 'proxy_http', 'proxy_balancer', 'lbmethod_byrequests',
+            'proxy_hcheck', grep { $modules !~ /\b${_}_module/ } 'headers'),
         "CustomLog $served \"%{BALANCER_WORKER_NAME}e %m %>s\"\n",
         recipe('conf/cluster/balancer.conf', map {
             ("node$_.example" => "127.0.0.1:$nodes[$_ - 1]") } 1 .. 3));
