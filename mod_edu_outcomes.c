@@ -184,6 +184,8 @@ static void register_hooks(apr_pool_t *p)
     /* mod_authz_core is the last to decide, and passes on what lacks a user */
     ap_hook_check_access_ex(edum_need_no_user, rules, NULL,
                             APR_HOOK_REALLY_LAST, AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_check_authz(edum_note_user, NULL, NULL, APR_HOOK_REALLY_FIRST,
+                        AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_map_to_storage(map_to_storage, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_fixups(edum_hide_main, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_fixups(edum_show_main, rewriter, NULL, APR_HOOK_FIRST);

@@ -446,6 +446,14 @@ int edum_warn_of_twin(request_rec *r);
 int edum_answer(request_rec *r, const edu_trace_t *trace,
                 const edu_response_t *res);
 
+/** A hook that runs between authentication and the access rules: a user is
+ *  signed in. */
+int edum_note_user(request_rec *r);
+
+/** Describes why the server refuses a request by itself: edu_error_http, with
+ *  words for users who are signed in, or whose credentials are wrong. */
+apr_status_t edum_refuse(edu_error_t *err, request_rec *r, int status);
+
 /** A hook: has refusals that Apache makes by itself, below a mount point, go
  *  through the filter. */
 void edum_insert_error_filter(request_rec *r);

@@ -12,6 +12,8 @@
 #define FLUSH_MAX 8000          /* bytes of a small answer */
 #define WHOLE_MAX (1024 * 1024) /* of one that is sent in one piece */
 
+#define SIGNED_IN "edu-outcomes-signed-in" /* a note of the request */
+
 /* A 401 names an authentication scheme (RFC 9110 11.6.1): the configured one,
  * or, if there is none, Bearer, which Graph's clients use. */
 static void challenge(request_rec *r)
@@ -22,6 +24,34 @@ static void challenge(request_rec *r)
     else {
         apr_table_setn(r->err_headers_out, "WWW-Authenticate", "Bearer");
     }
+}
+
+int edum_note_user(request_rec *r)
+{
+    apr_table_setn(r->notes, SIGNED_IN, "");
+    return DECLINED;
+}
+
+apr_status_t edum_refuse(edu_error_t *err, request_rec *r, int status)
+{
+    apr_status_t rv = edu_error_http(err, status);
+    int unauthorized = status == HTTP_UNAUTHORIZED;
+
+    if ((unauthorized || status == HTTP_FORBIDDEN) && r->user &&
+        apr_table_get(r->notes, SIGNED_IN)) {
+        return edu_error_set(err, rv, NULL, r->pool,
+                             "You are signed in as '%s', whom this server's "
+                             "access rules do not admit here. Ask its "
+                             "administrator, or sign in as another user.",
+                             edu_utf8(r->user, r->pool));
+    }
+    if (unauthorized && apr_table_get(r->headers_in, "Authorization")) {
+        return edu_error_set(err, rv, NULL, r->pool,
+                             "The credentials were not accepted. Check the "
+                             "name, the password or the token, and send what "
+                             "the WWW-Authenticate header asks for.");
+    }
+    return rv;
 }
 
 static int set_header(void *to, const char *name, const char *value)
@@ -176,7 +206,7 @@ apr_status_t edum_error_filter(ap_filter_t *f, apr_bucket_brigade *page)
         return APR_SUCCESS;
     }
     f->ctx = f;
-    edu_error_http(&err, r->status);
+    edum_refuse(&err, r, r->status);
     edum_trace_init(&trace, r);
     doc = edu_error_document(&err, &trace, r->pool);
     ap_set_content_type(r, "application/json");

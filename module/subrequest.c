@@ -241,7 +241,7 @@ apr_status_t edum_admit(void *baton, edu_request_t *item, const char *method,
     asker->asks = 0;
     status = check_access(r, outer);
     if (ap_is_HTTP_ERROR(status)) {
-        return edu_error_http(err, status);
+        return edum_refuse(err, r, status);
     }
     /* a redirected path is refused, too */
     if (status != HTTP_OK || !r->handler ||

@@ -12,7 +12,7 @@ use POSIX 'strftime';
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-my $CLASS = 'delta';
+my $CLASS = 'deltas';
 my $class = "/classes/$CLASS";
 my $TYPE = '#microsoft.graph.educationFeedbackResourceOutcome';
 

@@ -58,6 +58,13 @@ static const edu_allow_t *allow_of(const edu_route_t *route)
 /* A caller without a role in a class is told the same of all in it. */
 static apr_status_t refuse_stranger(edu_exchange_t *x)
 {
+    if (x->path.resource == EDU_RES_CLASSES ||
+        x->path.resource == EDU_RES_CLASSES_COUNT) {
+        return edu_error_set(x->err, EDU_EFORBIDDEN, NULL, x->p,
+                             "Only administrators (EduOutcomesAdmin) may list "
+                             "all classes. Your own are at "
+                             "/education/me/classes.");
+    }
     return edu_error_set(x->err, EDU_EFORBIDDEN, NULL, x->p,
                          "Only members of the class whose role allows it, and "
                          "administrators (EduOutcomesAdmin), may do this.");

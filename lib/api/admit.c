@@ -9,6 +9,12 @@
 #include <apr_hash.h>
 #include <apr_strings.h>
 
+/* Credentials that were sent, but that no module of the server asked for. */
+static int are_unread(const edu_request_t *req)
+{
+    return req->header && req->header(req->baton, "Authorization");
+}
+
 apr_status_t edu__check_caller(const edu_request_t *req, edu_error_t *err,
                                apr_pool_t *p)
 {
@@ -19,7 +25,14 @@ apr_status_t edu__check_caller(const edu_request_t *req, edu_error_t *err,
                    (req->mount->public_documents &&
                     edu_is_document(req->path, p))
                ? APR_SUCCESS
-               : edu_error_set(err, EDU_EUNAUTHORIZED, NULL, p, NULL);
+               : edu_error_set(
+                     err, EDU_EUNAUTHORIZED, NULL, p,
+                     are_unread(req)
+                         ? "The credentials were not checked, for this "
+                           "server asks for none here. Its "
+                           "administrator has to set AuthType, and "
+                           "Require valid-user."
+                         : NULL);
 }
 
 /* Applies the server's rules to any decoded path of the same resource. */
@@ -121,7 +134,10 @@ apr_status_t edu__find_owner(edu_exchange_t *x)
     }
     return x->path.user_id
                ? APR_SUCCESS
-               : edu_error_set(x->err, EDU_EUNAUTHORIZED, NULL, x->p, NULL);
+               : edu_error_set(x->err, EDU_EUNAUTHORIZED, NULL, x->p,
+                               "The server knows no id of the caller "
+                               "(EduOutcomesUserId), whose /education/me this "
+                               "would be.");
 }
 
 int edu__is_given_to(const char *user_id, const char *text, edu_time_t when,

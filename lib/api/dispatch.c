@@ -57,19 +57,47 @@ static const char *allowed(const edu_path_t *path, apr_pool_t *p)
     return list ? apr_pstrcat(p, list, ", OPTIONS", NULL) : NULL;
 }
 
-/* What to do instead of a method that the resource does not take. */
+/* What follows a path where a method is taken that its own resource does not
+ * take: an id, $ref; or NULL. */
+static const char *beyond(const edu_exchange_t *x, const char *method)
+{
+    const edu_node_t *node = edu__nodes;
+
+    while (node->resource != EDU_RES_ROOT &&
+           (node->from != x->path.resource ||
+            (node->name && strcmp(node->name, "$ref") != 0) ||
+            !edu__route_of(node->resource, method))) {
+        node++;
+    }
+    return node->resource == EDU_RES_ROOT ? NULL
+           : node->name                   ? node->name
+                                          : "{id}";
+}
+
+/* Where to send a method that the resource does not take, or what to send in
+ * place. */
 static const char *instead(edu_exchange_t *x, const char *allow)
 {
-    const char *tunnel = edu__negotiate_tunnel(x);
-    const char *says =
-        tunnel ? apr_pstrcat(x->p, " Send the method itself: ", tunnel,
-                             " is not supported.", NULL)
-        : strcmp(x->req->method, "PUT") == 0 && strstr(allow, "PATCH")
-            ? " Change it by PATCH."
-            : "";
+    const char *method = x->req->method, *tunnel = edu__negotiate_tunnel(x);
+    const char *to = beyond(x, method);
 
-    return apr_pstrcat(x->p, "This resource takes ", allow, " only.", says,
-                       NULL);
+    if (tunnel) {
+        return apr_pstrcat(x->p, " Send the method itself: ", tunnel,
+                           " is not supported.", NULL);
+    }
+    if (strcmp(method, "PUT") == 0 && strstr(allow, "PATCH")) {
+        return " Change it by PATCH.";
+    }
+    if (to) {
+        return apr_psprintf(x->p, " %s goes to this path with /%s behind it.",
+                            method, to);
+    }
+    to = strcmp(method, "POST") == 0 ? beyond(x, "PUT") : NULL;
+    return to ? apr_psprintf(x->p,
+                             " Create one by PUT: this path with /%s "
+                             "behind it.",
+                             to)
+              : "";
 }
 
 /* Without such a method: Allow lists the others, if there are any. */
@@ -82,7 +110,8 @@ static apr_status_t answer_allow(edu_exchange_t *x)
     }
     apr_table_setn(x->res->headers, "Allow", allow);
     if (strcmp(x->req->method, "OPTIONS") != 0) {
-        return edu_error_set(x->err, EDU_EMETHOD, NULL, x->p, "%s",
+        return edu_error_set(x->err, EDU_EMETHOD, NULL, x->p,
+                             "This resource takes %s only.%s", allow,
                              instead(x, allow));
     }
     x->res->status = 200;

@@ -179,9 +179,14 @@ apr_status_t edu__damaged(edu_exchange_t *x, const char *what, const char *id)
 apr_status_t edu__no_entity(edu_exchange_t *x, const edu_set_t *set)
 {
     return edu_error_set(x->err, EDU_ENOTFOUND, NULL, x->p,
-                         "Entity not found. There is no %s with the id %s.",
+                         "Entity not found. There is no %s with the id %s.%s",
                          set->type->name,
-                         *edu__key_id(&x->path.key, set->table));
+                         *edu__key_id(&x->path.key, set->table),
+                         set->id != EDU_SUBMISSIONS
+                             ? ""
+                             : " Outcomes alone make none: an administrator "
+                               "registers it by PUT, or publish makes one for "
+                               "each student.");
 }
 
 apr_status_t edu__no_outcome(edu_exchange_t *x)

@@ -30,7 +30,10 @@ static apr_status_t check_media_type(edu_exchange_t *x)
     return edu__http_is_json(edu__header(x, "Content-Type"), x->p)
                ? APR_SUCCESS
                : edu_error_set(x->err, EDU_EMEDIATYPE, "Content-Type", x->p,
-                               NULL);
+                               x->req->nested ? "Give the request \"headers\": "
+                                                "{\"Content-Type\": "
+                                                "\"application/json\"}."
+                                              : NULL);
 }
 
 static apr_off_t limit_of(const edu_exchange_t *x)

@@ -5,8 +5,8 @@
  * @brief The ground floor: time, texts, errors, JSON, HTTP fields, keys.
  *
  * All wings may use it; it uses none.  time <- text <- error <- json <- trace,
- * members; digest, http, scope and seal call none.  A json_t is made and owned
- * in json.c and borrowed everywhere else.
+ * members; digest, http, near, scope and seal call none.  A json_t is made and
+ * owned in json.c and borrowed everywhere else.
  */
 #ifndef EDU_BASE_H
 #define EDU_BASE_H
@@ -110,6 +110,21 @@ typedef struct edu_key_t {
 
 /** The member of @a key that is the id of a table's row; it may hold NULL. */
 const char **edu__key_id(edu_key_t *key, edu_table_e table);
+
+/* ------------------------------------------------------------------ near.c */
+
+/** The name that a misspelt one is nearest to. */
+typedef struct edu_near_t {
+    const char *to;   /**< what was sent */
+    const char *name; /**< out: of those tried; NULL: none is near */
+    int distance;     /**< its, for near.c */
+} edu_near_t;
+
+/** Try a name; it has to last. */
+void edu__near_try(edu_near_t *near, const char *name);
+
+/** The end of a message: " Do you mean 'name'?", or "". */
+const char *edu__near_hint(const edu_near_t *near, apr_pool_t *p);
 
 /* ---------------------------------------------------------------- digest.c */
 

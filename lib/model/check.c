@@ -74,16 +74,26 @@ static apr_status_t unknown_member(const check_t *c, const edu_type_t *type,
 {
     const edu_type_t *owner = owner_of(type, at->name);
     const char *target = target_of(at, c->p);
+    edu_near_t near = { .to = at->name };
 
+    if (edu__prop_find(type, at->name)) {
+        return edu_error_set(
+            c->err, EDU_EBADREQUEST, target, c->p,
+            "'%s' is a property of Graph's beta, and this path "
+            "serves v1.0. Leave it out.",
+            at->name);
+    }
     if (owner) {
         return edu_error_set(c->err, EDU_EBADREQUEST, target, c->p,
                              "%s has no property '%s'. Send \"@odata.type\": "
                              "\"#" EDU_NAMESPACE "%s\" beside it.",
                              type->name, at->name, owner->name);
     }
+    edu__prop_near(&near, type, c->dialect);
     return edu_error_set(c->err, EDU_EBADREQUEST, target, c->p,
-                         "%s has no property '%s'. Names are case-sensitive.",
-                         type->name, at->name);
+                         "%s has no property '%s'.%s", type->name, at->name,
+                         near.name ? edu__near_hint(&near, c->p)
+                                   : " Leave it out.");
 }
 
 apr_status_t edu__unserved(const char *type, const char *target,
@@ -95,19 +105,77 @@ apr_status_t edu__unserved(const char *type, const char *target,
                          type);
 }
 
+/* The types of which a value of the declared one can be, as a list.
+ * @param near  tries each, or NULL */
+static const char *types_of(const edu_type_t *declared, edu_near_t *near,
+                            apr_pool_t *p)
+{
+    const char *list = "";
+
+    for (int i = 0; edu__types[i]; i++) {
+        const edu_type_t *type = edu__types[i];
+
+        if (edu__type_is(type, declared) &&
+            !(type->flags & (EDU_ABSTRACT | EDU_UNSERVED))) {
+            const char *name =
+                apr_pstrcat(p, "#" EDU_NAMESPACE, type->name, NULL);
+
+            if (near) {
+                edu__near_try(near, name);
+            }
+            list = apr_pstrcat(p, list, *list ? ", " : "", name, NULL);
+        }
+    }
+    return list;
+}
+
+/* Of a value whose type is missing, or none that is allowed there. */
 static apr_status_t bad_type(const check_t *c, const edu_type_t *declared,
-                             const step_t *at)
+                             const json_t *in, const step_t *at)
 {
     const step_t member = { .up = at, .name = "@odata.type" };
+    const char *sent = json_string_value(json_object_get(in, "@odata.type"));
+    edu_near_t near = { .to = sent ? sent : "" };
+    const char *types = types_of(declared, &near, c->p);
 
-    return edu_error_set(
-        c->err, EDU_EBADREQUEST, target_of(&member, c->p), c->p,
-        "@odata.type is not a type that is allowed here. Send #" EDU_NAMESPACE
-        "%s or a type derived from it.",
-        declared->name);
+    if (near.name) {
+        return edu_error_set(c->err, EDU_EBADREQUEST, target_of(&member, c->p),
+                             c->p, "@odata.type names no kind of %s.%s",
+                             declared->name, edu__near_hint(&near, c->p));
+    }
+    return edu_error_set(c->err, EDU_EBADREQUEST, target_of(&member, c->p),
+                         c->p, "@odata.type names no kind of %s. Send %s%s.",
+                         declared->name, strchr(types, ',') ? "one of " : "",
+                         types);
 }
 
 /* ------------------------------------------------------------------ values */
+
+/* What a value is, for messages. */
+static const char *form_of(const json_t *in)
+{
+    static const char *const forms[] = {
+        [JSON_OBJECT] = "an object", [JSON_ARRAY] = "an array",
+        [JSON_STRING] = "a string",  [JSON_INTEGER] = "a number",
+        [JSON_REAL] = "a number",    [JSON_TRUE] = "true",
+        [JSON_FALSE] = "false",      [JSON_NULL] = "null"
+    };
+
+    return forms[json_typeof(in)];
+}
+
+/* The same of what a property takes. */
+static const char *form_wanted(const edu_prop_t *prop)
+{
+    static const char *const forms[] = {
+        [EDU_STRING] = "a string",   [EDU_SINGLE] = "a number",
+        [EDU_INT32] = "a number",    [EDU_BOOL] = "true or false",
+        [EDU_DATETIME] = "a string", [EDU_ENUM] = "a string",
+        [EDU_COMPLEX] = "an object"
+    };
+
+    return forms[prop->kind];
+}
 
 /* Describes a valid value of this property, or returns NULL if `in` is one. */
 static const char *misfit(const check_t *c, const edu_prop_t *prop,
@@ -119,7 +187,8 @@ static const char *misfit(const check_t *c, const edu_prop_t *prop,
     case EDU_STRING:
         return json_is_string(in) ? NULL : "a string";
     case EDU_SINGLE:
-        return json_is_number(in) && isfinite((float)json_number_value(in))
+        return !json_is_number(in) ? "a number such as 85"
+               : isfinite((float)json_number_value(in))
                    ? NULL
                    : "a number within the range of a 32-bit float";
     case EDU_INT32:
@@ -186,6 +255,7 @@ static apr_status_t check_value(check_t *c, const edu_prop_t *prop,
                                 const step_t *at)
 {
     const char *says;
+    int fits = strcmp(form_wanted(prop), form_of(in)) == 0;
 
     if ((prop->flags & EDU_GRADE) && (says = ungradable(in))) {
         return edu_error_set(c->err, EDU_EGRADING, target_of(at, c->p), c->p,
@@ -195,7 +265,9 @@ static apr_status_t check_value(check_t *c, const edu_prop_t *prop,
         (c->create && is_sentinel(prop, in) &&
          (says = "a value other than the sentinel unknownFutureValue"))) {
         return edu_error_set(c->err, EDU_EBADREQUEST, target_of(at, c->p), c->p,
-                             "'%s' has to be %s.", prop->name, says);
+                             "'%s' has to be %s%s%s.", prop->name, says,
+                             fits ? "" : ", and this is ",
+                             fits ? "" : form_of(in));
     }
     return prop->kind == EDU_COMPLEX ? check_object(c, prop->type, old, in, at)
                                      : APR_SUCCESS;
@@ -209,7 +281,8 @@ static apr_status_t check_collection(check_t *c, const edu_prop_t *prop,
 
     if (!json_is_array(in)) {
         return edu_error_set(c->err, EDU_EBADREQUEST, target_of(at, c->p), c->p,
-                             "'%s' has to be an array.", prop->name);
+                             "'%s' has to be an array, and this is %s.",
+                             prop->name, form_of(in));
     }
     c->elements += json_array_size(in);
     if (c->elements > MAX_ELEMENTS) {
@@ -264,7 +337,7 @@ static apr_status_t check_required(const check_t *c, const edu_type_t *type,
                 (!value || is_sentinel(prop, value))) {
                 return edu_error_set(c->err, EDU_EBADREQUEST,
                                      target_of(&member, c->p), c->p,
-                                     "'%s' is missing.", prop->name);
+                                     "'%s' is missing. Send it.", prop->name);
             }
         }
     }
@@ -281,7 +354,7 @@ static apr_status_t check_object(check_t *c, const edu_type_t *declared,
     json_t *value;
 
     if (!type) {
-        return bad_type(c, declared, at);
+        return bad_type(c, declared, in, at);
     }
     if (type->flags & EDU_UNSERVED) {
         return edu__unserved(type->name, target_of(at, c->p), c->err, c->p);
@@ -289,8 +362,8 @@ static apr_status_t check_object(check_t *c, const edu_type_t *declared,
     if (type->flags & EDU_ABSTRACT) {
         return edu_error_set(
             c->err, EDU_EBADREQUEST, target_of(at, c->p), c->p,
-            "%s is abstract. Send the @odata.type of a type derived from it.",
-            type->name);
+            "%s is abstract. Send as \"@odata.type\" one of %s.", type->name,
+            types_of(type, NULL, c->p));
     }
     if (type != edu__type_of(declared, NULL, old)) {
         old = NULL;
@@ -309,14 +382,17 @@ apr_status_t edu__check(const edu_type_t *declared, const json_t *old,
                         edu_error_t *err, apr_pool_t *p)
 {
     const edu_type_t *was = edu__type_of(declared, NULL, old);
+    const edu_type_t *type = edu__type_of(declared, old, in);
     check_t c = { !old, dialect, 0, err, p };
     const step_t body = { 0 };
 
     if (!json_is_object(in)) {
         return edu_error_set(err, EDU_EBADREQUEST, "body", p,
-                             "The request body has to be one JSON object.");
+                             "The request body has to be one JSON object, and "
+                             "this is %s.",
+                             form_of(in));
     }
-    if (old && edu__type_of(declared, old, in) != was) {
+    if (old && type && type != was) {
         return edu_error_set(
             err, EDU_EBADREQUEST, "@odata.type", p,
             "The stored entity is a #" EDU_NAMESPACE

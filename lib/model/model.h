@@ -104,6 +104,11 @@ int edu__type_is(const edu_type_t *type, const edu_type_t *base);
 /** A property of @a type or of its bases, or NULL. */
 const edu_prop_t *edu__prop_find(const edu_type_t *type, const char *name);
 
+/** Try the properties of @a type and of its bases, as a dialect has them, for a
+ *  name that is misspelt. */
+void edu__prop_near(edu_near_t *near, const edu_type_t *type,
+                    edu_dialect_e dialect);
+
 /**
  * The type of a value: the one that @a in names, else that of @a old (may be
  * NULL), else @a declared, or, if that is abstract, the only type derived from

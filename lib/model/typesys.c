@@ -38,6 +38,18 @@ const edu_prop_t *edu__prop_find(const edu_type_t *type, const char *name)
     return NULL;
 }
 
+void edu__prop_near(edu_near_t *near, const edu_type_t *type,
+                    edu_dialect_e dialect)
+{
+    for (; type; type = type->base) {
+        for (const edu_prop_t *prop = type->props; prop->name; prop++) {
+            if (!(prop->flags & EDU_BETA) || dialect == EDU_DIALECT_BETA) {
+                edu__near_try(near, prop->name);
+            }
+        }
+    }
+}
+
 /* The only type that is derived from an abstract one is implied by it. */
 static const edu_type_t *implied(const edu_type_t *declared)
 {

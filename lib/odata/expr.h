@@ -80,6 +80,10 @@ void edu__lex_blanks(edu_parser_t *parser);
  *  a path.  Each costs time for each row. @return APR_SUCCESS or EDU_EQUERY */
 apr_status_t edu__lex_spend(edu_parser_t *parser);
 
+/** What to write instead of the text where reading stopped, where that is known
+ *  of other languages: "; …", or "". */
+const char *edu__lex_cure(const edu_parser_t *parser);
+
 /** Check that the expression ends here. @return APR_SUCCESS or EDU_EQUERY */
 apr_status_t edu__lex_end(edu_parser_t *parser);
 
@@ -149,6 +153,11 @@ double edu__single_of(double number, apr_pool_t *p);
  *  @return APR_SUCCESS, EDU_EQUERY or EDU_ENOTIMPL */
 apr_status_t edu__path_take(edu_parser_t *parser, const char *path,
                             const edu_expr_t **out);
+
+/** The end of a message about a name that a type does not have: what it may be
+ *  meant for, or "". @param type  with those derived from it */
+const char *edu__property_hint(const edu_type_t *type, const char *name,
+                               edu_dialect_e dialect, apr_pool_t *p);
 
 /** Whether entities of the query, in whatever dialect, have such a property. */
 int edu__is_property(const edu_parser_t *parser, const char *name);

@@ -53,7 +53,8 @@ static apr_status_t take_named(edu_parser_t *parser, const edu_expr_t **out)
     const char *name = edu__lex_name(parser), *last, *end = parser->at;
 
     if (!name) {
-        return edu__lex_fault(parser, "a property or a value is missing.");
+        return edu__lex_fault(parser, "a property or a value is missing%s.",
+                              edu__lex_cure(parser));
     }
     if (*name == '@') {
         return edu__alias_take(parser, name, take_expr, out);

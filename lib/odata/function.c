@@ -555,9 +555,11 @@ apr_status_t edu__function_call(const edu_parser_t *parser, const char *name,
                                 const edu_expr_t **out)
 {
     const edu_function_t *function = functions, *named = NULL;
+    edu_near_t near = { .to = name };
 
     for (; function->name; function++) {
         if (strcasecmp(function->name, name) != 0) {
+            edu__near_try(&near, function->name);
             continue;
         }
         if (!function->takes) {
@@ -585,5 +587,6 @@ apr_status_t edu__function_call(const edu_parser_t *parser, const char *name,
                                   "the function '%s' does not take %d "
                                   "arguments.",
                                   named->name, n)
-                 : edu__lex_fault(parser, "there is no function '%s'.", name);
+                 : edu__lex_fault(parser, "there is no function '%s'.%s", name,
+                                  edu__near_hint(&near, parser->p));
 }

@@ -69,15 +69,54 @@ apr_status_t edu__lex_spend(edu_parser_t *parser)
                : edu__lex_fault(parser, EDU_TOO_MANY_PARTS, most);
 }
 
-/* The expression has to end here.  A + in a URL is read as a blank. */
+/* What other languages write, and what it is in OData. */
+static const struct cure_t {
+    const char *sent, *says;
+} cures[] = {
+    {"==",           "write 'eq' for =="                      },
+    { "=",           "write 'eq' for ="                       },
+    { "<>",          "write 'ne' for <>"                      },
+    { "!=",          "write 'ne' for !="                      },
+    { "!",           "write 'not' for !"                      },
+    { "<=",          "write 'le' for <="                      },
+    { ">=",          "write 'ge' for >="                      },
+    { "<",           "write 'lt' for <"                       },
+    { ">",           "write 'gt' for >"                       },
+    { "&&",          "write 'and' for &&"                     },
+    { "||",          "write 'or' for ||"                      },
+    { "\"",          "write a string in single quotes: 'text'"},
+    { "*",           "write 'mul' for *"                      },
+    { "%",           "write 'mod' for %"                      },
+    { "like ",       "write contains(property, 'text')"       },
+    { "contains ",   "write contains(property, 'text')"       },
+    { "startswith ", "write startswith(property, 'text')"     },
+    { "is ",         "write 'eq'"                             },
+    { "equals ",     "write 'eq'"                             },
+    { "ascending",   "write 'asc', or nothing"                },
+    { "descending",  "write 'desc'"                           },
+};
+
+const char *edu__lex_cure(const edu_parser_t *parser)
+{
+    const char *at = parser->at + strspn(parser->at, " \t");
+
+    for (apr_size_t i = 0; i < sizeof(cures) / sizeof(cures[0]); i++) {
+        if (strncasecmp(at, cures[i].sent, strlen(cures[i].sent)) == 0) {
+            return apr_pstrcat(parser->p, "; ", cures[i].says, NULL);
+        }
+    }
+    /* a + in a URL is read as a blank */
+    return apr_isdigit(*at) ? "; write a + as %2B" : "";
+}
+
 apr_status_t edu__lex_end(edu_parser_t *parser)
 {
     edu__lex_blanks(parser);
     return !*parser->at
                ? APR_SUCCESS
-               : edu__lex_fault(
-                     parser, "unexpected text after the expression%s",
-                     apr_isdigit(*parser->at) ? "; write a + as %2B" : "");
+               : edu__lex_fault(parser,
+                                "unexpected text after the expression%s",
+                                edu__lex_cure(parser));
 }
 
 /* Letters, digits and the other characters of a path. */

@@ -251,9 +251,11 @@ const char *edu__literal_text(const edu_value_t *value, apr_pool_t *p)
 static apr_status_t check_member(const edu_parser_t *parser,
                                  const edu_type_t *type, const char *text)
 {
+    edu_near_t near = { .to = text };
     int known = 1;
 
     for (int i = 0; type->values[i]; i++) {
+        edu__near_try(&near, type->values[i]);
         if (strcmp(type->values[i], text) == 0) {
             return known || parser->of->unknowns
                        ? APR_SUCCESS
@@ -264,8 +266,8 @@ static apr_status_t check_member(const edu_parser_t *parser,
         }
         known = known && strcmp(type->values[i], "unknownFutureValue") != 0;
     }
-    return edu__lex_fault(parser, "'%s' is not a value of %s.", text,
-                          type->name);
+    return edu__lex_fault(parser, "'%s' is not a value of %s.%s", text,
+                          type->name, edu__near_hint(&near, parser->p));
 }
 
 apr_status_t edu__enum_literal(const edu_parser_t *parser,
@@ -345,9 +347,16 @@ static apr_status_t take_numeral(edu_parser_t *parser, const edu_expr_t **out)
         for (end = from;
              edu__lex_is_word(*end) || (*end && strchr("+-:", *end)); end++) {
         }
-        return edu__lex_fault(
-            parser, "'%.40s' is neither a number nor a date or a time.",
-            apr_pstrmemdup(parser->p, from, end - from));
+        text = apr_pstrmemdup(parser->p, from, end - from);
+        return instant_of(kind, "", text, "Z", parser->p).kind &&
+                       kind == EDU_EDM_INSTANT
+                   ? edu__lex_fault(parser,
+                                    "'%s' has no time zone; write %sZ for UTC.",
+                                    text, text)
+                   : edu__lex_fault(
+                         parser,
+                         "'%.40s' is neither a number nor a date or a time.",
+                         text);
     }
     parser->at += len;
     return found(parser, value, out);
@@ -391,7 +400,14 @@ static apr_status_t take_prefixed(edu_parser_t *parser, apr_size_t len,
     type = edu__type_named(name);
     if (type.kind != EDU_EDM_ENUM) {
         parser->at = from;
-        return edu__lex_fault(parser, "there is no enumeration '%s'.", name);
+        return strncasecmp(name, "datetime", 8) == 0 ||
+                       strcasecmp(name, "guid") == 0
+                   ? edu__lex_fault(parser,
+                                    "OData 4 writes neither '%s' nor quotes "
+                                    "here, but the value alone.",
+                                    name)
+                   : edu__lex_fault(parser, "there is no enumeration '%s'.",
+                                    name);
     }
     return edu__lex_spend(parser)
                ? EDU_EQUERY

@@ -28,6 +28,22 @@ int edu__is_property(const edu_parser_t *parser, const char *name)
     return property_of(parser->of->type, name, EDU_DIALECT_BETA) != NULL;
 }
 
+const char *edu__property_hint(const edu_type_t *type, const char *name,
+                               edu_dialect_e dialect, apr_pool_t *p)
+{
+    edu_near_t near = { .to = name };
+
+    if (property_of(type, name, EDU_DIALECT_BETA)) {
+        return " It is a property of Graph's beta, and this path serves v1.0.";
+    }
+    for (int i = 0; edu__types[i]; i++) {
+        if (edu__type_is(edu__types[i], type)) {
+            edu__prop_near(&near, edu__types[i], dialect);
+        }
+    }
+    return edu__near_hint(&near, p);
+}
+
 static edu_typed_t type_of(const edu_prop_t *prop)
 {
     static const edu_edm_e kinds[] = {
@@ -70,8 +86,18 @@ static apr_status_t take_member(edu_parser_t *parser, walk_t *walk,
     edu_step_t *step;
 
     if (!prop) {
-        return edu__lex_fault(parser, "%s has no property '%s'.", type->name,
-                              name);
+        const char *hint =
+            edu__property_hint(type, name, parser->of->dialect, parser->p);
+        int alone = !operand->steps->nelts && !operand->cast;
+
+        if (!*hint && alone && strcmp(parser->option, "$filter") == 0) {
+            hint = apr_psprintf(parser->p,
+                                " If a string is meant, write it in quotes: "
+                                "'%s'.",
+                                name);
+        }
+        return edu__lex_fault(parser, "%s has no property '%s'.%s", type->name,
+                              name, hint);
     }
     step = apr_array_push(operand->steps);
     *step = (edu_step_t){ name, type, operand->cast };

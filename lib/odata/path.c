@@ -26,6 +26,14 @@ static int is_qualified(const char *name)
     return strncmp(name, EDU_NAMESPACE, sizeof(EDU_NAMESPACE) - 1) == 0;
 }
 
+/* Clients of Graph mean its function by that; the id has to be written in
+ * parentheses: classes('delta'). */
+static int is_delta(const char *segment)
+{
+    segment += is_qualified(segment) ? sizeof(EDU_NAMESPACE) - 1 : 0;
+    return strcmp(segment, "delta") == 0 || strcmp(segment, "delta()") == 0;
+}
+
 /* Finds the step by an action or a function, which may have a namespace and
  * parentheses: microsoft.graph.return is return. */
 static const edu_node_t *call(edu_resource_e from, const char *name,
@@ -45,14 +53,6 @@ static const edu_node_t *call(edu_resource_e from, const char *name,
     return node && node->bound ? node : NULL;
 }
 
-static apr_status_t no_such_path(edu_error_t *err, apr_pool_t *p)
-{
-    return edu_error_set(err, EDU_ENOTFOUND, NULL, p,
-                         "There is no resource at this path. Outcomes are at "
-                         "/education/classes/{id}/assignments/{id}/submissions/"
-                         "{id}/outcomes; names are case-sensitive.");
-}
-
 /* A path that is being read. */
 typedef struct walk_t {
     edu_path_t *path;
@@ -63,6 +63,30 @@ typedef struct walk_t {
     int ended;              /* no segment may follow */
     apr_pool_t *p;
 } walk_t;
+
+/* Refuses a segment that leads nowhere. */
+static apr_status_t no_such_path(const walk_t *walk, const char *segment,
+                                 edu_error_t *err)
+{
+    edu_near_t near = { .to = segment };
+
+    for (const edu_node_t *node = edu__nodes; node->resource != EDU_RES_ROOT;
+         node++) {
+        if (node->from == walk->path->resource && node->name &&
+            !walk->path->legs) {
+            edu__near_try(&near, node->name);
+        }
+    }
+    return near.name
+               ? edu_error_set(err, EDU_ENOTFOUND, NULL, walk->p,
+                               "There is no resource '%s' at this path.%s",
+                               segment, edu__near_hint(&near, walk->p))
+               : edu_error_set(err, EDU_ENOTFOUND, NULL, walk->p,
+                               "There is no resource at this path. Outcomes "
+                               "are at /education/classes/{id}/assignments/"
+                               "{id}/submissions/{id}/outcomes; names are "
+                               "case-sensitive.");
+}
 
 static char *put(char *end, const char *segment)
 {
@@ -116,7 +140,7 @@ static apr_status_t take_key(walk_t *walk, char *key, edu_error_t *err,
     const edu_node_t *node = step(path->resource, NULL);
 
     if (!node || *key == '$') {
-        return no_such_path(err, p);
+        return no_such_path(walk, key, err);
     }
     if (!edu__is_key(key)) {
         return edu_error_set(err, EDU_EBADREQUEST, walk->collection, p,
@@ -261,7 +285,8 @@ static apr_status_t take_segment(walk_t *walk, char *segment, edu_error_t *err,
     char *open = strstr(segment, "('");
 
     if (walk->path->legs || walk->ended) {
-        return take_part(walk, segment) ? APR_SUCCESS : no_such_path(err, p);
+        return take_part(walk, segment) ? APR_SUCCESS
+                                        : no_such_path(walk, segment, err);
     }
     if (!node && open) {
         *open = '\0';
@@ -270,7 +295,8 @@ static apr_status_t take_segment(walk_t *walk, char *segment, edu_error_t *err,
             char *key = unquote(open + 1);
 
             take_name(walk, node);
-            return key ? take_key(walk, key, err, p) : no_such_path(err, p);
+            return key ? take_key(walk, key, err, p)
+                       : no_such_path(walk, segment, err);
         }
         *open = '(';
         node = NULL;
@@ -285,11 +311,16 @@ static apr_status_t take_segment(walk_t *walk, char *segment, edu_error_t *err,
     }
     /* of entities of a type there are keys and counts, but no other ways */
     if (node && walk->path->cast && strcmp(segment, "$count") != 0) {
-        return no_such_path(err, p);
+        return no_such_path(walk, segment, err);
     }
     if (!node) {
-        return *segment ? take_key(walk, segment, err, p)
-                        : no_such_path(err, p);
+        return is_delta(segment) && step(walk->path->resource, NULL)
+                   ? edu_error_set(err, EDU_ENOTIMPL, NULL, p,
+                                   "There are delta queries of assignments and "
+                                   "of outcomes, and none of %s.",
+                                   walk->collection)
+               : *segment ? take_key(walk, segment, err, p)
+                          : no_such_path(walk, segment, err);
     }
     take_name(walk, node);
     return APR_SUCCESS;
@@ -321,7 +352,7 @@ apr_status_t edu__path_parse(edu_path_t *path, const char *s, edu_error_t *err,
         return APR_SUCCESS;
     }
     if (*s != '/') {
-        return no_such_path(err, p);
+        return no_such_path(&walk, s, err);
     }
     /* no spelling is shorter than the canonical one */
     path->canonical = walk.end = apr_pstrdup(p, s);

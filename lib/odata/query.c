@@ -223,6 +223,31 @@ static int is_kept(const item_t *item)
     return !item->option || item->option->kept;
 }
 
+/* Names that others give to options. */
+static const char *const others[][2] = {
+    {"$limit",     "$top"    },
+    { "$first",    "$top"    },
+    { "$pagesize", "$top"    },
+    { "$offset",   "$skip"   },
+    { "$sort",     "$orderby"},
+    { "$where",    "$filter" },
+    { "$fields",   "$select" },
+    { "$include",  "$expand" }
+};
+
+static const char *near_option(const char *name, apr_pool_t *p)
+{
+    edu_near_t near = { .to = name };
+
+    for (apr_size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        near.name = strcasecmp(others[i][0], name) ? near.name : others[i][1];
+    }
+    for (apr_size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+        edu__near_try(&near, options[i].name);
+    }
+    return edu__near_hint(&near, p);
+}
+
 static apr_status_t read_item(edu_reader_t *reader, const item_t *item, int of,
                               unsigned *seen)
 {
@@ -231,9 +256,10 @@ static apr_status_t read_item(edu_reader_t *reader, const item_t *item, int of,
     if (!option) {
         return item->name && *item->name != '$' && of != EDU_OF_INLINE
                    ? APR_SUCCESS
-                   : edu_error_set(reader->err, EDU_EBADREQUEST, item->name,
-                                   reader->p,
-                                   "OData has no such query option.");
+                   : edu_error_set(
+                         reader->err, EDU_EBADREQUEST, item->name, reader->p,
+                         "OData has no such query option.%s",
+                         item->name ? near_option(item->name, reader->p) : "");
     }
     if (!option->read) {
         return edu_error_set(reader->err, EDU_ENOTIMPL, option->name, reader->p,

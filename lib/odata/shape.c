@@ -160,8 +160,10 @@ apr_status_t edu__shape_select(edu_reader_t *reader, const char *value)
                            reader->p)) {
             return edu_error_set(reader->err, EDU_EQUERY, "$select", reader->p,
                                  "Invalid select clause: %s has no property "
-                                 "'%s'.",
-                                 query->type->name, item);
+                                 "'%s'.%s",
+                                 query->type->name, item,
+                                 edu__property_hint(query->type, item,
+                                                    query->dialect, reader->p));
         }
     }
     if (!names) {
@@ -203,13 +205,27 @@ static edu_expand_t expand_of(const edu_query_t *query, const edu_nav_t *nav)
     };
 }
 
+/* What can be expanded by a name like that. */
+static const char *near_nav(const edu_reader_t *reader, const char *name)
+{
+    const edu_set_t *set = reader->query->set;
+    edu_near_t near = { .to = name };
+
+    for (const edu_nav_t *nav = edu__navs; set && nav->name; nav++) {
+        if (nav->set == set->id) {
+            edu__near_try(&near, nav->name);
+        }
+    }
+    return edu__near_hint(&near, reader->p);
+}
+
 /* Graph's words for a property that cannot be expanded (contract.md 5). */
 static apr_status_t refuse_name(const edu_reader_t *reader, const char *item)
 {
     return edu_error_set(reader->err, EDU_EEXPAND, "$expand", reader->p,
                          "Expand is not allowed for property '%s' according to "
-                         "the entity schema.",
-                         item);
+                         "the entity schema.%s",
+                         item, near_nav(reader, item));
 }
 
 static apr_status_t refuse_form(const edu_reader_t *reader, const char *item,

@@ -21,10 +21,10 @@ const char *edu__kind_words(edu_typed_t type)
         [EDU_EDM_ENUM] = "an enumeration",
         [EDU_EDM_GUID] = "a GUID",
         [EDU_EDM_DATE] = "a date",
-        [EDU_EDM_INSTANT] = "a date and time, written without quotes",
+        [EDU_EDM_INSTANT] = "a date and time",
         [EDU_EDM_CLOCK] = "a time of day",
         [EDU_EDM_DURATION] = "a duration",
-        [EDU_EDM_OBJECT] = "a complex value"
+        [EDU_EDM_OBJECT] = "a complex value",
     };
 
     return type.many ? "a collection" : words[type.kind];
@@ -120,6 +120,41 @@ static int is_unordered(edu_edm_e kind)
     return kind == EDU_EDM_ENUM || kind == EDU_EDM_OBJECT;
 }
 
+/* How to write a literal that cannot be compared with the other side: without
+ * its quotes, with quotes, or with a time of day. */
+static const char *cure(const edu_expr_t *side, const edu_expr_t *other,
+                        apr_pool_t *p)
+{
+    edu_edm_e wanted = other->type.kind;
+    const edu_value_t *value = &side->literal;
+    const char *text;
+
+    if (side->op != EDU_EXPR_LITERAL || other->type.many) {
+        return "";
+    }
+    text = edu__literal_text(value, p);
+    if (value->kind == EDU_EDM_DATE && wanted == EDU_EDM_INSTANT) {
+        return apr_psprintf(p, " Add a time: %sT00:00:00Z.", text);
+    }
+    if (value->kind != EDU_EDM_STRING) {
+        return wanted == EDU_EDM_STRING
+                   ? apr_psprintf(p, " Write it in quotes: '%s'.", text)
+                   : "";
+    }
+    if (edu__literal_read(wanted, text, p).kind) {
+        return apr_psprintf(p, " Write it without quotes: %s.", text);
+    }
+    if (wanted != EDU_EDM_INSTANT) {
+        return "";
+    }
+    return edu__literal_read(EDU_EDM_DATE, text, p).kind
+               ? apr_psprintf(p,
+                              " Write it without quotes, and with a time: "
+                              "%sT00:00:00Z.",
+                              text)
+               : " Write it like 2026-01-31T12:00:00Z, without quotes.";
+}
+
 apr_status_t edu__compare_check(const edu_parser_t *parser, edu_expr_e op,
                                 const char *word, const edu_expr_t **a,
                                 const edu_expr_t **b)
@@ -133,8 +168,11 @@ apr_status_t edu__compare_check(const edu_parser_t *parser, edu_expr_e op,
     x = (*a)->type;
     y = (*b)->type;
     if (!is_comparable(x, y)) {
-        return edu__lex_fault(parser, "%s cannot be compared with %s.",
-                              edu__kind_words(x), edu__kind_words(y));
+        const char *says = cure(*a, *b, parser->p);
+
+        return edu__lex_fault(parser, "%s cannot be compared with %s.%s",
+                              edu__kind_words(x), edu__kind_words(y),
+                              *says ? says : cure(*b, *a, parser->p));
     }
     either = x.kind == EDU_EDM_NULL ? y : x;
     if ((x.kind == EDU_EDM_OBJECT && y.kind == EDU_EDM_OBJECT) ||
