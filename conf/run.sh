@@ -103,10 +103,12 @@ find "$data/" -type f ! -name localhost.crt -exec chmod go= {} +
 
 # It is kept, so that clients need to trust it only once.  As it is
 # no CA, it vouches for nothing else.
-curl="curl$login"
+# The status is shown, and the prompt stands on a line of its own.
+show="-i -w '\\n'"
+curl="curl $show$login"
 if [ "$TLS" = 1 ]; then
     crt=$data/localhost.crt
-    curl="curl --cacert '$crt'$login"
+    curl="curl $show --cacert '$crt'$login"
     openssl x509 -checkend 86400 -noout -in "$crt" >/dev/null 2>&1 ||
         problem=$(openssl req -config /dev/stdin -x509 -days 365 \
             -newkey rsa:2048 -nodes -keyout "$data/localhost.key" \

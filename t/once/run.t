@@ -45,6 +45,12 @@ sub open_files {
     return grep { !/\.pid\z/ && (stat)[2] & 077 } glob "$data/*";
 }
 
+# The lines that are printed for a second terminal.
+sub printed {
+    open my $out, '<', "$data.out" or die "$data.out: $!";
+    return map { /^(curl .*)/ } <$out>;
+}
+
 sub create {
     return request(POST => $collection, [['Content-Type', 'application/json']],
                    '{}')->{status};
@@ -63,6 +69,12 @@ sub dribble {
 
 my $pid = start();
 is(create(), 201, 'make run serves');
+my ($first, @more) = map { scalar `$_ 2>/dev/null` } printed();
+like($first, qr{^HTTP/1\.1 201 Created\r\n.*"points":85.*\n\z}s,
+     'the first printed line creates, shows the status, and ends its line');
+like($_, qr{^HTTP/1\.1 200 OK\r\n.*"points":\d+.*\n\z}s, 'the next one, too')
+    for @more;
+is(scalar @more, 2, 'there are two more');
 ok(-e "$data/outcomes.db-wal", 'the log is beside the database');
 is(join(' ', open_files()), '', 'other users may read no file');
 is((stat $data)[2] & 07777, 0711, 'other users may not list the files');

@@ -254,9 +254,9 @@ my %wrong = (
 
 spew(place('passwords'), map { "$_:{SHA}ieSV55Qc+eQOaYDRSha/AjzNTJE=\n" }
     qw(grace ada bob mallory sis teacher));
-my ($lines) = with_passwords('README.md')
-    =~ /These lines .*?:\n\n((?: {4}[^\n]*\n|\n)+)/ms or die "README has no lines\n";
-for (['the sample', sample()], ['the README', $lines],
+my ($lines) = with_passwords('docs/installing.md')
+    =~ /These lines .*?:\n\n((?: {4}[^\n]*\n|\n)+)/ms or die "docs/installing.md has no lines\n";
+for (['the sample', sample()], ['docs/installing.md', $lines],
      ['a node', with_passwords('conf/cluster/node.conf')]) {
     my ($name, $text) = @$_;
     with($name, [], [$text], sub {
