@@ -155,8 +155,11 @@ static apr_status_t take_minus(edu_parser_t *parser, const edu_expr_t **out)
     return edu__is_number(of->type.kind) || of->type.kind == EDU_EDM_DURATION ||
                    of->type.kind == EDU_EDM_NULL
                ? edu__expr_join(parser, node, 1, &of)
-               : edu__lex_fault(parser, "the sign '-' is not defined for %s.",
-                                edu__kind_words(of->type));
+               : edu__lex_fault(parser, "the sign '-' is not defined for %s.%s",
+                                edu__kind_words(of->type),
+                                strcmp(parser->option, "$orderby") == 0
+                                    ? " Write 'desc' behind it."
+                                    : "");
 }
 
 static apr_status_t take_unary(edu_parser_t *parser, const edu_expr_t **out)

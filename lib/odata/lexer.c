@@ -73,27 +73,28 @@ apr_status_t edu__lex_spend(edu_parser_t *parser)
 static const struct cure_t {
     const char *sent, *says;
 } cures[] = {
-    {"==",           "write 'eq' for =="                      },
-    { "=",           "write 'eq' for ="                       },
-    { "<>",          "write 'ne' for <>"                      },
-    { "!=",          "write 'ne' for !="                      },
-    { "!",           "write 'not' for !"                      },
-    { "<=",          "write 'le' for <="                      },
-    { ">=",          "write 'ge' for >="                      },
-    { "<",           "write 'lt' for <"                       },
-    { ">",           "write 'gt' for >"                       },
-    { "&&",          "write 'and' for &&"                     },
-    { "||",          "write 'or' for ||"                      },
-    { "\"",          "write a string in single quotes: 'text'"},
-    { "*",           "write 'mul' for *"                      },
-    { "%",           "write 'mod' for %"                      },
-    { "like ",       "write contains(property, 'text')"       },
-    { "contains ",   "write contains(property, 'text')"       },
-    { "startswith ", "write startswith(property, 'text')"     },
-    { "is ",         "write 'eq'"                             },
-    { "equals ",     "write 'eq'"                             },
-    { "ascending",   "write 'asc', or nothing"                },
-    { "descending",  "write 'desc'"                           },
+    {"==",           "write 'eq' for =="                           },
+    { "=",           "write 'eq' for ="                            },
+    { "<>",          "write 'ne' for <>"                           },
+    { "!=",          "write 'ne' for !="                           },
+    { "!",           "write 'not' for !"                           },
+    { "<=",          "write 'le' for <="                           },
+    { ">=",          "write 'ge' for >="                           },
+    { "<",           "write 'lt' for <"                            },
+    { ">",           "write 'gt' for >"                            },
+    { "&&",          "write 'and' for &&"                          },
+    { "||",          "write 'or' for ||"                           },
+    { "\"",          "write a string in single quotes: 'text'"     },
+    { "*",           "write 'mul' for *"                           },
+    { "%",           "write 'mod' for %"                           },
+    { ",",           "write a decimal point, or a list behind 'in'"},
+    { "like ",       "write contains(property, 'text')"            },
+    { "contains ",   "write contains(property, 'text')"            },
+    { "startswith ", "write startswith(property, 'text')"          },
+    { "is ",         "write 'eq'"                                  },
+    { "equals ",     "write 'eq'"                                  },
+    { "ascending",   "write 'asc', or nothing"                     },
+    { "descending",  "write 'desc'"                                },
 };
 
 const char *edu__lex_cure(const edu_parser_t *parser)
@@ -104,6 +105,9 @@ const char *edu__lex_cure(const edu_parser_t *parser)
         if (strncasecmp(at, cures[i].sent, strlen(cures[i].sent)) == 0) {
             return apr_pstrcat(parser->p, "; ", cures[i].says, NULL);
         }
+    }
+    if (at > parser->text && at[-1] == '\'' && edu__lex_is_word(*at)) {
+        return "; double a quote within a string: 'O''Brien'";
     }
     /* a + in a URL is read as a blank */
     return apr_isdigit(*at) ? "; write a + as %2B" : "";

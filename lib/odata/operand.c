@@ -32,7 +32,14 @@ const char *edu__property_hint(const edu_type_t *type, const char *name,
                                edu_dialect_e dialect, apr_pool_t *p)
 {
     edu_near_t near = { .to = name };
+    const char *dot = strchr(name, '.');
 
+    if (dot && property_of(type, apr_pstrmemdup(p, name, dot - name),
+                           EDU_DIALECT_BETA)) {
+        return apr_pstrcat(p, " Write a path with /, as in '",
+                           apr_pstrmemdup(p, name, dot - name), "/", dot + 1,
+                           "'.", NULL);
+    }
     if (property_of(type, name, EDU_DIALECT_BETA)) {
         return " It is a property of Graph's beta, and this path serves v1.0.";
     }
@@ -70,8 +77,11 @@ static apr_status_t take_cast(edu_parser_t *parser, walk_t *walk,
     const edu_type_t *type = edu__type_find(name);
 
     if (!type || !edu__type_is(type, walk->type.of)) {
-        return edu__lex_fault(parser, "'%s' is not a type derived from %s.",
-                              name, walk->type.of->name);
+        return edu__lex_fault(parser, "'%s' is not a type derived from %s.%s",
+                              name, walk->type.of->name,
+                              edu__property_hint(walk->type.of, name,
+                                                 parser->of->dialect,
+                                                 parser->p));
     }
     walk->operand->cast = walk->type.of = type;
     return APR_SUCCESS;
