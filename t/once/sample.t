@@ -51,7 +51,7 @@ for my $page (glob("$Bin/../../README.md $Bin/../../docs/*.md")) {
     my $text = slurp($page);
     while ($text =~ /^((?: {4}\S[^\n]*\n(?: {4,}[^\n]*\n|\n(?= {4}))*)+)/mg) {
         my $block = $1;
-        next if $block !~ /^ {4}(?:<Location|<VirtualHost|LoadModule|DBDriver)/m
+        next if $block !~ /^ {4}(?:<\w|LoadModule|DBDriver|CustomLog)/m
             || $block =~ /…/;
         my $first = $block =~ s/^ +|\n.*//gsr;
         $block =~ s{^ +LoadModule .*\n}{}mg;

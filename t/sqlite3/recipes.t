@@ -212,22 +212,41 @@ my %bad = (
                                    scp => 'EduAssignments.ReadWrite' })),
 );
 
-for (['openidc', ['auth_openidc'], 'https', 'OIDCCABundlePath ' . place('ca.crt')],
-     ['oauth2', ['oauth2'], 'http', '']) {
-    my ($name, $modules, $scheme, $trust) = @$_;
+# As docs/operating.md has it for Keycloak.
+my %keycloak = map {
+    my ($id, $scope) = @$_;
+    $id => bearer(token({ (map { $_ => $claims{$_} } qw(iss aud exp azp)),
+        sub => $id, name => "Zo\x{eb} $id", scope => "openid profile $scope" }));
+} ['grace', 'EduAssignments.ReadWrite EduRoster.ReadBasic'],
+    ['ada', 'EduAssignments.ReadWrite EduRoster.ReadBasic'],
+    ['mallory', 'EduAssignments.ReadWrite EduRoster.ReadBasic'], ['eve', ''],
+    ['sis', 'EduAssignments.ReadWrite EduRoster.ReadWrite'];
+
+for (['openidc', ['auth_openidc'], 'https', 'OIDCCABundlePath ' . place('ca.crt'),
+      {}, \%tokens, @RULES, @PROGRAM, @SCOPES],
+     ['oauth2', ['oauth2'], 'http', '', {}, \%tokens, @RULES, @PROGRAM, @SCOPES],
+     ['openidc', ['auth_openidc'], 'https', 'OIDCCABundlePath ' . place('ca.crt'),
+      { 'RemoteUserClaim oid' => 'RemoteUserClaim sub',
+        'OIDC_CLAIM_scp' => 'OIDC_CLAIM_scope' },
+      { teacher => $keycloak{grace}, student => $keycloak{ada},
+        stranger => $keycloak{mallory}, sis => $keycloak{sis},
+        no_scope => $keycloak{eve} },
+      @RULES, [no_scope => GET => "$essay/$points", undef, 403]]) {
+    my ($name, $modules, $scheme, $trust, $changes, $callers, @rules) = @$_;
     my $plain = free_port();
-    with($name, $modules, [$trust, sample(),
+    my $of = %$changes ? "$name by Keycloak" : $name;
+    with($of, $modules, [$trust, sample(),
         "Listen 127.0.0.1:$plain",
         "<VirtualHost 127.0.0.1:$plain>\nSSLEngine Off\n</VirtualHost>",
-        recipe("conf/recipes/$name.conf",
+        recipe("conf/recipes/$name.conf", %$changes,
         'https://login.microsoftonline.com/TENANT/v2.0' => $claims{iss},
         'https://login.microsoftonline.com/TENANT/discovery/v2.0/keys' =>
             $scheme . '://localhost:' . ($scheme eq 'http' ? $plain : $port)
             . '/keys.json',
         '11111111-1111-1111-1111-111111111111' => $claims{aud},
         '22222222-2222-2222-2222-222222222222' => 'sis')], sub {
-        rules($name, \%tokens, @RULES, @PROGRAM, @SCOPES);
-        refused($name, 401, %bad);
+        rules($of, $callers, @rules);
+        refused($of, 401, %bad) if !%$changes;
     });
 }
 
