@@ -49,7 +49,7 @@ void edu__near_try(edu_near_t *near, const char *name)
     }
     d = distance(near->to, name);
     /* of a short name, little may be wrong, or it is another one */
-    if (d <= (int)(sent + 1) / 4 + (sent > 2) &&
+    if (d <= (int)sent / 4 + (sent > 4) &&
         (!near->name || d < near->distance)) {
         near->name = name;
         near->distance = d;
