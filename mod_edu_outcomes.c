@@ -158,6 +158,10 @@ static int post_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp,
                      "EDU0034: nothing is counted: there is no memory that "
                      "children share");
     }
+    if (databases && starts) {
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, first,
+                     "EDU0050: mod_edu_outcomes " EDU_VERSION " serves");
+    }
     return databases && starts && edum_keeper_start(first)
                ? HTTP_INTERNAL_SERVER_ERROR
                : OK;

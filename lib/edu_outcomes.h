@@ -13,6 +13,8 @@
 #ifndef EDU_OUTCOMES_H
 #define EDU_OUTCOMES_H
 
+#include "edu_version.h"
+
 #include <apr.h>
 #include <apr_errno.h>
 #include <apr_pools.h>
@@ -22,9 +24,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/** The release of this library. */
-#define EDU_VERSION "0.1.0"
 
 /* ------------------------------------------------------------------ errors */
 

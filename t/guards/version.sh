@@ -1,7 +1,14 @@
-# One version in all places.
+# The version stands in configure.ac; what is written by hand names the same.
 . t/guards/tap
 
-configure=$(sed -nE 's/^AC_INIT\(\[[^]]*\], \[([^]]*)\].*/\1/p' configure.ac)
-header=$(sed -nE 's/^#define EDU_VERSION "(.*)"$/\1/p' lib/edu_outcomes.h)
+version=$(sed -nE 's/^AC_INIT\(\[[^]]*\], \[([^]]*)\].*/\1/p' configure.ac)
 
-same 'configure.ac and edu_outcomes.h' "$configure" "$header"
+same 'the header' "$version" \
+    "$(sed -nE 's/^#define EDU_VERSION "(.*)"$/\1/p' "$top_builddir/lib/edu_version.h")"
+same 'CHANGES' "$version" \
+    "$(sed -nE '2s/^Changes with mod_edu_outcomes ([0-9.]+).*/\1/p' CHANGES)"
+none 'no source has it of its own' \
+    "$(grep -rnF "\"$version\"" lib module mod_edu_outcomes.c --include='*.[ch]' |
+        grep -v '^lib/edu_version\.h:')"
+none 'the header Server does not tell it' \
+    "$(grep -n 'ap_add_version_component' module/*.c mod_edu_outcomes.c)"

@@ -2,7 +2,7 @@
 . t/guards/tap
 
 masks='base:1:base model:3:model odata:7:odata store:41:store,inner api:31:api'
-flags=$(pkg-config --cflags apr-1 jansson)
+flags="-I$top_builddir/lib $(pkg-config --cflags apr-1 jansson)"
 
 # sees MASK WING HEADER: whether a file of a mask may include a header, by
 # whatever path.
