@@ -145,7 +145,8 @@ static const edu_where_t *of_instant(apr_pool_t *p, unsigned bounds,
 }
 
 /* That a document has a text in one of its values, so that most of them need
- * not be parsed.  All but these characters are written as they are, or as \u. */
+ * not be parsed.  All but these characters are written as they are, or as \u.
+ */
 static const edu_where_t *is_written(apr_pool_t *p, const char *text)
 {
     edu_where_t *where = edu__where(EDU_WHERE_WRITTEN, NULL, p);
