@@ -5,11 +5,13 @@
 # foreground.  make run sets HTTPD, APXS and MODULE; you may set
 #
 #   make run PORT=8080 DATA=run MPM=event|prefork|worker AUTH=basic|none TLS=0|1
+#            DEMO=0|1
 #            DB="pgsql host=localhost dbname=outcomes"
 #            DB="mysql host=localhost user=apache dbname=outcomes"
 set -eu
 
 : "${PORT:=8080}" "${DATA:=run}" "${MPM:=event}" "${AUTH:=basic}" "${TLS:=0}"
+: "${DEMO:=0}"
 DATA=${DATA%/}
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -36,6 +38,11 @@ case $TLS in
 0) base=http://127.0.0.1:$PORT ssl= ;;
 1) base=https://localhost:$PORT ssl=ssl ;;
 *) fail "TLS=$TLS is not known; choose 0 or 1." ;;
+esac
+case $DEMO$AUTH in
+0basic | 0none | 1basic) ;;
+1none) fail "DEMO=1 needs the users of AUTH=basic." ;;
+*) fail "DEMO=$DEMO is not known; choose 0 or 1." ;;
 esac
 case ${DB:-} in
 '') ;;
@@ -95,7 +102,13 @@ fi
 # the same owner and mode.
 umask 077
 touch "$data/outcomes.db" "$data/htpasswd"
-[ -z "$user" ] || chown "$user" "$data"/outcomes.db* "$data/htpasswd"
+# A copy, for Apache's user may not be able to reach the sources.
+rm -rf "$data/www"
+mkdir "$data/www"
+cp "$here/welcome.html" "$data/www/index.html"
+cp -R "$here/../www" "$data/www/gradebook"
+[ -z "$user" ] ||
+    chown -R "$user" "$data"/outcomes.db* "$data/htpasswd" "$data/www"
 chmod 711 "$data"
 find "$data/" -type f ! -name localhost.crt -exec chmod go= {} +
 
@@ -148,7 +161,7 @@ modules=$("$APXS" -q LIBEXECDIR)
     echo "Define DB_DRIVER ${DB%% *}"
     echo "Define DB_PARAMS \"${DB#* }\""
     for name in mpm_$MPM unixd log_config authn_core authn_file auth_basic \
-        authz_core authz_user reqtimeout $ssl; do
+        authz_core authz_user reqtimeout dir headers $ssl; do
         if [ -e "$modules/mod_$name.so" ]; then
             echo "LoadModule ${name}_module \"$modules/mod_$name.so\""
         elif ! "$HTTPD" -l | grep -Eq " (mod_$name|${name#mpm_})\.c"; then
@@ -165,13 +178,38 @@ problem=$("$HTTPD" -t -d "$data" -f "$data/httpd.conf" 2>&1) || fail "$problem"
 
 # ---------------------------------------------------------------------- start
 
+# A class of 30 with three assignments, where there is no class yet.
+demo() {
+    until n=$(curl -sf -m 10 --noproxy '*' ${crt:+--cacert "$crt"} \
+        -u app:demo "$base/v1.0/education/classes/\$count"); do
+        kill -0 "$server" 2>/dev/null || return
+        sleep 0.1
+    done
+    if [ "$n" != 0 ]; then
+        echo "DEMO=1: there are classes already; look at their grades."
+        return
+    fi
+    SSL_CERT_FILE=${crt-} perl "$here/../docs/term.pl" "$base/v1.0" \
+        >/dev/null 2>"$data/demo.log" &&
+        echo "DEMO=1: the term of the class History 9b is over; look at its grades." ||
+        echo "make run: DEMO=1: $(tail -n 1 "$data/demo.log")" >&2
+}
+
 submission=education/classes/c1/assignments/a1/submissions/s1
 outcomes=$base/v1.0/$submission/outcomes
 id=$(cat /proc/sys/kernel/random/uuid)
 json="-H 'Content-Type: application/json'"
+gradebook="
+The gradebook, for the users teacher, student and app with the password demo:
+
+$base/gradebook/
+"
+[ "$AUTH" = basic ] || gradebook=
 cat <<END
 
-Serving on $base from $DATA until Ctrl-C.  Paste into a second terminal:
+Serving on $base from $DATA until Ctrl-C.
+$gradebook
+The API, to paste into a second terminal:
 
 $curl $outcomes $json -d '{"@odata.type":"#microsoft.graph.educationPointsOutcome","id":"$id","points":{"points":85}}'
 
@@ -185,5 +223,6 @@ END
 setsid "$HTTPD" -d "$data" -f "$data/httpd.conf" -DFOREGROUND &
 server=$!
 trap 'kill "$server"; wait "$server"; exit' HUP INT TERM
+[ "$DEMO" = 0 ] || demo
 wait "$server" || fail "Apache stopped; $DATA/error_log ends with" \
     "$(tail -n 2 "$data/error_log" 2>/dev/null || echo nothing)"

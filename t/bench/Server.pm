@@ -177,6 +177,7 @@ sub shipped {
     open my $users, '>', "$self->{dir}/htpasswd" or die "htpasswd: $!\n";
     print $users "teacher:{SHA}ieSV55Qc+eQOaYDRSha/AjzNTJE=\n";
     close $users or die "htpasswd: $!\n";
+    mkdir "$self->{dir}/www";
     return ('run.conf',
         [qw(log_config authn_file auth_basic authz_user reqtimeout)],
         DATA       => $self->{dir},

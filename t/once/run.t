@@ -4,6 +4,7 @@ use warnings;
 use FindBin '$Bin';
 use lib "$Bin/../lib";
 use Apache::Test ();
+use Edu::Case 'slurp';
 use Edu::Server;
 use Edu::Wire;
 use IO::Select ();
@@ -21,13 +22,14 @@ my $collection = "http://localhost:$port/v1.0/education/classes/c"
     . '/assignments/a/submissions/s/outcomes';
 
 sub start {
+    my (@options) = @_;
     my $pid = fork // die "fork: $!";
     if (!$pid) {
         open STDOUT, '>>', "$data.out" or die "$data.out: $!";
         open STDERR, '>&', \*STDOUT or die "STDERR: $!";
         exec 'env', "HTTPD=$vars->{httpd}", "APXS=$vars->{apxs}",
             "MODULE=$Bin/../../lib/mod_edu_outcomes.so", "PORT=$port",
-            "DATA=$data", "MPM=$ENV{EDU_MPM}", 'sh', "$Bin/../../conf/run.sh";
+            "DATA=$data", "MPM=$ENV{EDU_MPM}", @options, 'sh', "$Bin/../../conf/run.sh";
     }
     await { request(GET => $collection)->{status} == 200 }
         or diag(`cat $data.out $data/error_log`);
@@ -67,6 +69,16 @@ sub dribble {
     return $ready->can_read(0) && <$socket> // 'nothing';
 }
 
+# What a browser is given, as a user of make run or as nobody.
+sub browse {
+    my ($path, $user) = @_;
+    return request(GET => "http://localhost:$port$path", $user
+        ? [['Authorization', "$user:demo"]] : [['Authorization', 'none']]);
+}
+
+sub said { return slurp("$data.out") }
+sub classes { return browse('/v1.0/education/classes/$count', 'app')->{body} }
+
 my $pid = start();
 is(create(), 201, 'make run serves');
 my ($first, @more) = map { scalar `$_ 2>/dev/null` } printed();
@@ -75,6 +87,19 @@ like($first, qr{^HTTP/1\.1 201 Created\r\n.*"points":85.*\n\z}s,
 like($_, qr{^HTTP/1\.1 200 OK\r\n.*"points":\d+.*\n\z}s, 'the next one, too')
     for @more;
 is(scalar @more, 2, 'there are two more');
+like(said(), qr{^http://127\.0\.0\.1:$port/gradebook/$}m, 'and says where');
+like(browse('/')->{body}, qr{href="gradebook/"}, 'a welcome leads on');
+is(browse('/gradebook/')->{status}, 401, 'the gradebook asks for a password');
+for (map { s{.*/www/}{}r } glob "$Bin/../../www/*") {
+    my $answer = browse("/gradebook/$_", 'student');
+    is($answer->{status}, 200, "$_ is served");
+    like(header($answer, 'Content-Type'), qr{^(?:text/(?:html|css|javascript)|image/svg\+xml)$},
+         "$_ has a type");
+    like(header($answer, 'Content-Security-Policy'), qr/^default-src 'self';/, "$_ has a policy");
+}
+is(browse('/edu-status')->{status}, 200, 'its figures are shown');
+is(browse("/$_", 'teacher')->{status}, 404, "$_ is not served")
+    for qw(htpasswd outcomes.db httpd.conf);
 ok(-e "$data/outcomes.db-wal", 'the log is beside the database');
 is(join(' ', open_files()), '', 'other users may read no file');
 is((stat $data)[2] & 07777, 0711, 'other users may not list the files');
@@ -82,7 +107,7 @@ like(dribble(), qr/^HTTP\/1.1 408 /, 'slow headers get 408');
 ok(stop($pid), 'make run stops');
 
 # Earlier versions left files that all could read.
-chmod 0644, glob "$data/*";
+chmod 0644, grep { -f } glob "$data/*";
 chmod 0755, $data;
 $pid = start();
 is(create(), 201, 'make run serves again');
@@ -91,4 +116,13 @@ is(join(' ', open_files()), '',
 is(request(GET => "$collection/\$count")->{body}, 2,
    'the outcomes of both runs are stored');
 ok(stop($pid), 'make run stops again');
+
+for my $says ('the term of the class History 9b is over',
+              'there are classes already') {
+    $pid = start('DEMO=1');
+    ok(await(sub { said() =~ /^DEMO=1: $says/m }), "DEMO=1: $says")
+        or diag(said());
+    is(classes(), 1, 'there is one class');
+    ok(stop($pid), 'make run with DEMO=1 stops');
+}
 done_testing;

@@ -25,7 +25,7 @@ sub write_file {
     print $file @text;
     close $file;
 }
-mkdir $data;
+mkdir $_ for $data, "$data/www";
 write_file('outcomes.db');
 write_file('htpasswd', slurp("$Bin/../conf/passwords"));
 write_file('httpd.conf', map { "$_\n" }
