@@ -19,6 +19,7 @@
 #define EDU_WING_STORE 8
 #define EDU_WING_API 16
 #define EDU_WING_INNER 32 /* of store/ alone */
+#define EDU_WING_ADMIN 64
 
 #if !(EDU_SEES & EDU_WING_BASE)
 #error "this file may not see lib/base"

@@ -263,13 +263,29 @@ static const char *escape(const void *baton, const char *text)
     return apr_dbd_escape(call->dbd.driver, call->p, text, call->dbd.handle);
 }
 
+static edu_words_t words_of(const edu_call_t *call)
+{
+    return (edu_words_t){ call->session->dialect, escape, call, call->p };
+}
+
+const char *edu__driver_fill(const edu_call_t *call, const char *text,
+                             const char **args)
+{
+    const edu_words_t words = words_of(call);
+
+    return edu__where_fill(
+        &words,
+        replace(text, EDU_OCTETS, call->session->dialect->octets, call->p),
+        args, NULL);
+}
+
 /* Runs a statement with its parameters in it.  A statement with a condition is
  * not prepared: there are many of these, and what is prepared stays as long as
  * the connection does. */
 static int run_text(edu_call_t *call)
 {
     const edu_sql_dialect_t *dialect = call->session->dialect;
-    const edu_words_t words = { dialect, escape, call, call->p };
+    const edu_words_t words = words_of(call);
     const char *inlined = dialect->inlined ? dialect->inlined : "";
 
     call->session->streams = dialect->streams;

@@ -88,6 +88,10 @@ int edu__driver_query(edu_call_t *call);
 apr_status_t edu__driver_ask(const edu_call_t *call, const char *text,
                              const char **answer);
 
+/** A statement with its parameters in it, each quoted. */
+const char *edu__driver_fill(const edu_call_t *call, const char *text,
+                             const char **args);
+
 /** The number of columns in the rows of a call. */
 int edu__call_columns(const edu_call_t *call);
 

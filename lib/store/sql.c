@@ -709,6 +709,48 @@ const struct edu_shape_t edu__shapes[EDU_TABLES] = {
     [EDU_REPEAT]     = { 0,   1,   1 }
 };
 
+/* Columns that may be long come last. */
+#define HISTORY_COLUMNS                                                       \
+    "entity", "action", "derived", "shows", "version", "student", "user_id",  \
+    "user_name", "application", "address", "request_id", "at", "before_body", \
+    "after_body"
+const edu_whole_t edu__wholes[EDU_WHOLE_VIEWS] = {
+    [EDU_CLASS] = { "edu_class", 1, 1, 0, { "id", "created", "version", "body" } },
+    [EDU_MEMBER] = { "edu_member", 2, 1, 0,
+        { "class_id", "id", "created", "role", "version", "body" } },
+    [EDU_ASSIGNMENT] = { "edu_assignment", 2, 1, 0,
+        { "class_id", "id", "created", "version", "body" } },
+    [EDU_SUBMISSION] = { "edu_submission", 3, 2, 0,
+        { "class_id", "assignment_id", "id", "created", "user_id", "version",
+          "modified_by", "body" } },
+    [EDU_OUTCOME] = { "edu_outcome", 4, 2, 0,
+        { "class_id", "assignment_id", "submission_id", "id", "created", "type",
+          "version", "shown_version", "body", "shown" } },
+    [EDU_HISTORY] = { "edu_history", 1, 2, 1,
+        { "seq", "class_id", "assignment_id", "submission_id", "id",
+          HISTORY_COLUMNS } },
+    [EDU_REPEAT] = { "edu_repeat", 1, 1, 0,
+        { "id", "created", "request", "expires", "user_id", "body" } },
+    [EDU_WHOLE_READ] = { "edu_read", 1, 0, 1,
+        { "seq", "at", "user_id", "application", "address", "request_id",
+          "class_id", "assignment_id", "submission_id", "id", "student", "lost" } },
+    [EDU_WHOLE_SECRET] = { "edu_secret", 1, 0, 0, { "one", "secret" } },
+    [EDU_WHOLE_HISTORY_OF] = { "edu_history", 5, 2, 1,
+        { "class_id", "assignment_id", "submission_id", "id", "seq",
+          HISTORY_COLUMNS } }
+};
+
+const struct edu_sql_whole_t edu__sql_whole = {
+    .count = "SELECT count(*) FROM %s",
+    .clear = "DELETE FROM %s",
+    .insert = "INSERT INTO %s (%s) VALUES %s",
+    .ranges = "%s ORDER BY %s LIMIT %d",
+    .range = "SELECT * FROM (SELECT %s FROM %s WHERE %s ORDER BY %s LIMIT %d) r%d",
+    .both = " UNION ALL ",
+    .brief = "CASE WHEN %s <= 16384 THEN %s ELSE %s END AS c%d",
+    .row = "SELECT %s FROM %s WHERE %s"
+};
+
 /* --------------------------------------------------------------- databases */
 
 /* The text of conf/schema/, one file for each database; a guard holds the two
@@ -941,6 +983,33 @@ static const edu_setting_t mysql_session[] = {
     { NULL, 0 }
 };
 
+/* Transactions over whole tables: those that read, and those that nobody else
+ * writes beside.  Where a DELETE of all rows locks the gaps between them as well,
+ * nobody inserts any. */
+static const char *const sqlite3_snapshot[] = { "BEGIN", NULL };
+static const char *const sqlite3_alone[] = { "BEGIN IMMEDIATE", NULL };
+static const char *const pgsql_snapshot[] = {
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    NULL
+};
+static const char *const pgsql_alone[] = {
+    "BEGIN",
+    "LOCK TABLE edu_class, edu_member, edu_assignment, edu_submission,"
+    " edu_outcome, edu_history, edu_repeat, edu_read, edu_secret"
+    " IN EXCLUSIVE MODE",
+    NULL
+};
+static const char *const mysql_snapshot[] = {
+    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+    "START TRANSACTION WITH CONSISTENT SNAPSHOT",
+    NULL
+};
+static const char *const mysql_alone[] = {
+    "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+    "BEGIN",
+    NULL
+};
+
 /* Apart from MySQL's, drivers tell all failures by one result code; the words
  * of SQLite are always these, those of PostgreSQL where its lc_messages are
  * English, and unknown ones are taken for what may pass.  SQLite has no other
@@ -1037,6 +1106,9 @@ static const edu_sql_dialect_t dialects[] = {
       .on_conflict = " ON CONFLICT DO NOTHING",
       .control = { "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK", SAVEPOINTS },
       .session = sqlite3_session,
+      .snapshot = sqlite3_snapshot,
+      .alone = sqlite3_alone,
+      .pack = "PRAGMA journal_mode=DELETE",
       .fates = sqlite3_fates,
       .log = "SELECT file || '-wal'"
              " FROM pragma_database_list, pragma_journal_mode"
@@ -1069,6 +1141,10 @@ static const edu_sql_dialect_t dialects[] = {
       .deallocate_prefix = "DEALLOCATE ",
       .control = { "BEGIN", "COMMIT", "ROLLBACK", SAVEPOINTS },
       .session = pgsql_session,
+      .snapshot = pgsql_snapshot,
+      .alone = pgsql_alone,
+      .draw = "SELECT setval(pg_get_serial_sequence('%s', '%s'),"
+              " COALESCE(max(%s), 0) + 1, false) FROM %s",
       .fates = pgsql_fates,
       .schema = pgsql_schema },
     { .driver = "mysql",
@@ -1090,6 +1166,8 @@ static const edu_sql_dialect_t dialects[] = {
       .on_conflict = "",
       .control = { "BEGIN", "COMMIT", "ROLLBACK", SAVEPOINTS },
       .session = mysql_session,
+      .snapshot = mysql_snapshot,
+      .alone = mysql_alone,
       .fates = mysql_fates,
       .schema = mysql_schema },
 };

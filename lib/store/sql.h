@@ -9,6 +9,7 @@
 
 #include "store.h"
 #include "where.h"
+#include "whole.h"
 
 #if !(EDU_SEES & EDU_WING_INNER)
 #error "this file may not see the inside of lib/store"
@@ -181,6 +182,15 @@ typedef struct edu_sql_dialect_t {
     /** The command that drops a prepared statement, its label comes next; NULL:
      *  the statement goes with its pool. */
     const char *deallocate_prefix;
+    /** The statements, up to a NULL, that begin a transaction over whole
+     *  tables: one that reads what is there now, and one beside which nobody
+     *  else writes. */
+    const char *const *snapshot, *const *alone;
+    /** The query that lets it draw keys above those of a table: %s its name,
+     *  its key twice, its name; NULL: it does so by itself. */
+    const char *draw;
+    /** The query that makes a single file of it; NULL: it is none. */
+    const char *pack;
     const char *control[EDU_CONTROLS]; /**< %d: the depth */
     const edu_setting_t *session;      /**< run by each new connection */
     const edu_fate_t *fates;           /**< of writes */
@@ -220,6 +230,15 @@ extern const char edu__sql_last_mark[], edu__sql_mark[];
 
 /** That an assignment is of an outcome that was found. */
 extern const char edu__sql_found[];
+
+/** The statements over whole tables: %s stands for a part, %d for the most rows
+ *  or a number, and what is filled in has the %s of parameters. */
+extern const struct edu_sql_whole_t {
+    const char *count, *clear, *insert;
+    const char *ranges, *range, *both; /**< the next rows, of several ranges */
+    const char *brief;                 /**< a column that may be left out */
+    const char *row;
+} edu__sql_whole;
 
 /** A query that every database answers, to see whether it is there. */
 extern const char edu__sql_probe[];

@@ -1,7 +1,7 @@
 # The house: arrows go down only, among wings and among files.
 . t/guards/tap
 
-masks='base:1:base model:3:model odata:7:odata store:41:store,inner api:31:api'
+masks='base:1:base model:3:model odata:7:odata store:41:store,inner api:31:api admin:75:admin'
 flags="-I$top_builddir/lib $(pkg-config --cflags apr-1 jansson)"
 
 # sees MASK WING HEADER: whether a file of a mask may include a header, by
@@ -9,7 +9,7 @@ flags="-I$top_builddir/lib $(pkg-config --cflags apr-1 jansson)"
 sees() {
     echo "#include \"../$2/$3.h\"" >"$work/wall.c"
     ${CC:-cc} -fsyntax-only -DEDU_SEES="$1" -Ilib -Ilib/base -Ilib/model \
-        -Ilib/odata -Ilib/store -Ilib/api $flags "$work/wall.c" \
+        -Ilib/odata -Ilib/store -Ilib/api -Ilib/admin $flags "$work/wall.c" \
         >/dev/null 2>&1
 }
 
@@ -25,7 +25,11 @@ for own in $masks; do
 done >"$work/wall.out"
 rm -f "$work/wall.c"
 same 'each wing sees itself and those below it, and compiles by its header alone' \
-    'api api
+    'admin admin
+admin base
+admin model
+admin store
+api api
 api base
 api model
 api odata

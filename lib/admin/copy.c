@@ -1,0 +1,327 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+/* All tables go from one database into another, and are compared there before
+ * the transaction ends.  A backup is a copy in a new file, and a restore is one
+ * out of it. */
+
+#include "admin.h"
+
+#include <apr_file_io.h>
+#include <apr_strings.h>
+
+/* The rows that are written at once. */
+#define BATCH 500
+
+typedef struct copy_t {
+    edu_admin_t *to, *from;
+    edu_call_t into, out; /* their transactions */
+    unsigned flags;
+    apr_array_header_t *copied; /* of edu_admin_copied_t */
+} copy_t;
+
+/* -------------------------------------------------------------------- rows */
+
+/* The digest of a row and of all before it. */
+static const char *digest(const char *before, const edu_cursor_t *at,
+                          apr_pool_t *p)
+{
+    int width = edu__whole_width(at->table);
+    const char *texts[EDU_COLUMNS_MAX + 1] = { before };
+
+    memcpy(texts + 1, at->row, width * sizeof(*texts));
+    return edu__digest(texts, width + 1, p);
+}
+
+/* Two pools: what one has is the start of what goes into the other. */
+static apr_pool_t *turn(apr_pool_t **pools)
+{
+    apr_pool_t *p = pools[1];
+
+    pools[1] = pools[0];
+    pools[0] = p;
+    apr_pool_clear(p);
+    return p;
+}
+
+/** Rows on their way. */
+typedef struct load_t {
+    apr_array_header_t *rows; /**< of const char *const * */
+    apr_pool_t *p;            /**< of them */
+} load_t;
+
+static void take(load_t *load, const edu_cursor_t *at)
+{
+    int width = edu__whole_width(at->table);
+    const char **row = apr_palloc(load->p, width * sizeof(*row));
+
+    for (int i = 0; i < width; i++) {
+        row[i] = apr_pstrdup(load->p, at->row[i]);
+    }
+    APR_ARRAY_PUSH(load->rows, const char *const *) = row;
+}
+
+static apr_status_t unload(load_t *load, copy_t *copy, const edu_whole_t *table)
+{
+    apr_status_t rv = APR_SUCCESS;
+
+    if (load->rows) {
+        rv = edu__whole_insert(&copy->into, table, load->rows);
+        apr_pool_clear(load->p);
+    }
+    load->rows = apr_array_make(load->p, BATCH, sizeof(const char *const *));
+    return rv;
+}
+
+/* Reads a table to its end.
+ * @param done  out: its digest and rows
+ * @param copy  the rows are copied by it; NULL: they are not */
+static apr_status_t read_table(edu_admin_copied_t *done, edu_call_t *call,
+                               const edu_whole_t *table, copy_t *copy,
+                               apr_int64_t all)
+{
+    edu_admin_t *admin = copy ? copy->to : NULL;
+    load_t load = { NULL, NULL };
+    const char *sum = edu__digest(NULL, 0, call->p);
+    apr_pool_t *pools[2];
+    edu_cursor_t at;
+    apr_status_t rv;
+
+    apr_pool_create(&pools[0], call->p);
+    apr_pool_create(&pools[1], call->p);
+    apr_pool_create(&load.p, call->p);
+    edu__cursor_open(&at, call, table, NULL, 0, call->p);
+    rv = unload(&load, copy, table);
+    while (!rv && !(rv = edu__cursor_next(&at)) && at.row) {
+        sum = digest(sum, &at, turn(pools));
+        done->rows++;
+        if (copy) {
+            take(&load, &at);
+            if (load.rows->nelts == BATCH || done->rows == all) {
+                rv = unload(&load, copy, table);
+                edu__admin_tell(admin, table, done->rows, all);
+            }
+        }
+    }
+    done->digest = apr_pstrdup(call->p, sum);
+    return rv;
+}
+
+/* ------------------------------------------------------------------- tables */
+
+/* Copies a table, and reads what was written. */
+static apr_status_t copy_table(copy_t *copy, const edu_whole_t *table)
+{
+    edu_admin_copied_t *done = apr_array_push(copy->copied);
+    edu_admin_copied_t check = { 0 };
+    apr_int64_t all;
+    apr_status_t rv = edu__whole_count(&all, &copy->out, table);
+
+    *done = (edu_admin_copied_t){ .name = table->name };
+    rv = rv ? rv : edu__whole_count(&done->replaced, &copy->into, table);
+    if (copy->flags & EDU_ADMIN_DRY_RUN) {
+        done->rows = all;
+        return rv;
+    }
+    if (!rv && done->replaced) {
+        rv = edu__whole_clear(&copy->into, table);
+    }
+    rv = rv ? rv : read_table(done, &copy->out, table, copy, all);
+    rv = rv ? rv : edu__whole_draw(&copy->into, table);
+    rv = rv ? rv : read_table(&check, &copy->into, table, NULL, all);
+    if (!rv && strcmp(check.digest, done->digest) != 0) {
+        rv = edu__admin_fail(
+            copy->to, EDU_EINTERNAL,
+            "%s differs from what was copied into it: %" APR_INT64_T_FMT
+            " rows with the digest %s, not %" APR_INT64_T_FMT
+            " with %s. Nothing was changed. Look for a trigger of the "
+            "database's own",
+            table->name, check.rows, check.digest, done->rows, done->digest);
+    }
+    return rv;
+}
+
+static apr_status_t check_empty(copy_t *copy)
+{
+    apr_int64_t rows = 0;
+    apr_status_t rv = APR_SUCCESS;
+
+    for (int i = 0; !rv && !rows && i < EDU_WHOLES; i++) {
+        rv = edu__whole_count(&rows, &copy->into, &edu__wholes[i]);
+        if (rows) {
+            rv = edu__admin_fail(copy->to, EDU_ECONFLICT,
+                                 "the database to copy to is not empty: %s has "
+                                 "%" APR_INT64_T_FMT
+                                 " rows. Name another, or remove its tables",
+                                 edu__wholes[i].name, rows);
+        }
+    }
+    return rv;
+}
+
+static apr_status_t copy_tables(copy_t *copy)
+{
+    int undo = (copy->flags & EDU_ADMIN_DRY_RUN) != 0;
+    apr_status_t ended, rv = APR_SUCCESS;
+
+    rv = edu__admin_begin(&copy->into, copy->to, !undo);
+    if (rv) {
+        return rv;
+    }
+    if (!(copy->flags & EDU_ADMIN_REPLACE)) {
+        rv = check_empty(copy);
+    }
+    for (int i = 0; !rv && i < EDU_WHOLES; i++) {
+        rv = copy_table(copy, &edu__wholes[i]);
+    }
+    ended = edu__whole_end(&copy->into, rv || undo);
+    return rv ? rv : ended;
+}
+
+/* A failure of either is told of the one to copy to. */
+apr_status_t edu_admin_copy(apr_array_header_t **copied, edu_admin_t *to,
+                            edu_admin_t *from, unsigned flags)
+{
+    copy_t copy = { .to = to, .from = from, .flags = flags };
+    int creates = !(flags & (EDU_ADMIN_REPLACE | EDU_ADMIN_DRY_RUN));
+    apr_status_t rv = edu__admin_check(from);
+
+    copy.copied = *copied =
+        apr_array_make(to->p, EDU_WHOLES, sizeof(edu_admin_copied_t));
+    rv = rv ? rv : edu__admin_begin(&copy.out, from, 0);
+    if (rv) {
+        to->err = from->err;
+        return rv;
+    }
+    copy.out.err = &to->err;
+    rv = creates ? edu_admin_schema(to) : edu__admin_check(to);
+    rv = rv ? rv : copy_tables(&copy);
+    edu__whole_end(&copy.out, 1);
+    return rv;
+}
+
+/* ------------------------------------------------------------------ backups */
+
+/* The full name of a file that a user names. */
+static apr_status_t full_name(char **full, edu_admin_t *admin, const char *file)
+{
+    char *here;
+    apr_status_t rv = apr_filepath_get(&here, 0, admin->p);
+
+    rv = rv ? rv : apr_filepath_merge(full, here, file, 0, admin->p);
+    return rv ? edu__admin_fail(admin, EDU_EBADREQUEST,
+                                "%s is no name of a file", file)
+              : APR_SUCCESS;
+}
+
+static int exists(const char *file, apr_pool_t *p)
+{
+    apr_finfo_t info;
+
+    return apr_stat(&info, file, APR_FINFO_TYPE, p) == APR_SUCCESS;
+}
+
+/* Opens a file as a database. */
+static apr_status_t open_file(edu_admin_t *opened, edu_admin_t *admin,
+                              const char *file, apr_pool_t *p)
+{
+    apr_status_t rv = edu_admin_open(
+        opened, apr_pstrcat(admin->p, "sqlite3:", file, NULL), p);
+
+    if (rv) {
+        edu__admin_fail(admin, rv, "%s", opened->err.detail);
+    }
+    opened->progress = admin->progress;
+    opened->baton = admin->baton;
+    return rv;
+}
+
+/* Errors outlive the connection to a file. */
+static apr_status_t keep_error(edu_admin_t *admin, apr_status_t rv,
+                               const edu_error_t *err)
+{
+    return rv ? edu__admin_fail(admin, rv, "%s",
+                                err->detail ? err->detail : err->message)
+              : rv;
+}
+
+/* Copies into a file that nobody knows yet. */
+static apr_status_t fill_file(apr_array_header_t **copied, edu_admin_t *admin,
+                              const char *file)
+{
+    edu_admin_t to;
+    apr_pool_t *p;
+    apr_status_t rv;
+
+    apr_pool_create(&p, admin->p);
+    rv = open_file(&to, admin, file, p);
+    if (!rv) {
+        rv = edu_admin_copy(copied, &to, admin, 0);
+        rv = rv ? rv : edu__whole_pack(&to.store, &to.err, p);
+        keep_error(admin, rv, &to.err);
+    }
+    for (int i = 0; !rv && i < (*copied)->nelts; i++) {
+        edu_admin_copied_t *one =
+            &APR_ARRAY_IDX(*copied, i, edu_admin_copied_t);
+
+        one->digest = apr_pstrdup(admin->p, one->digest);
+    }
+    if (!rv) {
+        *copied = apr_array_copy(admin->p, *copied);
+    }
+    apr_pool_destroy(p); /* which closes the file */
+    return rv;
+}
+
+apr_status_t edu_admin_backup(apr_array_header_t **copied, edu_admin_t *admin,
+                              const char *file)
+{
+    const char *part;
+    char *full;
+    apr_status_t rv = full_name(&full, admin, file);
+
+    if (!rv && exists(full, admin->p)) {
+        rv = edu__admin_fail(admin, EDU_ECONFLICT,
+                             "%s exists. Name another file", full);
+    }
+    if (rv) {
+        return rv;
+    }
+    part = apr_pstrcat(admin->p, full, ".part", NULL);
+    rv = edu__admin_make_file(part,
+                              edu__admin_is_file(admin) ? admin->params : NULL,
+                              &admin->err, admin->p);
+    if (rv) {
+        return rv;
+    }
+    rv = fill_file(copied, admin, part);
+    if (!rv && apr_file_rename(part, full, admin->p)) {
+        rv = edu__admin_fail(admin, EDU_EUNAVAILABLE,
+                             "%s cannot be given its name %s", part, full);
+    }
+    if (rv) {
+        apr_file_remove(part, admin->p);
+    }
+    return rv;
+}
+
+apr_status_t edu_admin_restore(apr_array_header_t **copied, edu_admin_t *admin,
+                               const char *file, unsigned flags)
+{
+    edu_admin_t from;
+    apr_pool_t *p;
+    char *full;
+    apr_status_t rv = full_name(&full, admin, file);
+
+    if (!rv && !exists(full, admin->p)) {
+        rv = edu__admin_fail(admin, EDU_ENOTFOUND, "there is no file %s", full);
+    }
+    if (rv) {
+        return rv;
+    }
+    apr_pool_create(&p, admin->p);
+    rv = open_file(&from, admin, full, p);
+    rv = rv ? rv
+            : edu_admin_copy(copied, admin, &from, flags | EDU_ADMIN_REPLACE);
+    apr_pool_destroy(p);
+    return rv;
+}

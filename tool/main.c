@@ -1,0 +1,245 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+/* edu-outcomes: the table of its commands, and how they are called. */
+
+#include "tool.h"
+
+#include <apr_general.h>
+#include <apr_getopt.h>
+#include <apr_strings.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BIT(option) (1u << (option))
+
+/** The options that all commands take. */
+#define COMMON (BIT(OPTION_DRY_RUN) - 1)
+
+/* clang-format off */
+static const struct option_t {
+    const char *name;
+    int letter;
+    const char *value; /* as help shows it; NULL: it has none */
+    const char *help;
+} options[OPTIONS] = {
+    [OPTION_CONFIG]   = { "config", 'c', "FILE",
+        "Apache's configuration, if not the one that apachectl reads" },
+    [OPTION_DATABASE] = { "database", 'd', "DATABASE",
+        "sqlite3:/PATH, pgsql:PARAMS or mysql:PARAMS, with PARAMS as in\n"
+        "DBDParams; Apache is not asked then" },
+    [OPTION_HTTPD]    = { "httpd", 'H', "PROGRAM",
+        "the program that knows the configuration; default: apachectl" },
+    [OPTION_JSON]     = { "json", 'j', NULL, "print the result as JSON" },
+    [OPTION_QUIET]    = { "quiet", 'q', NULL, "draw no progress bar" },
+    [OPTION_HELP]     = { "help", 'h', NULL,
+        "print this, or what a command does" },
+    [OPTION_VERSION]  = { "version", 'V', NULL, "print the version" },
+    [OPTION_DRY_RUN]  = { "dry-run", 'n', NULL,
+        "change nothing; tell what would be done" },
+    [OPTION_FILE]     = { "file", 'f', "FILE",
+        "the file of EduOutcomesReadOnly" }
+};
+
+static const command_t commands[] = {
+    { "status", "", 0, 0, 0, 1,
+      "Print what there is to know about the database: driver, version of the\n"
+      "schema, rows of each table, size of its files.", run_status },
+    { "verify", "", 0, 0, 0, 1,
+      "Check every row: keys, versions, each document against its type, that\n"
+      "the rows above are there, and that the history ends with what is stored.\n"
+      "Exits with 1 if there are faults, and prints each.", run_verify },
+    { "schema", "init|upgrade|show", 1, 1, 0, 1,
+      "Create the tables, or add what those of an earlier version lack; or print\n"
+      "the statements for that.", run_schema },
+    { "backup", "FILE", 1, 1, 0, 1,
+      "Copy all tables, as they are at one instant, to a new file.  Requests are\n"
+      "served meanwhile.", run_backup },
+    { "restore", "FILE", 1, 1, BIT(OPTION_DRY_RUN), 1,
+      "Replace all rows by those of a backup, in one transaction.  Requests that\n"
+      "write wait for it; nothing that is acknowledged after it is lost.",
+      run_restore },
+    { "copy", "DATABASE", 1, 1, BIT(OPTION_DRY_RUN), 1,
+      "Copy all tables into another database, which has to be empty, and compare\n"
+      "counts and digests.  Make the server read-only first.", run_copy },
+    { "history", "CLASS ASSIGNMENT SUBMISSION [OUTCOME]", 3, 4, 0, 1,
+      "Print who changed a submission and its outcomes, or one outcome, and\n"
+      "when.", run_history },
+    { "readonly", "on|off|show", 1, 1, BIT(OPTION_FILE), 0,
+      "Let the server refuse changes, or take them again: makes or removes the\n"
+      "file that EduOutcomesReadOnly names.", run_readonly }
+};
+/* clang-format on */
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* -------------------------------------------------------------------- help */
+
+/* A text, each of its lines indented. */
+static void print_indented(const char *text, int by)
+{
+    for (; *text; text += strspn(text, "\n")) {
+        int len = (int)strcspn(text, "\n");
+
+        printf("%*s%.*s\n", by, "", len, text);
+        text += len;
+    }
+}
+
+static void print_option(const struct option_t *option)
+{
+    printf("  -%c, --%s%s%s\n", option->letter, option->name,
+           option->value ? " " : "", option->value ? option->value : "");
+    print_indented(option->help, 10);
+}
+
+/* @param command  NULL: all are printed */
+static void print_help(const command_t *command)
+{
+    printf("usage: edu-outcomes [OPTIONS] COMMAND [ARGUMENTS]\n\n");
+    for (apr_size_t i = 0; i < COUNT(commands); i++) {
+        if (!command || command == &commands[i]) {
+            printf("  %s%s%s\n", commands[i].name, *commands[i].args ? " " : "",
+                   commands[i].args);
+            print_indented(commands[i].help, 10);
+        }
+    }
+    printf("\n");
+    for (int i = 0; i < OPTIONS; i++) {
+        if (!command || ((COMMON | command->options) & BIT(i))) {
+            print_option(&options[i]);
+        }
+    }
+    printf(
+        "\nExit status: 0 done, 1 failed or faults found, 2 called wrongly.\n");
+}
+
+/* -------------------------------------------------------------------- call */
+
+static const command_t *find_command(const char *name)
+{
+    for (apr_size_t i = 0; i < COUNT(commands); i++) {
+        if (strcmp(commands[i].name, name) == 0) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+/* Reads the options, which may stand anywhere.
+ * @param rest  out: what is no option, NULL behind the last */
+static int read_options(tool_t *t, const char *const **rest, int argc,
+                        const char *const *argv)
+{
+    apr_getopt_option_t known[OPTIONS + 1] = {
+        {NULL, 0, 0, NULL}
+    };
+    apr_getopt_t *opt;
+    const char *value;
+    apr_status_t rv;
+    int letter;
+
+    for (int i = 0; i < OPTIONS; i++) {
+        known[i] = (apr_getopt_option_t){ options[i].name, options[i].letter,
+                                          options[i].value != NULL, NULL };
+    }
+    apr_getopt_init(&opt, t->p, argc, argv);
+    opt->interleave = 1;
+    while (!(rv = apr_getopt_long(opt, known, &letter, &value))) {
+        for (int i = 0; i < OPTIONS; i++) {
+            if (options[i].letter == letter) {
+                t->values[i] = value ? value : "";
+            }
+        }
+    }
+    *rest = opt->argv + opt->ind;
+    return rv == APR_EOF ? TOOL_DONE : TOOL_USAGE; /* it has said why */
+}
+
+/* Whether the command takes all options and arguments that were given. */
+static int check_call(tool_t *t)
+{
+    const command_t *command = t->command;
+    int n = 0;
+
+    while (t->args[n]) {
+        n++;
+    }
+    if (n < command->least || n > command->most) {
+        return report_error(t, TOOL_USAGE, "write: edu-outcomes %s %s",
+                            command->name, command->args);
+    }
+    for (int i = 0; i < OPTIONS; i++) {
+        if (t->values[i] && !((COMMON | command->options) & BIT(i))) {
+            return report_error(t, TOOL_USAGE, "%s takes no option --%s",
+                                command->name, options[i].name);
+        }
+    }
+    return TOOL_DONE;
+}
+
+static int run(tool_t *t)
+{
+    const char *database;
+    int code = check_call(t);
+
+    if (!code && t->command->needs_database) {
+        code = config_database(&database, t);
+        if (!code && edu_admin_open(&t->admin, database, t->p)) {
+            report_failure(t);
+            code = TOOL_USAGE;
+        }
+        report_progress(t);
+    }
+    code = code ? code : t->command->run(t);
+    if (json_object_size(t->result) > 0) {
+        report_result(t);
+    }
+    return code;
+}
+
+static int call(tool_t *t, int argc, const char *const *argv)
+{
+    int code = read_options(t, &t->args, argc, argv);
+
+    if (code) {
+        return code;
+    }
+    if (t->values[OPTION_VERSION]) {
+        printf("edu-outcomes " EDU_VERSION "\n");
+        return TOOL_DONE;
+    }
+    t->command = *t->args ? find_command(*t->args) : NULL;
+    if (t->values[OPTION_HELP] && (t->command || !*t->args)) {
+        print_help(t->command);
+        return TOOL_DONE;
+    }
+    if (!t->command) {
+        return report_error(t, TOOL_USAGE,
+                            *t->args ? "%s is no command. edu-outcomes --help "
+                                       "lists them"
+                                     : "%sname a command. edu-outcomes --help "
+                                       "lists them",
+                            *t->args ? *t->args : "");
+    }
+    t->args++;
+    return run(t);
+}
+
+int main(int argc, const char *const *argv)
+{
+    tool_t t = { .command = NULL };
+    int code;
+
+    if (apr_app_initialize(&argc, &argv, NULL)) {
+        return TOOL_FAILED;
+    }
+    apr_pool_create(&t.p, NULL);
+    t.result = json_object();
+    code = call(&t, argc, argv);
+    json_decref(t.result);
+    apr_pool_destroy(t.p);
+    apr_terminate();
+    return code;
+}

@@ -1,0 +1,106 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+/**
+ * @file tool.h
+ * @brief Shared by the files of edu-outcomes, the administrator's tool.
+ *
+ * report, config <- inspect, transfer <- main.  A command gives its result as
+ * JSON; report.c prints it, as it is or for people.
+ */
+#ifndef TOOL_H
+#define TOOL_H
+
+#include "edu_admin.h"
+
+#include <jansson.h>
+
+/** How the program ends. */
+enum {
+    TOOL_DONE = 0,
+    TOOL_FAILED = 1, /**< it failed, or verify found faults */
+    TOOL_USAGE = 2   /**< it was called wrongly; nothing was done */
+};
+
+/** The options, in the order of the table in main.c. */
+typedef enum option_e {
+    OPTION_CONFIG,
+    OPTION_DATABASE,
+    OPTION_HTTPD,
+    OPTION_JSON,
+    OPTION_QUIET,
+    OPTION_HELP,
+    OPTION_VERSION,
+    OPTION_DRY_RUN,
+    OPTION_FILE,
+    OPTIONS
+} option_e;
+
+typedef struct tool_t tool_t;
+
+/** A command: a row of the table in main.c. */
+typedef struct command_t {
+    const char *name;
+    const char *args;   /**< as help shows them */
+    int least, most;    /**< how many there may be */
+    unsigned options;   /**< a bit for each that it takes besides those that
+                                 all take */
+    int needs_database; /**< it is open before run is called */
+    const char *help;
+    int (*run)(tool_t *t); /**< @return how the program ends */
+} command_t;
+
+/** A call of the program. */
+struct tool_t {
+    const command_t *command;
+    const char *values[OPTIONS]; /**< NULL: not given; of those without a value
+                                      "" */
+    const char *const *args;     /**< NULL behind the last */
+    edu_admin_t admin;
+    json_t *result; /**< an object; printed when the command is done */
+    apr_pool_t *p;
+};
+
+/* ---------------------------------------------------------------- report.c */
+
+/** Print a result to standard output, for programs or for people. */
+void report_result(const tool_t *t);
+
+/** Tell, on standard error, what was wrong and what to do, and end. */
+int report_error(tool_t *t, int code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/** The same of a failure of the library. @return how the program ends */
+int report_failure(tool_t *t);
+
+/** Let the library draw a bar on standard error, if that is a terminal. */
+void report_progress(tool_t *t);
+
+/* ---------------------------------------------------------------- config.c */
+
+/**
+ * Find the database: by --database, or by asking Apache for that of its
+ * configuration.
+ * @param database  out, for edu_admin_open
+ * @return TOOL_DONE, or how the program ends
+ */
+int config_database(const char **database, tool_t *t);
+
+/** Find the file that makes a server read-only while it is there: by --file, or
+ *  by asking Apache. @return TOOL_DONE, or how the program ends */
+int config_read_only(const char **file, tool_t *t);
+
+/* --------------------------------------------------------------- inspect.c */
+
+int run_status(tool_t *t);
+int run_verify(tool_t *t);
+int run_schema(tool_t *t);
+int run_history(tool_t *t);
+int run_readonly(tool_t *t);
+
+/* -------------------------------------------------------------- transfer.c */
+
+int run_backup(tool_t *t);
+int run_restore(tool_t *t);
+int run_copy(tool_t *t);
+
+#endif /* TOOL_H */
