@@ -30,6 +30,8 @@ typedef struct edu_dbd_t {
     const char *why;    /**< out: the driver's reason why there is none */
     const char *params; /**< out: as apr_dbd_open got them, or NULL */
     int lost;           /**< in: the database no longer answers */
+    int read_only;      /**< in: it was opened when its files could not be
+                             written; so were others, perhaps */
 } edu_dbd_t;
 
 /** Whether the store may create its tables. */

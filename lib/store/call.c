@@ -90,7 +90,7 @@ static apr_status_t borrow(edu_call_t *call)
     call->until = edu__wait_until(store);
     call->dbd.until = call->until;
     call->dbd.why = "nobody says why";
-    call->dbd.lost = 0;
+    call->dbd.lost = call->dbd.read_only = 0;
     if (store->tx) {
         call->dbd = store->tx->call.dbd;
         rv = store->tx->broken;
@@ -124,6 +124,7 @@ void edu__call_close(edu_call_t *call)
         edu__session_drop(call);
     }
     if (!call->store->tx) {
+        call->dbd.read_only = call->session->read_only;
         call->session->why = NULL; /* the request's memory has it */
         call->store->close(call->store->baton, &call->dbd);
     }
@@ -311,10 +312,15 @@ const char *edu__call_why(const edu_tx_t *tx)
                                    : "a statement of the transaction failed";
 }
 
+/* A connection that is read-only has been closed: another may have a file that
+ * an administrator has mended. */
 int edu__tx_again(const edu_tx_t *tx, int tries)
 {
-    if (tx->outer || tx->broken != EDU_EUNAVAILABLE || tries >= TRIES ||
-        apr_time_now() >= tx->call.until) {
+    int most = tx->broken == EDU_EUNAVAILABLE ? TRIES
+               : tx->broken == EDU_EREADONLY  ? 2
+                                              : 0;
+
+    if (tx->outer || tries >= most || apr_time_now() >= tx->call.until) {
         return 0;
     }
     apr_sleep(EDU_RETRY_PAUSE << (tries - 1));

@@ -26,6 +26,10 @@ const char *edu__driver_says(const edu_call_t *call, int rc)
 {
     const char *text = apr_dbd_error(call->dbd.driver, call->dbd.handle, rc);
 
+    if (text &&
+        edu__sql_fate(call->session->dialect, rc, text) == EDU_EREADONLY) {
+        call->session->read_only = 1;
+    }
     return text ? apr_pstrdup(call->p, text) : "nothing";
 }
 

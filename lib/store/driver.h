@@ -30,6 +30,7 @@ typedef struct edu_session_t {
     int streams;      /**< rows come while they are read, and their end may be a
                       failure */
     int cut;          /**< it was one */
+    int read_only;    /**< it can write no more, another connection may */
     const char *why;  /**< reason why its transaction failed */
     apr_int64_t packet;      /**< bytes that it takes at once; 0: any number */
     struct apr_file_t *log;  /**< see edu_sql_dialect_t; NULL: there is none */
@@ -49,7 +50,8 @@ apr_status_t edu__unavailable(const edu_call_t *call, const char *fmt, ...)
 /** What to do about what the driver of a call's connection says. */
 const char *edu__driver_hint(const edu_call_t *call, const char *says);
 
-/** The driver's text for a result code. */
+/** The driver's text for a result code.  Notes that the connection is read-only
+ *  if it says so. */
 const char *edu__driver_says(const edu_call_t *call, int rc);
 
 /** Set the error of a step that failed; a write may have failed for good.

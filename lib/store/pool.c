@@ -39,6 +39,7 @@ typedef struct conn_t {
     apr_pool_t *pool; /**< its own: any thread may use it */
     apr_time_t since; /**< when it became idle */
     int losses;       /**< of all connections until then */
+    int generation;   /**< of all connections when it was opened */
 } conn_t;
 
 /** The connections of a store. */
@@ -50,11 +51,13 @@ typedef struct conns_t {
     apr_interval_time_t expires;
     apr_thread_mutex_t *mutex; /**< for all below */
     apr_thread_cond_t *changed;
-    conn_t *idle; /**< the last one given back comes first */
-    int count;    /**< connections that are lent, idle or being opened */
-    int lent;     /**< and those that are not idle */
-    int opening;  /**< one is being opened */
-    int losses;   /**< connections that were lost */
+    conn_t *idle;   /**< the last one given back comes first */
+    int count;      /**< connections that are lent, idle or being opened */
+    int lent;       /**< and those that are not idle */
+    int opening;    /**< one is being opened */
+    int losses;     /**< connections that were lost */
+    int generation; /**< connections of an earlier one are of no use: SQLite
+                         goes on with a file as it was when it was opened */
 } conns_t;
 
 /* ------------------------------------------------------------ configuration */
@@ -177,7 +180,8 @@ static void close_conns(conn_t *conn)
 }
 
 /* @return NULL on failure, with dbd->why set */
-static conn_t *open_conn(const conns_t *conns, edu_dbd_t *dbd, apr_pool_t *p)
+static conn_t *open_conn(const conns_t *conns, int generation, edu_dbd_t *dbd,
+                         apr_pool_t *p)
 {
     apr_pool_t *own;
     conn_t *conn;
@@ -187,6 +191,7 @@ static conn_t *open_conn(const conns_t *conns, edu_dbd_t *dbd, apr_pool_t *p)
     apr_pool_create_unmanaged_ex(&own, apr_pool_abort_get(p), NULL);
     conn = apr_pcalloc(own, sizeof(*conn));
     conn->pool = own;
+    conn->generation = generation;
     rv = apr_dbd_get_driver(own, conns->driver, &conn->driver);
     rv = rv ? rv
             : apr_dbd_open_ex(conn->driver, own, conns->params, &conn->handle,
@@ -281,9 +286,10 @@ static void discard(conns_t *conns, conn_t *conn)
 }
 
 /* As wait_for.  A connection is seldom lost alone: those that were idle then
- * have to answer first. */
-static apr_status_t take(conn_t **conn, conns_t *conns, apr_time_t until,
-                         apr_pool_t *p)
+ * have to answer first.
+ * @param generation  out: of a connection that the caller opens */
+static apr_status_t take(conn_t **conn, int *generation, conns_t *conns,
+                         apr_time_t until, apr_pool_t *p)
 {
     apr_status_t rv;
     conn_t *expired;
@@ -294,6 +300,7 @@ static apr_status_t take(conn_t **conn, conns_t *conns, apr_time_t until,
         expired = take_idle(conns, conns->expires);
         rv = wait_for(conn, conns, until);
         doubtful = !rv && *conn && (*conn)->losses != conns->losses;
+        *generation = conns->generation;
         apr_thread_mutex_unlock(conns->mutex);
         close_conns(expired);
         gone = doubtful && !answers(*conn, p);
@@ -308,13 +315,14 @@ static apr_status_t acquire(void *baton, edu_dbd_t *dbd, apr_pool_t *p)
 {
     conns_t *conns = baton;
     conn_t *conn;
-    apr_status_t rv = take(&conn, conns, dbd->until, p);
+    int generation;
+    apr_status_t rv = take(&conn, &generation, conns, dbd->until, p);
 
     if (rv) {
         return rv;
     }
     if (!conn) {
-        conn = open_conn(conns, dbd, p);
+        conn = open_conn(conns, generation, dbd, p);
         apr_thread_mutex_lock(conns->mutex);
         conns->opening = 0;
         conns->count -= !conn;
@@ -337,11 +345,17 @@ static apr_status_t acquire(void *baton, edu_dbd_t *dbd, apr_pool_t *p)
 static void release(void *baton, edu_dbd_t *dbd)
 {
     conns_t *conns = baton;
-    conn_t *conn = dbd->owner;
+    conn_t *conn = dbd->owner, *useless = NULL;
+    int gone;
 
     apr_thread_mutex_lock(conns->mutex);
     conns->losses += dbd->lost;
-    if (!dbd->lost) {
+    if (dbd->read_only && conn->generation == conns->generation) {
+        conns->generation++;
+        useless = take_idle(conns, 0);
+    }
+    gone = dbd->lost || conn->generation != conns->generation;
+    if (!gone) {
         conn->since = apr_time_now();
         conn->losses = conns->losses;
         conn->next = conns->idle;
@@ -350,7 +364,8 @@ static void release(void *baton, edu_dbd_t *dbd)
         tell_counts(conns);
     }
     apr_thread_mutex_unlock(conns->mutex);
-    if (dbd->lost) {
+    close_conns(useless);
+    if (gone) {
         discard(conns, conn);
     }
     else {

@@ -22,6 +22,10 @@ static apr_status_t open_session(const edu_call_t *call)
                                : setting->text;
 
         rv = edu__driver_ask(call, text, NULL);
+        if (call->session->read_only &&
+            call->store->schema == EDU_SCHEMA_UNUSED) {
+            rv = APR_SUCCESS; /* a file that cannot be changed can be read */
+        }
     }
     return rv;
 }
@@ -68,6 +72,9 @@ static apr_status_t open_file(const edu_call_t *call, const char *name,
  *    to each descriptor open at the time, so the log is opened before the first
  *    COMMIT, not for the flush.
  *
+ * A log that cannot be opened is left to SQLite (FULL): where it may not be
+ * written, rows can still be read.
+ *
  * t/sqlite3/power.t cuts the power to test 1, 3 and 4, and looks for the locks
  * of 2; no test shows 5. */
 static apr_status_t open_log(const edu_call_t *call)
@@ -78,8 +85,8 @@ static apr_status_t open_log(const edu_call_t *call)
                           ? edu__driver_ask(call, session->dialect->log, &name)
                           : APR_SUCCESS;
 
-    rv = rv ? rv : open_file(call, name, &session->log, session->pool);
-    return !rv && session->log
+    return !rv && !open_file(call, name, &session->log, session->pool) &&
+                   session->log
                ? edu__driver_ask(call, session->dialect->wal_no_sync, NULL)
                : rv;
 }

@@ -254,6 +254,31 @@ static void test_lost(apr_pool_t *p)
     }
 }
 
+/* SQLite goes on with a file as it was when it was opened. */
+static void test_read_only(apr_pool_t *p)
+{
+    edu_store_t store = open_store(3, 0, p);
+    edu_dbd_t dbds[3];
+
+    for (int i = 0; i < 3; i++) {
+        borrow(&dbds[i], &store, p);
+    }
+    give_back(&store, &dbds[0]);
+    dbds[1].read_only = 1;
+    give_back(&store, &dbds[1]);
+    is_int(closed, 2,
+           "one that is read-only is closed, and those that are idle");
+    borrow(&dbds[0], &store, p);
+    is_int(opened, 4, "others are opened");
+    give_back(&store, &dbds[2]);
+    is_int(closed, 3,
+           "one that was lent meanwhile is closed when it comes back");
+    give_back(&store, &dbds[0]);
+    borrow(&dbds[0], &store, p);
+    is_int(opened, 4, "a later one is kept");
+    give_back(&store, &dbds[0]);
+}
+
 static void test_expired(apr_pool_t *p)
 {
     edu_store_t store = open_store(2, apr_time_from_sec(60), p);
@@ -407,6 +432,7 @@ static void tests(apr_pool_t *p)
     test_reports(p);
     test_failure(p);
     test_lost(p);
+    test_read_only(p);
     test_expired(p);
     test_end(p);
     test_limit(p);
