@@ -179,6 +179,7 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(edum_check_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_test_config(edum_dump_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(edum_databases_open, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_translate_name(edum_begin_request, NULL, NULL,
                            APR_HOOK_REALLY_FIRST);

@@ -294,6 +294,9 @@ apr_array_header_t *edum_mounts_find(const server_rec *s,
 int edum_check_config(apr_pool_t *p, apr_pool_t *plog, apr_pool_t *ptemp,
                       server_rec *first);
 
+/** Print what the tool edu-outcomes asks httpd -t for. */
+void edum_dump_config(apr_pool_t *p, server_rec *s);
+
 /** What is told at each start, but not by httpd -t. */
 void edum_warn_sections(const server_rec *s);
 

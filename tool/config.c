@@ -1,7 +1,8 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/* Apache itself is asked for its configuration: it alone knows what is included,
- * defined and merged.  The module answers, by lines that begin like this. */
+/* Apache itself is asked for its configuration: it alone knows what is
+ * included, defined and merged.  The module answers, by lines that begin like
+ * this. */
 
 #include "tool.h"
 

@@ -44,31 +44,39 @@ static const struct option_t {
 
 static const command_t commands[] = {
     { "status", "", 0, 0, 0, 1,
-      "Print what there is to know about the database: driver, version of the\n"
-      "schema, rows of each table, size of its files.", run_status },
+      "Print what there is to know about the database: driver, version of\n"
+      "the schema, rows of each table, size of its files.",
+      run_status },
     { "verify", "", 0, 0, 0, 1,
-      "Check every row: keys, versions, each document against its type, that\n"
-      "the rows above are there, and that the history ends with what is stored.\n"
-      "Exits with 1 if there are faults, and prints each.", run_verify },
+      "Check every row: keys, versions, each document against its type,\n"
+      "that the rows above are there, and that the history ends with what\n"
+      "is stored. Exits with 1 if there are faults, and prints each.",
+      run_verify },
     { "schema", "init|upgrade|show", 1, 1, 0, 1,
-      "Create the tables, or add what those of an earlier version lack; or print\n"
-      "the statements for that.", run_schema },
+      "Create the tables, or add what those of an earlier version lack;\n"
+      "or print the statements for that.",
+      run_schema },
     { "backup", "FILE", 1, 1, 0, 1,
-      "Copy all tables, as they are at one instant, to a new file.  Requests are\n"
-      "served meanwhile.", run_backup },
+      "Copy all tables, as they are at one instant, to a new file.\n"
+      "Requests are served meanwhile.",
+      run_backup },
     { "restore", "FILE", 1, 1, BIT(OPTION_DRY_RUN), 1,
-      "Replace all rows by those of a backup, in one transaction.  Requests that\n"
-      "write wait for it; nothing that is acknowledged after it is lost.",
+      "Replace all rows by those of a backup, in one transaction.\n"
+      "Requests that write wait for it; nothing that is acknowledged\n"
+      "after it is lost.",
       run_restore },
     { "copy", "DATABASE", 1, 1, BIT(OPTION_DRY_RUN), 1,
-      "Copy all tables into another database, which has to be empty, and compare\n"
-      "counts and digests.  Make the server read-only first.", run_copy },
+      "Copy all tables into another database, which has to be empty, and\n"
+      "compare counts and digests. Make the server read-only first.",
+      run_copy },
     { "history", "CLASS ASSIGNMENT SUBMISSION [OUTCOME]", 3, 4, 0, 1,
-      "Print who changed a submission and its outcomes, or one outcome, and\n"
-      "when.", run_history },
+      "Print who changed a submission and its outcomes, or one outcome,\n"
+      "and when.",
+      run_history },
     { "readonly", "on|off|show", 1, 1, BIT(OPTION_FILE), 0,
-      "Let the server refuse changes, or take them again: makes or removes the\n"
-      "file that EduOutcomesReadOnly names.", run_readonly }
+      "Let the server refuse changes, or take them again: makes or\n"
+      "removes the file that EduOutcomesReadOnly names.",
+      run_readonly }
 };
 /* clang-format on */
 

@@ -47,6 +47,9 @@ void edu__admin_tell(const edu_admin_t *admin, const edu_whole_t *table,
 
 /* ---------------------------------------------------------------- status.c */
 
+/** Whether there is no schema yet, nor a file. */
+int edu__admin_is_new(edu_admin_t *admin);
+
 /** Check that the schema is of a version that the library works with, and of
  *  SQLite that there is a file. @return APR_SUCCESS or EDU_EUNAVAILABLE */
 apr_status_t edu__admin_check(edu_admin_t *admin);

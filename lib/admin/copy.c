@@ -108,20 +108,29 @@ static apr_status_t read_table(edu_admin_copied_t *done, edu_call_t *call,
 
 /* ------------------------------------------------------------------- tables */
 
+/* Counts what would be copied of a table.
+ * @param into  NULL: there is no table yet */
+static apr_status_t count_table(copy_t *copy, const edu_whole_t *table,
+                                edu_call_t *into)
+{
+    edu_admin_copied_t *done = apr_array_push(copy->copied);
+    apr_status_t rv;
+
+    *done = (edu_admin_copied_t){ .name = table->name };
+    rv = edu__whole_count(&done->rows, &copy->out, table);
+    return rv || !into ? rv : edu__whole_count(&done->replaced, into, table);
+}
+
 /* Copies a table, and reads what was written. */
 static apr_status_t copy_table(copy_t *copy, const edu_whole_t *table)
 {
-    edu_admin_copied_t *done = apr_array_push(copy->copied);
+    apr_status_t rv = count_table(copy, table, &copy->into);
+    edu_admin_copied_t *done = &APR_ARRAY_IDX(
+        copy->copied, copy->copied->nelts - 1, edu_admin_copied_t);
     edu_admin_copied_t check = { 0 };
-    apr_int64_t all;
-    apr_status_t rv = edu__whole_count(&all, &copy->out, table);
+    apr_int64_t all = done->rows;
 
-    *done = (edu_admin_copied_t){ .name = table->name };
-    rv = rv ? rv : edu__whole_count(&done->replaced, &copy->into, table);
-    if (copy->flags & EDU_ADMIN_DRY_RUN) {
-        done->rows = all;
-        return rv;
-    }
+    done->rows = 0;
     if (!rv && done->replaced) {
         rv = edu__whole_clear(&copy->into, table);
     }
@@ -160,10 +169,8 @@ static apr_status_t check_empty(copy_t *copy)
 
 static apr_status_t copy_tables(copy_t *copy)
 {
-    int undo = (copy->flags & EDU_ADMIN_DRY_RUN) != 0;
-    apr_status_t ended, rv = APR_SUCCESS;
+    apr_status_t ended, rv = edu__admin_begin(&copy->into, copy->to, 1);
 
-    rv = edu__admin_begin(&copy->into, copy->to, !undo);
     if (rv) {
         return rv;
     }
@@ -173,8 +180,30 @@ static apr_status_t copy_tables(copy_t *copy)
     for (int i = 0; !rv && i < EDU_WHOLES; i++) {
         rv = copy_table(copy, &edu__wholes[i]);
     }
-    ended = edu__whole_end(&copy->into, rv || undo);
+    ended = edu__whole_end(&copy->into, rv != APR_SUCCESS);
     return rv ? rv : ended;
+}
+
+/* A dry run. */
+static apr_status_t count_tables(copy_t *copy)
+{
+    int is_new = edu__admin_is_new(copy->to);
+    apr_status_t rv = is_new ? APR_SUCCESS : edu__admin_check(copy->to);
+
+    rv = rv || is_new ? rv : edu__admin_begin(&copy->into, copy->to, 0);
+    if (rv) {
+        return rv;
+    }
+    if (!is_new && !(copy->flags & EDU_ADMIN_REPLACE)) {
+        rv = check_empty(copy);
+    }
+    for (int i = 0; !rv && i < EDU_WHOLES; i++) {
+        rv = count_table(copy, &edu__wholes[i], is_new ? NULL : &copy->into);
+    }
+    if (!is_new) {
+        edu__whole_end(&copy->into, 1);
+    }
+    return rv;
 }
 
 /* A failure of either is told of the one to copy to. */
@@ -182,7 +211,6 @@ apr_status_t edu_admin_copy(apr_array_header_t **copied, edu_admin_t *to,
                             edu_admin_t *from, unsigned flags)
 {
     copy_t copy = { .to = to, .from = from, .flags = flags };
-    int creates = !(flags & (EDU_ADMIN_REPLACE | EDU_ADMIN_DRY_RUN));
     apr_status_t rv = edu__admin_check(from);
 
     copy.copied = *copied =
@@ -193,8 +221,14 @@ apr_status_t edu_admin_copy(apr_array_header_t **copied, edu_admin_t *to,
         return rv;
     }
     copy.out.err = &to->err;
-    rv = creates ? edu_admin_schema(to) : edu__admin_check(to);
-    rv = rv ? rv : copy_tables(&copy);
+    if (flags & EDU_ADMIN_DRY_RUN) {
+        rv = count_tables(&copy);
+    }
+    else {
+        rv = flags & EDU_ADMIN_REPLACE ? edu__admin_check(to)
+                                       : edu_admin_schema(to);
+        rv = rv ? rv : copy_tables(&copy);
+    }
     edu__whole_end(&copy.out, 1);
     return rv;
 }

@@ -30,6 +30,15 @@ static apr_status_t look(edu_condition_t *condition, edu_admin_t *admin)
                : edu__whole_look(condition, &call);
 }
 
+int edu__admin_is_new(edu_admin_t *admin)
+{
+    edu_condition_t condition = { .version = "" };
+    int is_file = edu__admin_is_file(admin);
+
+    return (is_file && size_of(admin->params, admin->p) < 0) ||
+           (!look(&condition, admin) && !condition.version);
+}
+
 apr_status_t edu__admin_check(edu_admin_t *admin)
 {
     edu_condition_t condition;

@@ -5,7 +5,7 @@
  * @brief Shared by the files of store/ among themselves.
  *
  * sql <- where, hint <- pool <- driver <- schema <- session <- call <- tx,
- * combine <- rows <- bind <- apply <- commit; changes.
+ * combine <- rows <- bind <- apply <- commit; call <- whole; changes.
  */
 #ifndef EDU_INNER_H
 #define EDU_INNER_H

@@ -4,6 +4,6 @@
 # The statements of sql.c are aligned by hand.
 none 'no line is longer than 80 columns' \
     "$(perl -Ci -ne 'chomp; print "$ARGV:$.\n" if length > 80;
-        close ARGV if eof' mod_edu_outcomes.c module/*.[ch] lib/*.h \
-        lib/*/*.[ch] t/*.c t/unit/*.h t/unit/*/*.[ch] t/fuzz/*.[ch] |
+        close ARGV if eof' mod_edu_outcomes.c module/*.[ch] tool/*.[ch] \
+        lib/*.h lib/*/*.[ch] t/*.c t/unit/*.h t/unit/*/*.[ch] t/fuzz/*.[ch] |
         grep -v '^lib/store/sql\.c')"

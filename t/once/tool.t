@@ -1,0 +1,162 @@
+# The tool edu-outcomes where a database makes no difference: how it is called,
+# how it finds the database; and from each kind of database to each other.
+use strict;
+use warnings;
+use FindBin '$Bin';
+use lib "$Bin/../lib";
+use Apache::Test ();
+use Edu::Tool;
+use Test::More;
+
+my $vars = Apache::Test::config()->{vars};
+my $dir = "$vars->{t_logs}/tool_once";
+mkdir $dir or die "$dir: $!";
+my $file = "$dir/outcomes.db";
+my @tool = ('-d', "sqlite3:$file");
+is((tool(@tool, 'schema', 'init'))[0], 0, 'there is a database');
+is((stat $file)[2] & 07777, 0640, 'that others cannot read');
+
+# ----------------------------------------------------------------------- calls
+# Arguments, the exit status, what standard error says.
+for (
+    [[], 2, qr/name a command/],
+    [['fly'], 2, qr/fly is no command/],
+    [['--fly'], 2, qr/invalid option/],
+    [['schema'], 2, qr/write: edu-outcomes schema init\|upgrade\|show/],
+    [[@tool, 'schema', 'drop'], 2, qr/write: edu-outcomes schema init/],
+    [[@tool, 'status', 'now'], 2, qr/write: edu-outcomes status/],
+    [[@tool, 'status', '--dry-run'], 2, qr/status takes no option --dry-run/],
+    [['-d', 'outcomes.db', 'status'], 2, qr/names no database/],
+    [['-d', 'sqlite3:outcomes.db', 'status'], 2, qr/full path/],
+    [['-d', 'oracle:x', 'status'], 2, qr/not supported/],
+    [[@tool, 'copy', 'x'], 2, qr/names no database/],
+    [['-d', "sqlite3:$dir/none", 'status'], 1, qr/there is no file/],
+    [['-d', "sqlite3:$dir/none", 'verify'], 1, qr/there is no file/],
+    [['-d', "sqlite3:$dir", 'status'], 1, qr/./],
+    [[@tool, 'restore', "$dir/none"], 1, qr/there is no file/],
+    [[@tool, 'restore', $file], 0, qr/^$/],
+    [[@tool, 'status'], 0, qr/^$/],
+    [['-H', "$dir/none", 'status'], 2, qr/cannot be run.*--database/],
+    [['-H', 'false', 'status'], 2, qr/refuses the configuration/],
+    [['-H', 'true', 'status'], 2, qr/no EduOutcomes On/],
+) {
+    my ($args, $code, $says) = @$_;
+    my ($is, $out, $err) = tool(@$args);
+    is($is, $code, "@$args: exit status");
+    like($err, $says, "@$args: what it says");
+    (my $is_json, my $result) = tool_json(@$args);
+    is($is_json, $code, "@$args: the same with --json");
+    like($result->{error} // '', $says, "@$args: and in JSON")
+        if $err !~ /invalid option/;
+}
+like((tool('--help'))[1], qr/^  restore FILE$/m, '--help lists commands');
+like((tool('restore', '--help'))[1], qr/--dry-run/, 'or tells of one');
+like((tool('--version'))[1], qr/^edu-outcomes \d+\.\d+\.\d+$/, 'there is --version');
+
+# A terminal has a progress bar, and a pipe has none.
+my $size = `script -qec '${\ tool_path() } @tool verify' /dev/null`;
+unlike($size, qr/%/, 'nothing to do has no progress');
+system('sqlite3', $file, "INSERT INTO edu_class (id) VALUES ('c')") == 0 or die;
+like(`script -qec '${\ tool_path() } @tool verify' /dev/null`,
+     qr/edu_class +100% \[#+\]/, 'a terminal has a progress bar');
+unlike(`script -qec '${\ tool_path() } @tool verify -q' /dev/null`, qr/%/,
+       'but not with --quiet');
+is((tool(@tool, 'verify'))[2], '', 'nor has a pipe');
+
+# ------------------------------------------------------------------- read-only
+my $closed = "$dir/closed";
+for (['show', 0], ['on', 1], ['on', 1], ['show', 1], ['off', 0], ['off', 0]) {
+    my ($what, $is) = @$_;
+    my ($code, $result) = tool_json('readonly', $what, '--file', $closed);
+    is("$code $result->{readOnly} " . (-e $closed ? 1 : 0), "0 $is $is",
+       "readonly $what");
+}
+is((tool('readonly', 'on', '--file', "$dir/none/closed"))[0], 1,
+   'a file that cannot be made is a failure');
+
+# --------------------------------------------------------------- configuration
+# Apache is asked as it is started.
+sub configure {
+    my ($lines) = @_;
+    open my $conf, '>', "$dir/httpd.conf" or die "httpd.conf: $!";
+    print $conf qq(ServerRoot "$vars->{t_dir}"\nServerName localhost\n),
+        "Listen 127.0.0.1:1\nPidFile $dir/pid\nErrorLog $dir/error_log\n",
+        qq(Include "$Bin/../../modules.conf"\n), $lines;
+    close $conf;
+}
+my @ask = ('-H', $vars->{httpd}, '-c', "$dir/httpd.conf");
+open my $more, '>', "$dir/more.conf" or die "more.conf: $!";
+print $more "DBDriver sqlite3\nDBDParams $file\n";
+close $more;
+my $mount = "EduOutcomes On\n EduOutcomesAccess none\n";
+configure("Include $dir/more.conf\n<Location /v1.0>\n $mount</Location>\n");
+my ($code, $result) = tool_json(@ask, 'status');
+is($code, 0, 'the configuration names the database')
+    or diag($result->{error});
+is($result->{file}, $file, 'also in a file that is included');
+configure("Include $dir/more.conf\n<Location /v1.0>\n $mount</Location>\n"
+    . "<VirtualHost *:1>\n DBDParams $dir/other.db\n"
+    . " <Location /v1.0>\n  $mount </Location>\n</VirtualHost>\n");
+($code, $result) = tool_json(@ask, 'status');
+is($code, 2, 'of two, it takes none');
+like($result->{error}, qr/has 2 of these.*--database/, 'which is said');
+($code, $result) = tool_json(@ask, 'readonly', 'show');
+is($code, 2, 'there may be no file');
+like($result->{error}, qr/EduOutcomesReadOnly/, 'which is said, too');
+
+# ------------------------------------------------------- from each kind to each
+my %at = (sqlite3 => $dir);
+for my $db ('pgsql', 'mysql') {
+    next if system("$ENV{EDU_DATABASES} $db has 2>/dev/null");
+    $at{$db} = "$dir/$db";
+    mkdir $at{$db} or die "$db: $!";
+    # a path that is short enough for a socket
+    system($ENV{EDU_DATABASES}, $db, 'start', $at{$db}) == 0
+        or die "no server of $db\n";
+}
+END {
+    my $status = $?;
+    for (grep { $_ ne 'sqlite3' } keys %at) {
+        system $ENV{EDU_DATABASES}, $_, 'stop', $at{$_};
+    }
+    $? = $status;
+}
+my $long = 'x' x 20_000;
+my $odd = q{"''\\n\\u0001%s%d\\\\ä€𝄞 "};
+open my $sql, '|-', 'sqlite3', '-bail', $file or die "sqlite3: $!";
+print $sql <<"END";
+DELETE FROM edu_class;
+INSERT INTO edu_class (id, body) VALUES ('c ä', '{"displayName":$odd}'), ('C ä', '{}');
+WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1203)
+    INSERT INTO edu_outcome SELECT 'c' || i % 3, 'a' || i % 2, 's' || i % 7,
+    'O' || i, '', 'educationOutcome', '00000000000000' || (10 + i % 90),
+    '{"x":"' || CASE i % 100 WHEN 0 THEN '$long' ELSE 'y' END || '"}',
+    CASE i % 2 WHEN 0 THEN '0000000000000001' ELSE '' END, '{}' FROM n;
+WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1001)
+    INSERT INTO edu_history (seq, class_id, id, action, at, before_body)
+    SELECT i * 3, 'c', 'o' || i, 'update', '', '$long' FROM n WHERE i % 10 = 0
+    UNION ALL SELECT i * 3 + 1, 'c', 'o' || i % 4, 'update', '', '' FROM n;
+INSERT INTO edu_read (seq, at) VALUES (7, '0000000000000001');
+INSERT INTO edu_secret VALUES (1, 'secret');
+END
+close $sql or die "sqlite3 failed\n";
+
+sub digests {
+    my ($result) = @_;
+    return { map { $_->{table} => $_->{digest} } @{ $result->{tables} } };
+}
+my (undef, $first) = tool_json(@tool, 'backup', "$dir/backup.db");
+my $n = 0;
+for my $from (sort keys %at) {
+    my $source = make_database($from, $at{$from}, "from$n");
+    is((tool(@tool, 'copy', $source))[0], 0, "there is something in $from");
+    for my $to (sort keys %at) {
+        my $target = make_database($to, $at{$to}, 'to' . $n++);
+        my ($code, $result) = tool_json('-d', $source, 'copy', $target);
+        is($code, 0, "from $from to $to: it is copied")
+            or diag($result->{error});
+        is_deeply(digests($result), digests($first),
+                  "from $from to $to: and is the same");
+    }
+}
+done_testing;
