@@ -527,7 +527,8 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
         "SELECT h.seq, h.at, " EDU_CLOCK ", COALESCE((SELECT at"
         " FROM edu_history WHERE seq = %lld), ''), (SELECT count(*)"
         " FROM edu_history WHERE class_id = '' AND ((action = 'historyOff'"
-        " AND seq > %lld) OR (action = 'pruned' AND at > %s)))"
+        " AND seq > %lld) OR (action IN ('pruned',"
+        " 'import', 'erase', 'anonymize') AND at > %s)))"
         " FROM edu_history h ORDER BY h.seq DESC LIMIT 1" },
     [EDU_SQL_FEED_ROW] = { .label = "edu_feed_row", .text =
         "SELECT seq, at FROM edu_history WHERE seq <= %lld"
@@ -586,6 +587,11 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
         " VALUES (%s, %s, %s, %s, %s, %s)" },
     [EDU_SQL_INSERT + EDU_OUTCOME] = { .label = "edu_insert_outcome", .text =
         INTO_OUTCOME "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)" },
+    [EDU_SQL_INSERT + EDU_HISTORY] = { .label = "edu_insert_history", .text =
+        "INSERT INTO edu_history (" KEY ", entity, action, derived, shows,"
+        " version, student, user_id, user_name, application, address,"
+        " request_id, at, before_body, after_body) VALUES (%s, %s, %s, %s, %s,"
+        " %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)" },
     [EDU_SQL_INSERT_UNREGISTRABLE] = { .label = "edu_insert_open", .text =
         INTO_OUTCOME "SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, %s WHERE"
         UNREGISTRABLE("%s", "%s", "%s", "%s"),
@@ -625,6 +631,17 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
         "UPDATE edu_outcome SET type = %s, version = %s, body = %s"
         " WHERE" OF_SUBMISSION AS_READ, .batched_form = EDU_SQL_UPDATE_MANY,
         .recorded_form = EDU_SQL_RECORD_UPDATES },
+    [EDU_SQL_UPDATE + EDU_HISTORY] = { .label = "edu_replace_history", .text =
+        "UPDATE edu_history SET class_id = %s, assignment_id = %s,"
+        " submission_id = %s, id = %s, entity = %s, action = %s, derived = %s,"
+        " shows = %s, version = %s, student = %s, user_id = %s, user_name = %s,"
+        " application = %s, address = %s, request_id = %s, at = %s,"
+        " before_body = %s, after_body = %s WHERE seq = %lld AND at = %s" },
+    [EDU_SQL_UPDATE_READ] = { .label = "edu_replace_read", .text =
+        "UPDATE edu_read SET at = %s, user_id = %s, application = %s,"
+        " address = %s, request_id = %s, class_id = %s, assignment_id = %s,"
+        " submission_id = %s, id = %s, student = %s, lost = %s"
+        " WHERE seq = %lld AND at = %s" },
     [EDU_SQL_UPDATE + EDU_REPEAT] = { .label = "edu_replace_repeat", .text =
         "UPDATE edu_repeat SET request = %s, expires = %s, user_id = %s, body = %s"
         " WHERE id = %s AND expires = %s" },
@@ -648,6 +665,13 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
         "DELETE FROM edu_submission WHERE" OF_ASSIGNMENT AS_READ },
     [EDU_SQL_DELETE + EDU_OUTCOME] = { .label = "edu_remove_outcome", .text =
         "DELETE FROM edu_outcome WHERE" OF_SUBMISSION AS_READ },
+
+    [EDU_SQL_DELETE + EDU_HISTORY] = { .label = "edu_remove_history", .text =
+        "DELETE FROM edu_history WHERE seq = %lld AND at = %s" },
+    [EDU_SQL_DELETE + EDU_REPEAT] = { .label = "edu_remove_repeat", .text =
+        "DELETE FROM edu_repeat WHERE id = %s AND expires = %s" },
+    [EDU_SQL_DELETE_READ] = { .label = "edu_remove_read", .text =
+        "DELETE FROM edu_read WHERE seq = %lld AND at = %s" },
 
     /* some of the kept answers that are no longer of use */
     [EDU_SQL_EXPIRED] = { .label = "edu_expired", .text =
@@ -744,9 +768,7 @@ const struct edu_sql_whole_t edu__sql_whole = {
     .count = "SELECT count(*) FROM %s",
     .clear = "DELETE FROM %s",
     .insert = "INSERT INTO %s (%s) VALUES %s",
-    .ranges = "%s ORDER BY %s LIMIT %d",
-    .range = "SELECT * FROM (SELECT %s FROM %s WHERE %s ORDER BY %s LIMIT %d) r%d",
-    .both = " UNION ALL ",
+    .range = "SELECT %s FROM %s WHERE %s ORDER BY %s LIMIT %d",
     .brief = "CASE WHEN %s <= 16384 THEN %s ELSE %s END AS c%d",
     .row = "SELECT %s FROM %s WHERE %s"
 };

@@ -66,6 +66,8 @@ enum {
     EDU_SQL_EACH_MEMBER,
     EDU_SQL_EACH_ASSIGNMENT,
     EDU_SQL_EACH_SUBMISSION,
+    EDU_SQL_UPDATE_READ,
+    EDU_SQL_DELETE_READ,
     EDU_SQL_COUNT
 };
 
@@ -235,7 +237,7 @@ extern const char edu__sql_found[];
  *  or a number, and what is filled in has the %s of parameters. */
 extern const struct edu_sql_whole_t {
     const char *count, *clear, *insert;
-    const char *ranges, *range, *both; /**< the next rows, of several ranges */
+    const char *range; /**< the next rows */
     const char *brief;                 /**< a column that may be left out */
     const char *row;
 } edu__sql_whole;

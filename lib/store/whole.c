@@ -210,12 +210,13 @@ void edu__cursor_open(edu_cursor_t *cursor, edu_call_t *call,
     memset(cursor, 0, sizeof(*cursor));
     cursor->table = table;
     cursor->call = call;
-    cursor->fixed = fixed;
+    cursor->fixed = cursor->level = fixed;
     for (int i = 0; i < fixed; i++) {
         cursor->after[i] = apr_pstrdup(p, keys[i]);
     }
     apr_pool_create(&cursor->pools[0], p);
     apr_pool_create(&cursor->pools[1], p);
+    apr_pool_create(&cursor->own, p);
     cursor->rows =
         apr_array_make(cursor->pools[0], 0, sizeof(const char *const *));
 }
@@ -258,38 +259,19 @@ static const char *range_of(const edu_cursor_t *cursor, int n, int greater,
     return n + greater ? join(terms, n + greater, " AND ", p) : "1 = 1";
 }
 
-/* `1, 2, 3` */
-static const char *numbers_to(int n, apr_pool_t *p)
-{
-    const char *numbers[EDU_COLUMNS_MAX];
-
-    for (int i = 0; i < n; i++) {
-        numbers[i] = apr_itoa(p, i + 1);
-    }
-    return join(numbers, n, ", ", p);
-}
-
-/* The rows after one: no range of a key's index says that, so there is one for
- * each of its columns, the last first. */
+/* The next rows.  No range of a key's index has all of them, so there is one
+ * for each of its columns: the rest of the submission, of the assignment, of
+ * the class, and all that come after. */
 static const char *text_of_next(const edu_cursor_t *cursor, const char **args,
                                 apr_pool_t *p)
 {
     const edu_whole_t *table = cursor->table;
-    const char *columns = columns_of(table, 0, p);
-    const char *order = join(table->columns, table->keys, ", ", p);
-    const char *parts[EDU_COLUMNS_MAX];
-    int begun = cursor->rows->nelts > 0, n = 0, count = 0;
-    int last = begun ? table->keys - 1 : cursor->fixed;
+    int count = 0;
 
-    for (int i = last; i >= cursor->fixed; i--) {
-        parts[n] = apr_psprintf(p, edu__sql_whole.range, columns, table->name,
-                                range_of(cursor, i, begun, args, &count, p),
-                                order, READ_AT_ONCE, n);
-        n++;
-    }
-    return apr_psprintf(p, edu__sql_whole.ranges,
-                        join(parts, n, edu__sql_whole.both, p),
-                        numbers_to(table->keys, p), READ_AT_ONCE);
+    return apr_psprintf(
+        p, edu__sql_whole.range, columns_of(table, 0, p), table->name,
+        range_of(cursor, cursor->level, cursor->begun, args, &count, p),
+        join(table->columns, table->keys, ", ", p), READ_AT_ONCE);
 }
 
 static const char *const *read_row(const edu_call_t *call,
@@ -331,7 +313,8 @@ static apr_status_t complete(edu_cursor_t *cursor)
     apr_status_t rv;
     int count = 0;
 
-    own.p = cursor->pools[0];
+    own.p = cursor->own;
+    apr_pool_clear(own.p);
     rows = apr_array_make(own.p, 1, sizeof(const char *const *));
     text = apr_psprintf(own.p, edu__sql_whole.row, columns_of(table, 1, own.p),
                         table->name,
@@ -343,10 +326,10 @@ static apr_status_t complete(edu_cursor_t *cursor)
     return rv;
 }
 
-/* Reads the next rows; those before live on until then. */
+/* Reads the rows of a range; those before live on until there are some. */
 static apr_status_t read_more(edu_cursor_t *cursor)
 {
-    const char *args[EDU_COLUMNS_MAX * EDU_COLUMNS_MAX], *text;
+    const char *args[EDU_COLUMNS_MAX], *text;
     edu_call_t own = *cursor->call;
     apr_array_header_t *rows;
     apr_status_t rv;
@@ -356,11 +339,17 @@ static apr_status_t read_more(edu_cursor_t *cursor)
     rows = apr_array_make(own.p, READ_AT_ONCE, sizeof(const char *const *));
     text = text_of_next(cursor, args, own.p);
     rv = read_rows(&own, cursor->table, text, args, rows);
-    cursor->pools[1] = cursor->pools[0];
-    cursor->pools[0] = own.p;
-    cursor->rows = rows;
-    cursor->at = 0;
-    cursor->ended = rows->nelts < READ_AT_ONCE;
+    if (rows->nelts) {
+        cursor->pools[1] = cursor->pools[0];
+        cursor->pools[0] = own.p;
+        cursor->rows = rows;
+        cursor->at = 0;
+    }
+    cursor->level = rows->nelts == READ_AT_ONCE ? cursor->table->keys - 1
+                    : cursor->begun             ? cursor->level - 1
+                                                : -1;
+    cursor->ended = cursor->level < cursor->fixed;
+    cursor->begun = 1;
     return rv;
 }
 
@@ -369,7 +358,7 @@ apr_status_t edu__cursor_next(edu_cursor_t *cursor)
     const edu_whole_t *table = cursor->table;
     apr_status_t rv = APR_SUCCESS;
 
-    if (cursor->at == cursor->rows->nelts && !cursor->ended) {
+    while (!rv && cursor->at == cursor->rows->nelts && !cursor->ended) {
         rv = read_more(cursor);
     }
     cursor->row = NULL;

@@ -81,7 +81,9 @@ typedef struct edu_cursor_t {
     int fixed; /**< so many columns are the same in all rows */
     const char *after[EDU_COLUMNS_MAX];
     apr_array_header_t *rows; /**< of const char *const * */
-    int at, ended;
+    int at, begun, ended;
+    int level; /**< of the next range: so many columns are those of after */
+    apr_pool_t *own;      /**< of a row that is too long for them */
     apr_pool_t *pools[2]; /**< of these rows, and of those before */
 } edu_cursor_t;
 

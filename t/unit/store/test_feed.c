@@ -237,6 +237,15 @@ static void test_lost(database_t *db, apr_pool_t *p)
     database_run(db, "INSERT INTO edu_history (action, at)"
                      " VALUES ('pruned', 'y')");
     look(db, &was, EDU_ESYNC, "and where it was pruned later", p);
+    for (int i = 0; i < 3; i++) {
+        static const char *const actions[] = { "import", "erase", "anonymize" };
+
+        database_run(db, apr_psprintf(p,
+                                      "UPDATE edu_history SET action = '%s'"
+                                      " WHERE at = 'y'",
+                                      actions[i]));
+        look(db, &was, EDU_ESYNC, actions[i], p);
+    }
     database_run(db, "UPDATE edu_history SET at = 'w' WHERE at = 'y'");
     look(db, &was, 0, "not where it was pruned before", p);
     database_run(db, "UPDATE edu_history SET at = 'z' WHERE at = 'x'");
