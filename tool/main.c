@@ -39,7 +39,23 @@ static const struct option_t {
     [OPTION_DRY_RUN]  = { "dry-run", 'n', NULL,
         "change nothing; tell what would be done" },
     [OPTION_FILE]     = { "file", 'f', "FILE",
-        "the file of EduOutcomesReadOnly" }
+        "the file of EduOutcomesReadOnly" },
+    [OPTION_CLASS]    = { "class", 'C', "ID", "of this class alone" },
+    [OPTION_STUDENT]  = { "student", 's', "ID", "of this student alone" },
+    [OPTION_BEFORE]   = { "before", 'b', "DATE",
+        "of all classes in which nothing has changed since that day, as\n"
+        "2026-07-31" },
+    [OPTION_FORMAT]   = { "format", 'F', "json|csv|oneroster",
+        "lines of JSON, which is the default; a gradebook; or the CSV files\n"
+        "of OneRoster 1.2" },
+    [OPTION_OUTPUT]   = { "output", 'o', "FILE",
+        "the file to write; of OneRoster a folder, or a file that ends in\n"
+        ".zip" },
+    [OPTION_WITH_HISTORY] = { "history", 'y', NULL, "with the history" },
+    [OPTION_WITH_READS] = { "reads", 'r', NULL, "with the log of reads" },
+    [OPTION_REPLACE]  = { "replace", 'R', NULL, "replace what exists" },
+    [OPTION_KEEP_GOING] = { "keep-going", 'k', NULL,
+        "leave faulty rows out, and import all others" }
 };
 
 static const command_t commands[] = {
@@ -76,7 +92,25 @@ static const command_t commands[] = {
     { "readonly", "on|off|show", 1, 1, BIT(OPTION_FILE), 0,
       "Let the server refuse changes, or take them again: makes or\n"
       "removes the file that EduOutcomesReadOnly names.",
-      run_readonly }
+      run_readonly },
+    { "export", "", 0, 0,
+      BIT(OPTION_CLASS) | BIT(OPTION_STUDENT) | BIT(OPTION_FORMAT) |
+      BIT(OPTION_OUTPUT) | BIT(OPTION_WITH_HISTORY) | BIT(OPTION_WITH_READS), 1,
+      "Write classes, members, assignments, submissions and outcomes: of all,\n"
+      "of a class, or of a student, also one who left.", run_export },
+    { "import", "FILE", 1, 1,
+      BIT(OPTION_DRY_RUN) | BIT(OPTION_FORMAT) | BIT(OPTION_REPLACE) |
+      BIT(OPTION_KEEP_GOING), 1,
+      "Read what export wrote (- is standard input), or a folder or .zip of\n"
+      "OneRoster: all of it or, if a row is faulty, nothing.", run_import },
+    { "erase", "", 0, 0,
+      BIT(OPTION_DRY_RUN) | BIT(OPTION_STUDENT) | BIT(OPTION_BEFORE), 1,
+      "Remove all rows of a student, or of old classes, also from the history\n"
+      "and the log of reads.  That cannot be undone.", run_erase },
+    { "anonymize", "", 0, 0,
+      BIT(OPTION_DRY_RUN) | BIT(OPTION_STUDENT) | BIT(OPTION_BEFORE), 1,
+      "Put pseudonyms in the place of ids and names: of a student, or of all\n"
+      "students of old classes.  Grades stay.", run_anonymize }
 };
 /* clang-format on */
 

@@ -4,8 +4,8 @@
  * @file tool.h
  * @brief Shared by the files of edu-outcomes, the administrator's tool.
  *
- * report, config <- inspect, transfer <- main.  A command gives its result as
- * JSON; report.c prints it, as it is or for people.
+ * report, config <- inspect, transfer, folder <- move <- main.  A command gives
+ * its result as JSON; report.c prints it, as it is or for people.
  */
 #ifndef TOOL_H
 #define TOOL_H
@@ -32,6 +32,15 @@ typedef enum option_e {
     OPTION_VERSION,
     OPTION_DRY_RUN,
     OPTION_FILE,
+    OPTION_CLASS,
+    OPTION_STUDENT,
+    OPTION_BEFORE,
+    OPTION_FORMAT,
+    OPTION_OUTPUT,
+    OPTION_WITH_HISTORY,
+    OPTION_WITH_READS,
+    OPTION_REPLACE,
+    OPTION_KEEP_GOING,
     OPTIONS
 } option_e;
 
@@ -102,5 +111,28 @@ int run_readonly(tool_t *t);
 int run_backup(tool_t *t);
 int run_restore(tool_t *t);
 int run_copy(tool_t *t);
+
+/* ---------------------------------------------------------------- folder.c */
+
+/** Whether a name is that of a .zip. */
+int folder_is_zip(const char *name);
+
+/** Make an empty folder. @return TOOL_DONE, or how the program ends */
+int folder_make(const char **folder, tool_t *t);
+
+/** Remove a folder and its files. */
+void folder_remove(const char *folder, apr_pool_t *p);
+
+/** Unpack the CSV files of a .zip, or pack those of a folder.
+ *  @return TOOL_DONE, or how the program ends */
+int folder_unzip(tool_t *t, const char *folder, const char *file);
+int folder_zip(tool_t *t, const char *folder, const char *file);
+
+/* ------------------------------------------------------------------ move.c */
+
+int run_export(tool_t *t);
+int run_import(tool_t *t);
+int run_erase(tool_t *t);
+int run_anonymize(tool_t *t);
 
 #endif /* TOOL_H */

@@ -57,7 +57,8 @@ apr_status_t edu_admin_open(edu_admin_t *admin, const char *database,
     }
     admin->store.schema = EDU_SCHEMA_UNUSED;
     /* a connection is to fail soon; a statement may take long */
-    edu_store_open(&admin->store, admin->driver, admin->params, 1, 0, p);
+    /* one that reads, and one that writes meanwhile */
+    edu_store_open(&admin->store, admin->driver, admin->params, 2, 0, p);
     admin->store.timeout = EDU_ADMIN_TIMEOUT;
     return APR_SUCCESS;
 }
