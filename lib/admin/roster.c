@@ -4,194 +4,15 @@
  * A row becomes requests to the API, in one transaction, so that its checks,
  * its history and its delta queries are those of any other client. */
 
-#include "move.h"
+#include "roster.h"
 
 #include <apr_strings.h>
-
-#define APR_WANT_IOVEC
-#include <apr_want.h>
-
-#include <stdlib.h>
-#include <strings.h>
 
 #define ROOT "/education/classes/"
 #define POINTS "ea1351f6-ba33-4940-b2cb-6a7254af2dc8"
 #define FEEDBACK "ca05367a-b292-42d5-aff7-5d279feeace8"
 
-#define MAX_FAULTS 1000
 #define MAX_BODY (16 << 20)
-
-typedef struct roster_t {
-    edu_moved_t *moved;
-    edu_admin_t *admin;
-    const edu_import_t *how;
-    edu_mount_t mount;
-    edu_caller_t caller;
-    edu_tx_t tx;
-    const char *file; /* that is read, and the line in it */
-    apr_int64_t line;
-    const apr_array_header_t *names;  /* of its columns */
-    const apr_array_header_t *fields; /* of the row */
-    apr_hash_t *users;                /* of const json_t, by id */
-    apr_hash_t *members;              /* of json_t, by class */
-    apr_hash_t *classes;              /* of the class, by line item */
-    const char *body;                 /* of the request */
-    apr_status_t failed;              /* the database did */
-    apr_pool_t *p;                    /* of the row */
-} roster_t;
-
-/* ------------------------------------------------------------------- faults */
-
-static void tell(roster_t *it, const char *field, const char *message)
-{
-    const edu_fault_t fault = { it->file, it->line, field, message };
-
-    it->moved->faults++;
-    if (it->how->fault && it->moved->faults <= MAX_FAULTS) {
-        it->how->fault(it->how->baton, &fault);
-    }
-}
-
-/* The column that a member of a body comes from. */
-static const char *column_of(const char *target)
-{
-    static const char *const columns[][2] = {
-        {"displayName",            "title"           },
-        { "dueDateTime",           "dueDate"         },
-        { "assignDateTime",        "assignDate"      },
-        { "grading/maxPoints",     "resultValueMax"  },
-        { "points/points",         "score"           },
-        { "feedback/text/content", "comment"         },
-        { "recipient/userId",      "studentSourcedId"},
-    };
-
-    for (int i = 0; target && i < (int)(sizeof(columns) / sizeof(columns[0]));
-         i++) {
-        if (strcmp(columns[i][0], target) == 0) {
-            return columns[i][1];
-        }
-    }
-    return "sourcedId";
-}
-
-/* ----------------------------------------------------------------- requests */
-
-static const char *header(void *baton, const char *name)
-{
-    const roster_t *it = baton;
-
-    return it->body && strcasecmp(name, "Content-Type") == 0
-               ? "application/json"
-               : NULL;
-}
-
-static apr_status_t body(void *baton, const char **data, apr_size_t *len,
-                         apr_off_t max, edu_error_t *err, apr_pool_t *p)
-{
-    const roster_t *it = baton;
-
-    (void)max;
-    (void)err;
-    (void)p;
-    *data = it->body ? it->body : "";
-    *len = strlen(*data);
-    return APR_SUCCESS;
-}
-
-/* Sends a request. @param json  its body, or NULL @return the status */
-static int call_api(roster_t *it, edu_error_t *err, const char *method,
-                    const char *path, json_t *json)
-{
-    edu_trace_t trace;
-    edu_request_t req = { .method = method,
-                          .path = path,
-                          .base = "https://localhost",
-                          .mount = &it->mount,
-                          .caller = &it->caller,
-                          .trace = &trace,
-                          .store = &it->tx.store,
-                          .header = header,
-                          .body = body,
-                          .baton = it };
-    edu_response_t res;
-
-    it->body = json ? edu__json_text(edu__json_own(json, it->p), it->p) : NULL;
-    edu_trace_init(&trace, NULL, it->p);
-    it->how->serve(&res, &req, it->p);
-    *err = res.error;
-    if (res.status >= 500) {
-        it->failed = EDU_EUNAVAILABLE;
-        it->admin->err = res.error;
-    }
-    return res.status;
-}
-
-/* Sends a request that has to succeed. @return whether it did */
-static int must(roster_t *it, const char *method, const char *path,
-                json_t *json)
-{
-    edu_error_t err = { 0 };
-    int status = call_api(it, &err, method, path, json);
-
-    if (status >= 400 && !it->failed) {
-        tell(it, column_of(err.target),
-             err.inner_message ? err.inner_message : err.message);
-    }
-    return status < 400;
-}
-
-/* Whether a row may be written: it is new, or may be replaced. */
-static int is_free(roster_t *it, const char *path)
-{
-    edu_error_t err = { 0 };
-
-    if (it->how->replace || call_api(it, &err, "GET", path, NULL) != 200) {
-        return 1;
-    }
-    tell(it, "sourcedId",
-         "It exists. Remove the line, or replace what exists (--replace).");
-    return 0;
-}
-
-/* ------------------------------------------------------------------- fields */
-
-/* A field of the row, "" if the file has no such column. */
-static const char *field(const roster_t *it, const char *name)
-{
-    for (int i = 0; i < it->names->nelts && i < it->fields->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(it->names, i, const char *), name) == 0) {
-            return APR_ARRAY_IDX(it->fields, i, const char *);
-        }
-    }
-    return "";
-}
-
-/* An id, or NULL: it is told. */
-static const char *id_of(roster_t *it, const char *name)
-{
-    const char *id = field(it, name);
-
-    if (edu__is_key(id) && !strchr(id, '/')) {
-        return id;
-    }
-    tell(it, name,
-         *id ? "An id has 1 to 128 bytes, and no slash." : "It is missing.");
-    return NULL;
-}
-
-/* A number. @return 0: it is none, which is told */
-static int number_of(double *value, roster_t *it, const char *name)
-{
-    const char *text = field(it, name);
-    char *end;
-
-    *value = strtod(text, &end);
-    if (*text && !*end && strspn(text, "+-.0123456789eE") == strlen(text)) {
-        return 1;
-    }
-    tell(it, name, "It is no number. Write it as 87.5.");
-    return 0;
-}
 
 static void set(json_t *object, const char *name, const char *value,
                 apr_pool_t *p)
@@ -212,11 +33,11 @@ static void set_time(json_t *object, const char *name, const char *value,
 
 /* --------------------------------------------------------------------- rows */
 
-static void take_user(roster_t *it)
+static void take_user(edu_roster_t *it)
 {
-    const char *id = id_of(it, "sourcedId");
-    const char *given = field(it, "givenName"),
-               *family = field(it, "familyName");
+    const char *id = edu__roster_id(it, "sourcedId");
+    const char *given = edu__roster_field(it, "givenName"),
+               *family = edu__roster_field(it, "familyName");
     apr_pool_t *p = it->admin->p;
     json_t *user;
 
@@ -230,14 +51,14 @@ static void take_user(roster_t *it)
         it->p);
     set(user, "givenName", given, it->p);
     set(user, "surname", family, it->p);
-    set(user, "mail", field(it, "email"), it->p);
-    set(user, "userPrincipalName", field(it, "username"), it->p);
+    set(user, "mail", edu__roster_field(it, "email"), it->p);
+    set(user, "userPrincipalName", edu__roster_field(it, "username"), it->p);
     apr_hash_set(it->users, apr_pstrdup(p, id), APR_HASH_KEY_STRING, user);
 }
 
-static void take_class(roster_t *it)
+static void take_class(edu_roster_t *it)
 {
-    const char *id = id_of(it, "sourcedId"), *path;
+    const char *id = edu__roster_id(it, "sourcedId"), *path;
     json_t *doc;
 
     if (!id) {
@@ -245,21 +66,22 @@ static void take_class(roster_t *it)
     }
     path = apr_pstrcat(it->p, ROOT, id, NULL);
     doc = json_object();
-    set(doc, "displayName", field(it, "title"), it->p);
-    set(doc, "classCode", field(it, "classCode"), it->p);
-    set(doc, "grade", field(it, "grades"), it->p);
+    set(doc, "displayName", edu__roster_field(it, "title"), it->p);
+    set(doc, "classCode", edu__roster_field(it, "classCode"), it->p);
+    set(doc, "grade", edu__roster_field(it, "grades"), it->p);
     edu__json_own(doc, it->p);
-    if (is_free(it, path) && must(it, "PUT", path, edu__json_share(doc))) {
+    if (edu__roster_is_free(it, path) &&
+        edu__roster_must(it, "PUT", path, edu__json_share(doc))) {
         it->moved->rows[EDU_CLASS]++;
     }
 }
 
 /* Members are put as the list of their class, when all are read. */
-static void take_enrollment(roster_t *it)
+static void take_enrollment(edu_roster_t *it)
 {
-    const char *class_id = id_of(it, "classSourcedId");
-    const char *user_id = id_of(it, "userSourcedId");
-    const char *role = field(it, "role");
+    const char *class_id = edu__roster_id(it, "classSourcedId");
+    const char *user_id = edu__roster_id(it, "userSourcedId");
+    const char *role = edu__roster_field(it, "role");
     apr_pool_t *p = it->admin->p;
     json_t *list, *member;
 
@@ -267,9 +89,10 @@ static void take_enrollment(roster_t *it)
         return;
     }
     if (strcmp(role, "student") != 0 && strcmp(role, "teacher") != 0) {
-        tell(it, "role",
-             "A class has members of the roles student and teacher alone. "
-             "Remove the line.");
+        edu__roster_tell(
+            it, "role",
+            "A class has members of the roles student and teacher alone. "
+            "Remove the line.");
         return;
     }
     list = apr_hash_get(it->members, class_id, APR_HASH_KEY_STRING);
@@ -286,7 +109,7 @@ static void take_enrollment(roster_t *it)
     json_array_append_new(list, member);
 }
 
-static void put_members(roster_t *it)
+static void put_members(edu_roster_t *it)
 {
     const void *class_id;
     void *list;
@@ -295,49 +118,52 @@ static void put_members(roster_t *it)
     for (apr_hash_index_t *at = apr_hash_first(it->admin->p, it->members);
          at && !it->failed; at = apr_hash_next(at)) {
         apr_hash_this(at, &class_id, NULL, &list);
-        if (must(it, "PUT",
-                 apr_pstrcat(it->p, ROOT, class_id, "/members", NULL),
-                 json_pack("{s:o}", "value", edu__json_share(list)))) {
+        if (edu__roster_must(
+                it, "PUT", apr_pstrcat(it->p, ROOT, class_id, "/members", NULL),
+                json_pack("{s:o}", "value", edu__json_share(list)))) {
             it->moved->rows[EDU_MEMBER] += json_array_size(list);
         }
         apr_pool_clear(it->p);
     }
 }
 
-static void take_item(roster_t *it)
+static void take_item(edu_roster_t *it)
 {
-    const char *id = id_of(it, "sourcedId");
-    const char *class_id = id_of(it, "classSourcedId"), *path;
+    const char *id = edu__roster_id(it, "sourcedId");
+    const char *class_id = edu__roster_id(it, "classSourcedId"), *path;
     double most = 0;
     json_t *doc;
 
     if (!id || !class_id ||
-        (*field(it, "resultValueMax") &&
-         !number_of(&most, it, "resultValueMax"))) {
+        (*edu__roster_field(it, "resultValueMax") &&
+         !edu__roster_number(&most, it, "resultValueMax"))) {
         return;
     }
     apr_hash_set(it->classes, apr_pstrdup(it->admin->p, id),
                  APR_HASH_KEY_STRING, apr_pstrdup(it->admin->p, class_id));
     path = apr_pstrcat(it->p, ROOT, class_id, "/assignments/", id, NULL);
     doc = edu__json_own(json_object(), it->p);
-    set(doc, "displayName", field(it, "title"), it->p);
+    set(doc, "displayName", edu__roster_field(it, "title"), it->p);
     set(doc, "status", "assigned", it->p);
-    set_time(doc, "assignDateTime", field(it, "assignDate"), it->p);
-    set_time(doc, "dueDateTime", field(it, "dueDate"), it->p);
-    if (*field(it, "description")) {
+    set_time(doc, "assignDateTime", edu__roster_field(it, "assignDate"), it->p);
+    set_time(doc, "dueDateTime", edu__roster_field(it, "dueDate"), it->p);
+    if (*edu__roster_field(it, "description")) {
         json_object_set_new(
             doc, "instructions",
-            json_pack("{s:o, s:s}", "content",
-                      edu__json_string(field(it, "description"), it->p),
-                      "contentType", "text"));
+            json_pack(
+                "{s:o, s:s}", "content",
+                edu__json_string(edu__roster_field(it, "description"), it->p),
+                "contentType", "text"));
     }
     json_object_set_new(
         doc, "grading",
-        json_pack(
-            "{s:s, s:o}", "@odata.type",
-            "#" EDU_NAMESPACE "educationAssignmentPointsGradeType", "maxPoints",
-            *field(it, "resultValueMax") ? json_real(most) : json_null()));
-    if (is_free(it, path) && must(it, "PUT", path, edu__json_share(doc))) {
+        json_pack("{s:s, s:o}", "@odata.type",
+                  "#" EDU_NAMESPACE "educationAssignmentPointsGradeType",
+                  "maxPoints",
+                  *edu__roster_field(it, "resultValueMax") ? json_real(most)
+                                                           : json_null()));
+    if (edu__roster_is_free(it, path) &&
+        edu__roster_must(it, "PUT", path, edu__json_share(doc))) {
         it->moved->rows[EDU_ASSIGNMENT]++;
     }
 }
@@ -354,35 +180,37 @@ static const char *const statuses[][2] = {
 };
 
 /* @return -1: there is no such status, which is told */
-static int find_status(roster_t *it)
+static int find_status(edu_roster_t *it)
 {
-    const char *status = field(it, "scoreStatus");
+    const char *status = edu__roster_field(it, "scoreStatus");
 
     for (int i = 0; i < (int)(sizeof(statuses) / sizeof(statuses[0])); i++) {
         if (strcmp(statuses[i][0], status) == 0) {
             return i;
         }
     }
-    tell(it, "scoreStatus",
-         "It is none of exempt, fully graded, not submitted, partially graded "
-         "and submitted.");
+    edu__roster_tell(
+        it, "scoreStatus",
+        "It is none of exempt, fully graded, not submitted, partially graded "
+        "and submitted.");
     return -1;
 }
 
-static int put_outcomes(roster_t *it, const char *path)
+static int put_outcomes(edu_roster_t *it, const char *path)
 {
-    const char *comment = field(it, "comment");
+    const char *comment = edu__roster_field(it, "comment");
     double score;
     int done = 1;
 
-    if (*field(it, "score")) {
-        done = number_of(&score, it, "score") &&
-               must(it, "PATCH",
-                    apr_pstrcat(it->p, path, "/outcomes/" POINTS, NULL),
-                    json_pack("{s:{s:f}}", "points", "points", score));
+    if (*edu__roster_field(it, "score")) {
+        done = edu__roster_number(&score, it, "score") &&
+               edu__roster_must(
+                   it, "PATCH",
+                   apr_pstrcat(it->p, path, "/outcomes/" POINTS, NULL),
+                   json_pack("{s:{s:f}}", "points", "points", score));
     }
     if (done && *comment) {
-        done = must(
+        done = edu__roster_must(
             it, "PATCH", apr_pstrcat(it->p, path, "/outcomes/" FEEDBACK, NULL),
             json_pack("{s:{s:{s:o, s:s}}}", "feedback", "text", "content",
                       edu__json_string(comment, it->p), "contentType", "text"));
@@ -390,11 +218,11 @@ static int put_outcomes(roster_t *it, const char *path)
     return done;
 }
 
-static void take_result(roster_t *it)
+static void take_result(edu_roster_t *it)
 {
-    const char *id = id_of(it, "sourcedId");
-    const char *item = id_of(it, "lineItemSourcedId");
-    const char *user_id = id_of(it, "studentSourcedId");
+    const char *id = edu__roster_id(it, "sourcedId");
+    const char *item = edu__roster_id(it, "lineItemSourcedId");
+    const char *user_id = edu__roster_id(it, "studentSourcedId");
     int status = find_status(it);
     const char *class_id, *path;
 
@@ -402,25 +230,27 @@ static void take_result(roster_t *it)
         return;
     }
     class_id = apr_hash_get(it->classes, item, APR_HASH_KEY_STRING);
-    class_id = class_id ? class_id : field(it, "classSourcedId");
+    class_id = class_id ? class_id : edu__roster_field(it, "classSourcedId");
     if (!*class_id) {
-        tell(it, "lineItemSourcedId",
-             "lineItems.csv has no such line item. Add it, or the column "
-             "classSourcedId.");
+        edu__roster_tell(
+            it, "lineItemSourcedId",
+            "lineItems.csv has no such line item. Add it, or the column "
+            "classSourcedId.");
         return;
     }
     path = apr_pstrcat(it->p, ROOT, class_id, "/assignments/", item,
                        "/submissions/", id, NULL);
-    if (is_free(it, path) &&
-        must(it, "PUT", path,
-             json_pack("{s:{s:o}, s:s}", "recipient", "userId",
-                       edu__json_string(user_id, it->p), "status",
-                       status == 2 || status == 3 ? "submitted" : "working")) &&
+    if (edu__roster_is_free(it, path) &&
+        edu__roster_must(
+            it, "PUT", path,
+            json_pack("{s:{s:o}, s:s}", "recipient", "userId",
+                      edu__json_string(user_id, it->p), "status",
+                      status == 2 || status == 3 ? "submitted" : "working")) &&
         put_outcomes(it, path) &&
         (!statuses[status][1] ||
-         must(it, "POST",
-              apr_pstrcat(it->p, path, "/", statuses[status][1], NULL),
-              NULL))) {
+         edu__roster_must(
+             it, "POST",
+             apr_pstrcat(it->p, path, "/", statuses[status][1], NULL), NULL))) {
         it->moved->rows[EDU_SUBMISSION]++;
     }
 }
@@ -432,8 +262,8 @@ static void take_result(roster_t *it)
 static const struct file_t {
     const char *name;
     const char *needs; /* columns that it has to have */
-    void (*take)(roster_t *it);
-    void (*end)(roster_t *it);
+    void (*take)(edu_roster_t *it);
+    void (*end)(edu_roster_t *it);
 } files[] = {
     { "users.csv", "sourcedId,givenName,familyName", take_user, NULL },
     { "classes.csv", "sourcedId,title", take_class, NULL },
@@ -447,7 +277,7 @@ static const struct file_t {
 /* clang-format on */
 
 /* Whether the first row has all columns that the file needs. */
-static int check_names(roster_t *it, const char *needs)
+static int check_names(edu_roster_t *it, const char *needs)
 {
     char *list = apr_pstrdup(it->admin->p, needs), *state;
     int found = 1;
@@ -455,8 +285,9 @@ static int check_names(roster_t *it, const char *needs)
     it->fields = it->names; /* so that a column has its name for a field */
     for (char *name = apr_strtok(list, ",", &state); name;
          name = apr_strtok(NULL, ",", &state)) {
-        if (!*field(it, name)) {
-            tell(it, name, "The first row has no such column. Add it.");
+        if (!*edu__roster_field(it, name)) {
+            edu__roster_tell(it, name,
+                             "The first row has no such column. Add it.");
             found = 0;
         }
     }
@@ -473,17 +304,19 @@ static int is_utf8(const apr_array_header_t *fields)
     return 1;
 }
 
-static void take_row(roster_t *it, const struct file_t *file)
+static void take_row(edu_roster_t *it, const struct file_t *file)
 {
     if (it->fields->nelts != it->names->nelts) {
-        tell(it, NULL,
-             apr_psprintf(it->p,
-                          "The row has %d fields, the first row %d. A field "
-                          "with a comma is within quotes.",
-                          it->fields->nelts, it->names->nelts));
+        edu__roster_tell(
+            it, NULL,
+            apr_psprintf(it->p,
+                         "The row has %d fields, the first row %d. A field "
+                         "with a comma is within quotes.",
+                         it->fields->nelts, it->names->nelts));
     }
     else if (!is_utf8(it->fields)) {
-        tell(it, NULL, "The row is not UTF-8. Save the file as UTF-8.");
+        edu__roster_tell(it, NULL,
+                         "The row is not UTF-8. Save the file as UTF-8.");
     }
     else {
         file->take(it);
@@ -501,7 +334,7 @@ static void skip_mark(apr_array_header_t *names)
 }
 
 /* Reads a row. @return whether there is one; a fault ends the file */
-static int next(roster_t *it, apr_array_header_t **fields, edu_csv_t *csv,
+static int next(edu_roster_t *it, apr_array_header_t **fields, edu_csv_t *csv,
                 apr_pool_t *p)
 {
     edu_error_t err = { 0 };
@@ -509,7 +342,7 @@ static int next(roster_t *it, apr_array_header_t **fields, edu_csv_t *csv,
 
     it->line = csv->line;
     if (rv == EDU_EBADREQUEST) {
-        tell(it, NULL, err.message);
+        edu__roster_tell(it, NULL, err.message);
     }
     else if (rv) {
         it->failed = edu__moved_failed(it->admin, it->file, rv);
@@ -517,7 +350,7 @@ static int next(roster_t *it, apr_array_header_t **fields, edu_csv_t *csv,
     return !rv && *fields;
 }
 
-static void take_file(roster_t *it, const struct file_t *file,
+static void take_file(edu_roster_t *it, const struct file_t *file,
                       const char *folder)
 {
     edu_csv_t csv = { NULL, 0, 0 };
@@ -550,7 +383,7 @@ static void take_file(roster_t *it, const struct file_t *file,
     }
 }
 
-static void prepare(roster_t *it)
+static void prepare(edu_roster_t *it)
 {
     apr_pool_t *p = it->admin->p;
 
@@ -572,7 +405,7 @@ static void prepare(roster_t *it)
     it->tx.store.history = 1;
 }
 
-static int is_wanted(const roster_t *it)
+static int is_wanted(const edu_roster_t *it)
 {
     return !it->failed && !it->how->dry_run &&
            (it->how->keep_going || !it->moved->faults);
@@ -581,7 +414,7 @@ static int is_wanted(const roster_t *it)
 apr_status_t edu_import_oneroster(edu_moved_t *moved, edu_admin_t *admin,
                                   const edu_import_t *how, const char *folder)
 {
-    roster_t it = { .moved = moved, .admin = admin, .how = how };
+    edu_roster_t it = { .moved = moved, .admin = admin, .how = how };
     apr_status_t ended, rv = edu__admin_check(admin);
     edu_error_t err = { 0 };
 
