@@ -90,7 +90,7 @@ static int call_api(edu_roster_t *it, edu_error_t *err, const char *method,
     edu_response_t res;
 
     it->body = json ? edu__json_text(edu__json_own(json, it->p), it->p) : NULL;
-    edu_trace_init(&trace, NULL, it->p);
+    edu_trace_init(&trace, NULL, NULL, it->p);
     it->how->serve(&res, &req, it->p);
     *err = res.error;
     if (res.status >= 500) {

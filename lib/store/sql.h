@@ -238,7 +238,7 @@ extern const char edu__sql_found[];
 extern const struct edu_sql_whole_t {
     const char *count, *clear, *insert;
     const char *range; /**< the next rows */
-    const char *brief;                 /**< a column that may be left out */
+    const char *brief; /**< a column that may be left out */
     const char *row;
 } edu__sql_whole;
 

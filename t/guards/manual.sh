@@ -6,5 +6,5 @@ help=$("$top_builddir/edu-outcomes" --help | sed -n 's/^  \([^ ]\)/\1/p')
 
 some 'the program has commands' "$help"
 same 'the manual page has them, and the options, in the same order' \
-    "$help" "$(sed -n '/^\.SH COMMANDS/,/^\.SH EXIT/p' tool/edu-outcomes.1 |
+    "$help" "$(sed -n '/^\.SH COMMANDS/,/^\.SH EXIT/p' "$top_builddir/tool/edu-outcomes.1" |
         sed -n '/^\.TP/{n;s/^\.B //p;}' | sed 's/\\-/-/g')"
