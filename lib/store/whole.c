@@ -14,6 +14,9 @@
 #define READ_AT_ONCE 500
 #define WRITTEN_AT_ONCE 50
 
+/* How often a transaction that wants all tables is begun. */
+#define TRIES 3
+
 int edu__whole_width(const edu_whole_t *table)
 {
     int n = 0;
@@ -39,7 +42,7 @@ static apr_status_t run_all(const edu_call_t *call, const char *const *texts)
     return rv;
 }
 
-apr_status_t edu__whole_begin(edu_call_t *call, int alone)
+static apr_status_t begin(edu_call_t *call, int alone)
 {
     apr_status_t rv = edu__call_open(call);
 
@@ -51,6 +54,19 @@ apr_status_t edu__whole_begin(edu_call_t *call, int alone)
     if (rv) {
         edu__whole_end(call, 1);
     }
+    return rv;
+}
+
+/* Writers that have locked some of the tables may want others: PostgreSQL ends
+ * such a deadlock by an error for one of the two. */
+apr_status_t edu__whole_begin(edu_call_t *call, int alone)
+{
+    apr_status_t rv;
+    int tries = 0;
+
+    do {
+        rv = begin(call, alone);
+    } while (rv == EDU_EUNAVAILABLE && alone && ++tries < TRIES);
     return rv;
 }
 

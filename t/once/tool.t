@@ -103,6 +103,14 @@ like($result->{error}, qr/has 2 of these.*--database/, 'which is said');
 ($code, $result) = tool_json(@ask, 'readonly', 'show');
 is($code, 2, 'there may be no file');
 like($result->{error}, qr/EduOutcomesReadOnly/, 'which is said, too');
+configure("Include $dir/more.conf\nEduOutcomesReadOnly $closed\n"
+    . "<Location /v1.0>\n $mount</Location>\n");
+for (['on', 1], ['show', 1], ['off', 0]) {
+    my ($what, $is) = @$_;
+    ($code, $result) = tool_json(@ask, 'readonly', $what);
+    is("$code $result->{readOnly} " . (-e $closed ? 1 : 0), "0 $is $is",
+       "readonly $what of the file that the configuration names");
+}
 
 # ------------------------------------------------------- from each kind to each
 my %at = (sqlite3 => $dir);
