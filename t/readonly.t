@@ -14,9 +14,9 @@ use Test::More;
 
 my $vars = Apache::Test::config()->{vars};
 my $class = class('readonly', 'student');
-my $novel = assignment($class, 'novel');
-submission($novel, 'student');
-my $outcome = "$novel/submissions/student/outcomes/$POINTS";
+my $assignment = assignment($class, 'readonly');
+submission($assignment, 'student');
+my $outcome = "$assignment/submissions/student/outcomes/$POINTS";
 my %points = (points => { points => 5 });
 
 # The same, at a mount that may pause.
@@ -45,7 +45,7 @@ is(request(POST => "/paused/education$class/outcomes/\$query",
            [['Content-Type', 'text/plain']], '$top=1')->{status}, 200,
    'also by a POST');
 for (['teacher', PATCH => $outcome, \%points],
-     ['teacher', POST => "$novel/submissions/student/return", undef],
+     ['teacher', POST => "$assignment/submissions/student/return", undef],
      ['app', PUT => $class, { displayName => 'x' }],
      ['app', DELETE => $class, undef]) {
     my $answer = paused(@$_);
