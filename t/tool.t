@@ -68,6 +68,14 @@ for (1 .. 3) {
         if $_ > 1;
     must('teacher', POST => "$submission/return") if $_ > 2;
 }
+# The submissions of what is published are the server's own.
+my $published = must('teacher', POST => "$class/assignments",
+                     { displayName => 'b' })->{id};
+must('teacher', POST => "$class/assignments/$published/publish", {});
+my (undef, $first) =
+    collect('teacher', "$class/assignments/$published/submissions");
+must('teacher', POST =>
+     "$class/assignments/$published/submissions/$first->{id}/return");
 my $open = "$class/assignments/open/submissions/s/outcomes";
 # longer than what is read together with other rows
 must('teacher', POST => $open, { '@odata.type' =>
@@ -83,7 +91,7 @@ my $delta = must('app', GET => "$class/outcomes/delta")->{'@odata.deltaLink'};
 is($code, 0, 'status succeeds');
 is($result->{driver}, $db, 'it tells the driver');
 my %there = %{ rows($result) };
-is("@there{qw(edu_class edu_member edu_assignment edu_submission)}", '1 4 1 3',
+is("@there{qw(edu_class edu_member edu_assignment edu_submission)}", '1 4 2 6',
    'it counts rows');
 cmp_ok($result->{logBytes}, '>', 0, 'it tells the size of the log')
     if $db eq 'sqlite3';
@@ -267,6 +275,13 @@ is_deeply(rows($result), rows((tool_json(@tool, 'status'))[1]),
 ($code, $result) = tool_json(@tool, 'copy', $moved);
 is($code, 1, 'a database that is not empty is refused');
 like($result->{error}, qr/not empty: edu_class has 1 rows/, 'which is said');
+my $imported = make_database($db, $ENV{EDU_DB_DIR}, 'imported');
+is((tool(@tool, 'export', '-y', '-o', "$dir/all.jsonl"))[0], 0,
+   'export of what the server wrote succeeds');
+tool('-d', $imported, 'schema', 'init');
+($code, $result) = tool_json('-d', $imported, 'import', "$dir/all.jsonl");
+is($code, 0, 'and so does its import') or diag(explain($result));
+is((tool('-d', $imported, 'verify'))[0], 0, 'which has no faults');
 ok(serve_from($moved), 'the server starts with the other database');
 is(header(ask('teacher', GET => $graded), 'ETag'), $etag, 'all is there');
 is(ask('teacher', PATCH => $graded, { points => { points => 9 } })->{status},

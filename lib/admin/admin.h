@@ -45,6 +45,12 @@ apr_status_t edu__admin_begin(edu_call_t *call, edu_admin_t *admin, int alone);
 void edu__admin_tell(const edu_admin_t *admin, const edu_whole_t *table,
                      apr_int64_t done, apr_int64_t all);
 
+/* ---------------------------------------------------------------- verify.c */
+
+/** A stored document as a check takes it, without members that are null: those
+ *  that need a value have it in the row. @return NULL: it is no JSON object */
+json_t *edu__admin_document(const char *text, apr_pool_t *p);
+
 /* ---------------------------------------------------------------- status.c */
 
 /** Whether there is no schema yet, nor a file. */

@@ -279,13 +279,13 @@ static const edu_type_t *type_of(int table, const char *name, const char *type)
 static apr_status_t check_document(const line_t *line, const char *name,
                                    const char *text, const edu_type_t *type)
 {
-    const json_t *doc = edu__json_load(text, line->p);
+    const json_t *doc = edu__admin_document(text, line->p);
     const json_t *old = line->table == EDU_OUTCOME
                             ? NULL
                             : edu__json_own(json_object(), line->p);
     apr_status_t rv;
 
-    if (!json_is_object(doc)) {
+    if (!doc) {
         return refuse(line, name, "The document is no JSON object.");
     }
     if (!type) {

@@ -96,15 +96,29 @@ static void check_word(const verify_t *v, const edu_cursor_t *at,
 
 /* --------------------------------------------------------------- documents */
 
+json_t *edu__admin_document(const char *text, apr_pool_t *p)
+{
+    json_t *doc = edu__json_load(text, p), *value;
+    const char *name;
+    void *next;
+
+    json_object_foreach_safe(doc, next, name, value)
+    {
+        if (json_is_null(value)) {
+            json_object_del(doc, name);
+        }
+    }
+    return json_is_object(doc) ? doc : NULL;
+}
+
 /* A document. @return NULL: it is none, which was told */
 static const json_t *parse(const verify_t *v, const edu_cursor_t *at,
                            const char *column)
 {
-    const json_t *doc = edu__json_load(edu__cursor_text(at, column), v->p);
+    const json_t *doc = edu__admin_document(edu__cursor_text(at, column), v->p);
 
-    if (!json_is_object(doc)) {
+    if (!doc) {
         fault(v, at, column, NULL, "it is no JSON object");
-        return NULL;
     }
     return doc;
 }
