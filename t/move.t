@@ -298,6 +298,15 @@ is(shell($two, "SELECT id FROM edu_member WHERE class_id = 'm1'"
          . " AND id LIKE 'anonymous%'"), "$pseudonym\n",
    'a student has the same pseudonym each time');
 
+# A word may be somebody's id.
+my $six = database($school);
+must($six, 'import', spew('word.jsonl', map { $JSON->encode(
+    { %{ $line{member} }, class_id => 'm1', id => $_ }) . "\n" } 'student'));
+must($six, 'anonymize', '--student', 'student');
+is(shell($six, "SELECT count(*) FROM edu_member WHERE role = 'student'"), "3\n",
+   'which stays where it is none');
+unlike(all($six), qr/"primaryRole":"(?!student|teacher)/, 'also in documents');
+
 my $four = database($school);
 kept($four, '003fce0000000000');
 $plan = must($four, 'erase', '--student', $ada, '--dry-run');

@@ -96,8 +96,19 @@ static const char *replaced(const edu_pseudonyms_t *pseudonyms,
 
 /* ------------------------------------------------------------- in documents */
 
-static int change(json_t *value, const edu_pseudonyms_t *pseudonyms,
-                  apr_pool_t *p);
+/* Whether a member's value is an id, or has some between slashes: a word, such
+ * as a role, may be somebody's id, and stays. */
+static int is_named(const char *name, const char *value)
+{
+    apr_size_t len = strlen(name);
+
+    return strcmp(name, "id") == 0 || strcmp(name, "recipients") == 0 ||
+           (len > 2 && strcmp(name + len - 2, "Id") == 0) ||
+           strchr(value, '/') != NULL;
+}
+
+static int change(json_t *value, const char *name,
+                  const edu_pseudonyms_t *pseudonyms, apr_pool_t *p);
 
 static int change_object(json_t *object, const edu_pseudonyms_t *pseudonyms,
                          apr_pool_t *p)
@@ -109,7 +120,7 @@ static int change_object(json_t *object, const edu_pseudonyms_t *pseudonyms,
 
     json_object_foreach(object, name, value)
     {
-        changed |= change(value, pseudonyms, p);
+        changed |= change(value, name, pseudonyms, p);
     }
     if (named && json_object_get(object, "displayName")) {
         json_object_set_new(object, "displayName", json_null());
@@ -117,11 +128,11 @@ static int change_object(json_t *object, const edu_pseudonyms_t *pseudonyms,
     return changed;
 }
 
-/* Replaces strings in a value. @return whether there was any */
-static int change(json_t *value, const edu_pseudonyms_t *pseudonyms,
-                  apr_pool_t *p)
+/* Replaces strings in the value of a member. @return whether there was any */
+static int change(json_t *value, const char *name,
+                  const edu_pseudonyms_t *pseudonyms, apr_pool_t *p)
 {
-    const char *other;
+    const char *text = json_string_value(value), *other;
     int changed = 0;
     json_t *element;
     size_t i;
@@ -131,10 +142,10 @@ static int change(json_t *value, const edu_pseudonyms_t *pseudonyms,
     }
     json_array_foreach(value, i, element)
     {
-        changed |= change(element, pseudonyms, p);
+        changed |= change(element, name, pseudonyms, p);
     }
-    if (json_is_string(value) &&
-        (other = replaced(pseudonyms, json_string_value(value), p))) {
+    if (text && is_named(name, text) &&
+        (other = replaced(pseudonyms, text, p))) {
         json_string_set(value, other);
         return 1;
     }
@@ -181,7 +192,8 @@ static const char *replaced_in(const edu_pseudonyms_t *pseudonyms,
     json_t *doc =
         may_have(pseudonyms, text, p) ? edu__json_load(text, p) : NULL;
 
-    return doc && change(doc, pseudonyms, p) ? edu__json_text(doc, p) : NULL;
+    return doc && change(doc, "", pseudonyms, p) ? edu__json_text(doc, p)
+                                                 : NULL;
 }
 
 /* --------------------------------------------------------------------- rows */
@@ -201,6 +213,20 @@ static void set(const char **row, int table, const char *name,
     row[edu__single_column(&edu__wholes[table], name)] = value;
 }
 
+/* Whether a column has a word that the module chooses, which is nobody's id. */
+static int is_word(const char *column)
+{
+    static const char *const words[] = { "role",   "type",    "entity",
+                                         "action", "derived", "shows" };
+
+    for (apr_size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+        if (strcmp(column, words[i]) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 const char **edu__pseudonym_apply(const edu_pseudonyms_t *pseudonyms, int table,
                                   const char *const *row, apr_pool_t *p)
 {
@@ -209,8 +235,10 @@ const char **edu__pseudonym_apply(const edu_pseudonyms_t *pseudonyms, int table,
     const char **made = apr_pmemdup(p, row, width * sizeof(*row));
 
     for (int i = 0; i < width; i++) {
-        const char *other = *row[i] == '{' ? replaced_in(pseudonyms, row[i], p)
-                                           : replaced(pseudonyms, row[i], p);
+        const char *other = is_word(whole->columns[i]) ? NULL
+                            : *row[i] == '{'
+                                ? replaced_in(pseudonyms, row[i], p)
+                                : replaced(pseudonyms, row[i], p);
 
         if (other) {
             made[i] = other;

@@ -128,7 +128,7 @@ static void test_pseudonyms(apr_pool_t *p)
 
     row[6] = "{\"user\":{\"id\":\"ada\",\"displayName\":\"Ada\"}}";
     row[7] = "{\"webUrl\":\"https://x/ada/view\",\"adam\":\"adam\","
-             "\"list\":[\"ada\"]}";
+             "\"recipients\":[\"ada\"],\"role\":\"ada\"}";
     is_int(strlen(one), 34, "a user has a pseudonym");
     is_str(edu__pseudonym_add(&names, "ada"), one, "the same each time");
     is_str(edu__pseudonym_add(&names, one), one, "which has none itself");
@@ -144,7 +144,7 @@ static void test_pseudonyms(apr_pool_t *p)
     is_str(made[7],
            apr_psprintf(p,
                         "{\"webUrl\":\"https://x/%s/view\",\"adam\":\"adam\","
-                        "\"list\":[\"%s\"]}",
+                        "\"recipients\":[\"%s\"],\"role\":\"ada\"}",
                         one, one),
            "what is between slashes, and no part of a word");
     row[4] = "carl";
