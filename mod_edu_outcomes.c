@@ -3,7 +3,7 @@
 /* The module record and its hooks.  module/ has what they call; neither knows
  * JSON, SQL or OData. */
 
-#include "module/mod_edu.h"
+#include "module/figures.h"
 
 #include <http_core.h>
 #include <http_protocol.h>

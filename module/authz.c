@@ -3,7 +3,7 @@
 /* `Require edu-role` and `Require edu-scope`, for any section; and what needs
  * no user. */
 
-#include "mod_edu.h"
+#include "figures.h"
 
 #include <ap_provider.h>
 #include <http_request.h>

@@ -2,7 +2,7 @@
 
 /* What a child does before its first request. */
 
-#include "mod_edu.h"
+#include "figures.h"
 
 #include <ap_mpm.h>
 #include <apr_atomic.h>

@@ -3,7 +3,7 @@
 /* Databases: the servers that share one, its writer lock, and its limit of
  * connections. */
 
-#include "mod_edu.h"
+#include "figures.h"
 
 #include <apr_atomic.h>
 #include <apr_hash.h>

@@ -3,7 +3,7 @@
 /* The forms in which figures are told: a page, JSON, Prometheus's text, and two
  * for mod_status. */
 
-#include "mod_edu.h"
+#include "figures.h"
 
 #include <http_protocol.h>
 

@@ -5,7 +5,7 @@
  * thing at a time with SQLite, so that a checkpoint in a child would block its
  * requests. */
 
-#include "mod_edu.h"
+#include "figures.h"
 
 #include <ap_listen.h>
 #include <ap_mpm.h>

@@ -5,7 +5,7 @@
  * line of its own, so that children do not wait for each other.  Reading resets
  * nothing. */
 
-#include "mod_edu.h"
+#include "figures.h"
 
 #include <apr_atomic.h>
 #include <apr_shm.h>

@@ -5,7 +5,7 @@
  * time as have come meanwhile.  A request never waits for that; those that the
  * queue does not take are counted, and the count is recorded. */
 
-#include "mod_edu.h"
+#include "figures.h"
 
 #include <apr_atomic.h>
 #include <apr_queue.h>

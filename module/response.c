@@ -3,7 +3,7 @@
 /* Answers of the library, and Graph's error document instead of Apache's
  * pages. */
 
-#include "mod_edu.h"
+#include "figures.h"
 
 #include <http_core.h>
 #include <http_protocol.h>

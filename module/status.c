@@ -4,7 +4,7 @@
  * whether its databases answer, and figures.  Each figure is a sample of a
  * family; the page, JSON, Prometheus's text and mod_status print the same. */
 
-#include "mod_edu.h"
+#include "figures.h"
 
 #include <http_main.h>
 #include <http_protocol.h>

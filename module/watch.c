@@ -5,7 +5,7 @@
  * again; all else are figures.  Processes share the state, so that one of them
  * speaks for all; it begins anew with each start. */
 
-#include "mod_edu.h"
+#include "figures.h"
 
 #include <ap_mpm.h>
 #include <apr_atomic.h>

@@ -31,7 +31,7 @@ static int format_of(const tool_t *t)
     return i;
 }
 
-/* Whom the history names: the user of this system. */
+/* The user of this system, for the history. */
 static const char *user_of(apr_pool_t *p)
 {
     char *name = NULL;

@@ -282,14 +282,11 @@ apr_status_t edu_export_lines(edu_moved_t *moved, edu_admin_t *admin,
                               const edu_export_t *what, apr_file_t *out)
 {
     export_t it = { .moved = moved, .admin = admin, .what = what, .out = out };
-    apr_status_t rv = edu__admin_check(admin);
+    apr_status_t rv = edu__moved_begin(moved, &it.call, &it.p, admin);
 
-    memset(moved, 0, sizeof(*moved));
-    rv = rv ? rv : edu__admin_begin(&it.call, admin, 0);
     if (rv) {
         return rv;
     }
-    apr_pool_create(&it.p, admin->p);
     rv = put_all(&it);
     edu__whole_end(&it.call, 1);
     if (!rv && (rv = apr_file_flush(out))) {

@@ -192,14 +192,11 @@ apr_status_t edu_export_gradebook(edu_moved_t *moved, edu_admin_t *admin,
                                   const edu_export_t *what, apr_file_t *out)
 {
     gradebook_t it = { .moved = moved, .admin = admin, .what = what };
-    apr_status_t rv = edu__admin_check(admin);
+    apr_status_t rv = edu__moved_begin(moved, &it.call, &it.p, admin);
 
-    memset(moved, 0, sizeof(*moved));
-    rv = rv ? rv : edu__admin_begin(&it.call, admin, 0);
     if (rv) {
         return rv;
     }
-    apr_pool_create(&it.p, admin->p);
     it.titles = apr_array_make(it.p, 16, sizeof(const char *));
     it.columns = apr_hash_make(it.p);
     it.students = apr_hash_make(it.p);

@@ -1,6 +1,6 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/* Who changed which grade, and when. */
+/* The history of a submission: user, time and change. */
 
 #include "admin.h"
 

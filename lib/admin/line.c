@@ -14,7 +14,8 @@ enum {
     ID = 1,      /* an id, or where it is not needed nothing */
     INSTANT = 2, /* 16 hexadecimal digits */
     DOCUMENT = 4,
-    NEEDED = 8 /* it has no default */
+    NEEDED = 8, /* it has no default */
+    WORD = 16   /* one that the library chooses */
 };
 
 typedef struct column_t {
@@ -24,23 +25,26 @@ typedef struct column_t {
 } column_t;
 
 static const column_t columns[] = {
-    {"class_id",       ID | NEEDED, ""                },
-    { "assignment_id", ID | NEEDED, ""                },
-    { "submission_id", ID | NEEDED, ""                },
-    { "id",            ID | NEEDED, ""                },
-    { "user_id",       ID | NEEDED, ""                },
-    { "role",          NEEDED,      ""                },
-    { "type",          NEEDED,      ""                },
-    { "version",       INSTANT,     "0000000000000000"},
-    { "body",          DOCUMENT,    "{}"              },
-    { "shown",         DOCUMENT,    ""                },
-    { "modified_by",   DOCUMENT,    ""                },
-    { NULL,            0,           ""                }
+    {"class_id",       ID | NEEDED,   ""                },
+    { "assignment_id", ID | NEEDED,   ""                },
+    { "submission_id", ID | NEEDED,   ""                },
+    { "id",            ID | NEEDED,   ""                },
+    { "user_id",       ID | NEEDED,   ""                },
+    { "role",          NEEDED | WORD, ""                },
+    { "type",          NEEDED | WORD, ""                },
+    { "version",       INSTANT,       "0000000000000000"},
+    { "body",          DOCUMENT,      "{}"              },
+    { "shown",         DOCUMENT,      ""                },
+    { "modified_by",   DOCUMENT,      ""                },
+    { NULL,            0,             ""                }
 };
 
 /* Those of the history and the log of reads, whose rows may be of anything. */
 static const column_t recorded[] = {
-    {"action",       NEEDED,           ""},
+    {"action",       NEEDED | WORD,    ""},
+    { "entity",      WORD,             ""},
+    { "derived",     WORD,             ""},
+    { "shows",       WORD,             ""},
     { "at",          INSTANT | NEEDED, ""},
     { "before_body", DOCUMENT,         ""},
     { "after_body",  DOCUMENT,         ""},
@@ -55,6 +59,11 @@ static const column_t *column_of(int table, const char *name)
         column++;
     }
     return column;
+}
+
+int edu__line_is_word(int table, const char *column)
+{
+    return (column_of(table, column)->flags & WORD) != 0;
 }
 
 /* ------------------------------------------------------------------ writing */

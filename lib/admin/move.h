@@ -18,6 +18,12 @@
 
 /* ----------------------------------------------------------------- moved.c */
 
+/** Begin to read all tables as they are at one instant.
+ *  @param moved  out: nothing yet
+ *  @param p      out: memory until the end, of the administrator's */
+apr_status_t edu__moved_begin(edu_moved_t *moved, edu_call_t *call,
+                              apr_pool_t **p, edu_admin_t *admin);
+
 /** Leave a row in the history: what was done to how many rows, when, by whom.
  *  Delta queries of an earlier instant begin anew.
  *  @param action  "import", "erase" or "anonymize" */
@@ -53,6 +59,10 @@ apr_status_t edu__line_write(apr_file_t *out, int table, const char *const *row,
  */
 apr_status_t edu__line_read(int *table, const char **row, const char *text,
                             apr_size_t len, edu_error_t *err, apr_pool_t *p);
+
+/** Whether a column has a word that the library chooses, such as a role, and no
+ *  id. */
+int edu__line_is_word(int table, const char *column);
 
 /** Read a line of any length. @param line  out: NULL: there is none
  *  @return APR_SUCCESS, or the failure of @a in */

@@ -14,6 +14,23 @@ const char *edu_moved_name(int i)
     return edu__wholes[i].name + strlen("edu_");
 }
 
+apr_status_t edu__moved_begin(edu_moved_t *moved, edu_call_t *call,
+                              apr_pool_t **p, edu_admin_t *admin)
+{
+    apr_status_t rv = edu__admin_check(admin);
+
+    memset(moved, 0, sizeof(*moved));
+    if (rv) {
+        return rv;
+    }
+    memset(&admin->err, 0, sizeof(admin->err));
+    rv = edu__admin_begin(call, admin, 0);
+    if (!rv) {
+        apr_pool_create(p, admin->p);
+    }
+    return rv;
+}
+
 /* `{"member":1,"outcome":12}` */
 static const char *counts_of(const edu_moved_t *moved, apr_pool_t *p)
 {

@@ -463,15 +463,11 @@ apr_status_t edu_export_oneroster(edu_moved_t *moved, edu_admin_t *admin,
                                   const edu_export_t *what, const char *folder)
 {
     roster_t it = { .moved = moved, .admin = admin, .what = what };
-    apr_status_t rv = edu__admin_check(admin);
+    apr_status_t rv = edu__moved_begin(moved, &it.call, &it.own, admin);
 
-    memset(moved, 0, sizeof(*moved));
-    memset(&admin->err, 0, sizeof(admin->err));
-    rv = rv ? rv : edu__admin_begin(&it.call, admin, 0);
     if (rv) {
         return rv;
     }
-    apr_pool_create(&it.own, admin->p);
     find_year(&it);
     rv = write_manifest(&it, folder);
     for (apr_size_t i = 0; !rv && i < COUNT(files); i++) {

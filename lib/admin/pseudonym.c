@@ -213,20 +213,6 @@ static void set(const char **row, int table, const char *name,
     row[edu__single_column(&edu__wholes[table], name)] = value;
 }
 
-/* Whether a column has a word that the module chooses, which is nobody's id. */
-static int is_word(const char *column)
-{
-    static const char *const words[] = { "role",   "type",    "entity",
-                                         "action", "derived", "shows" };
-
-    for (apr_size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
-        if (strcmp(column, words[i]) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 const char **edu__pseudonym_apply(const edu_pseudonyms_t *pseudonyms, int table,
                                   const char *const *row, apr_pool_t *p)
 {
@@ -235,7 +221,7 @@ const char **edu__pseudonym_apply(const edu_pseudonyms_t *pseudonyms, int table,
     const char **made = apr_pmemdup(p, row, width * sizeof(*row));
 
     for (int i = 0; i < width; i++) {
-        const char *other = is_word(whole->columns[i]) ? NULL
+        const char *other = edu__line_is_word(table, whole->columns[i]) ? NULL
                             : *row[i] == '{'
                                 ? replaced_in(pseudonyms, row[i], p)
                                 : replaced(pseudonyms, row[i], p);

@@ -1,7 +1,7 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/* Whose rows are erased.  A class has no dates of its own: it is of the time
- * when something in it changed last. */
+/* The choice of rows to erase.  A class has no date of its own: it has that of
+ * the last change in it. */
 
 #include "erase.h"
 #include "feed.h"

@@ -333,7 +333,7 @@ void edu__access_presume(edu_exchange_t *x)
     }
 }
 
-/* What was presumed is not known. */
+/* Takes a presumed role back. */
 static void forget(edu_exchange_t *x)
 {
     if (x->presumed) {

@@ -74,8 +74,7 @@ struct edu_row_t {
     union {
         const char *kind;      /**< or "" */
         const char *type;      /**< of an outcome, without namespace */
-        const char *role;      /**< of a member; of a user's own assignment, the
-                                    user's in its class */
+        const char *role;      /**< of a member, or of an assignment's reader */
         const char *recipient; /**< of a submission */
     };
     const char *version;     /**< quoted by the ETag */
@@ -96,9 +95,9 @@ struct edu_row_t {
     /** Of an outcome that is to be written: the version and the body that its
      *  student is to see; NULL: what the student sees stays. */
     const char *shown_version, *shown;
-    const edu_event_t *event; /**< of the history, else NULL: its id is
-                                          the row's number, its version the
-                                          same of one width */
+    /** Of the history, else NULL: its id is the row's number, its version the
+     *  same of one width. */
+    const edu_event_t *event;
 };
 
 /** The rows of the history to read; each member may be NULL: any. */

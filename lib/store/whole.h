@@ -109,7 +109,7 @@ const char *edu__cursor_text(const edu_cursor_t *cursor, const char *name);
 apr_status_t edu__whole_pack(const edu_store_t *store, edu_error_t *err,
                              apr_pool_t *p);
 
-/** What a database is asked of itself. */
+/** The state of a database. */
 typedef struct edu_condition_t {
     const char *version; /**< of its schema; NULL: it has none */
     const char *wanted;  /**< that of this library */
