@@ -30,12 +30,17 @@ sub remove {
     die "DELETE: $answer->{status}\n" if $answer->{status} != 204;
 }
 
-# All outcomes from there on, following the links, and how many pages.
+# All outcomes from there on, following the links, and how many pages.  A
+# sorted list begins again if all the rows that its link knows are gone.
 sub read_all {
-    my ($url) = @_;
-    my ($pages, @rows) = (0);
+    my ($first) = @_;
+    my ($url, $pages, @rows) = ($first, 0);
     while (defined $url) {
         my $answer = request(GET => $url);
+        if ($answer->{status} == 410 && $first =~ /orderby/) {
+            ($url, $pages, @rows) = ($first, 0);
+            next;
+        }
         die "GET $url: $answer->{status}\n" if $answer->{status} != 200;
         my $page = JSON::PP::decode_json($answer->{body});
         my $full = @{ $page->{value} } == 7;
