@@ -43,27 +43,28 @@ sub ask_all {
     my ($who) = @_;
     my %got;
     for my $mount ('roster', 'beta-roster') {
-        for (asked($who, $mount)) {
-            my ($method, $path) = @$_;
-            my $target = "/$mount/education$path";
-            my $keep = sub {
-                my ($answer, $what) = @_;
-                $requests++;
-                $got{"$method $target$what"} = $answer->{wire}
-                    =~ s/^(?:Date|(?:client-)?request-id|Connection
-                         |Keep-Alive):.*\r\n//gmrix
-                    =~ s/"(?:date|request-id)":"[^"]*"//gr
-                    =~ s/(?<=\$deltatoken=)([0-9a-f]+)/length $1/gre; # sealed
-            };
-            my $answer = call($who, $method, $target);
-            $keep->($answer, '');
-            my ($tag) = $answer->{wire} =~ /^ETag: (.*)\r$/mi or next;
-            next if $mount ne 'roster';
+        my @plain = map { [$_->[0], "/$mount/education$_->[1]"] }
+            asked($who, $mount);
+        my @conditional;
+        my $keep = sub {
+            my ($asked, $answer) = @_;
+            my ($method, $target, undef, $header) = @$asked;
+            $requests++;
+            my $what = $header ? " $header->[0]" : '';
+            $got{"$method $target$what"} = $answer->{wire}
+                =~ s/^(?:Date|(?:client-)?request-id|Connection
+                     |Keep-Alive):.*\r\n//gmrix
+                =~ s/"(?:date|request-id)":"[^"]*"//gr
+                =~ s/(?<=\$deltatoken=)([0-9a-f]+)/length $1/gre; # sealed
+            my ($tag) = $answer->{wire} =~ /^ETag: (.*)\r$/mi or return;
+            return if $mount ne 'roster' || $header;
             $tag = $tag{"$who->{name} $target"} //= $tag;
-            for my $header ('If-None-Match', 'If-Match') {
-                $keep->(call($who, $method, $target, undef, [$header, $tag]),
-                        " $header");
-            }
+            push @conditional, map { [$method, $target, undef, [$_, $tag]] }
+                'If-None-Match', 'If-Match';
+        };
+        for my $asked (\@plain, \@conditional) {
+            my @answers = reads($who, @$asked);
+            $keep->($asked->[$_], $answers[$_]) for 0 .. $#answers;
         }
         my @in_batch = map { [GET => "/education$_"] }
             ("$raw/outcomes", $raw, "$ret?\$expand=outcomes", $ret,

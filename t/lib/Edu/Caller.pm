@@ -10,7 +10,10 @@ use Exporter 'import';
 use IO::Socket::INET ();
 use JSON::PP ();
 
-our @EXPORT = qw(call calls);
+our @EXPORT = qw(call calls reads);
+
+# Their bytes have to fit into a socket's buffer.
+my $WINDOW = 32;
 
 my $JSON = JSON::PP->new->utf8->canonical;
 my ($socket, $left) = (undef, '');
@@ -52,9 +55,8 @@ sub next_answer {
     return defined $chunks ? $head . $chunks : undef;
 }
 
-# One request of a caller: { user, scopes, roles }, user undef for nobody.
-# Gives { status, headers, body } and "wire", the bytes of the answer.
-sub call {
+# The bytes of a request of a caller.
+sub bytes_of {
     my ($who, $method, $target, $body, @headers) = @_;
     $body = $JSON->encode($body) if ref $body;
     my %given = map { lc $_->[0] => 1 } @headers;
@@ -64,20 +66,41 @@ sub call {
         if defined $body || $method !~ /^(?:GET|HEAD|OPTIONS|DELETE)$/;
     push @headers, map { ["Test-\u$_", encoded($who->{$_})] }
         grep { defined $who->{$_} } qw(user scopes roles application);
-    my $bytes = join '', "$method $target HTTP/1.1\r\nHost: localhost:", port(),
+    return join '', "$method $target HTTP/1.1\r\nHost: localhost:", port(),
         "\r\n", map({ "$_->[0]: $_->[1]\r\n" } @headers), "\r\n", $body // '';
-    my $reply;
-    for (1, 2) {    # a server may close an idle connection
+}
+
+# One request of a caller: { user, scopes, roles }, user undef for nobody.
+# Gives { status, headers, body } and "wire", the bytes of the answer.
+sub call {
+    my ($who, @request) = @_;
+    return (reads($who, \@request))[0];
+}
+
+# The same of many requests [method, target, body, headers…].  The next ones are
+# sent before the first is answered, and again if the server closes meanwhile:
+# they have to be safe.
+sub reads {
+    my ($who, @requests) = @_;
+    my (@answers, $failed);
+    while (my @sent = splice @requests, 0, $WINDOW) {
         local $SIG{PIPE} = 'IGNORE';
-        syswrite connection(), $bytes;
-        $reply = next_answer($method);
-        $socket = undef if !defined $reply
-            || $reply =~ /^Connection: close/mi;
-        last if defined $reply;
+        syswrite connection(), join '', map { bytes_of($who, @$_) } @sent;
+        while (@sent && $socket) {
+            my $method = $sent[0][0];
+            my $reply = next_answer($method);
+            $socket = undef if !defined $reply
+                || $reply =~ /^Connection: close/mi;
+            # a server may close an idle connection
+            last if !defined $reply && !$failed++;
+            $failed = 0;
+            shift @sent;
+            push @answers, { %{ Edu::Wire::parse($reply // '', $method) },
+                             wire => $reply };
+        }
+        unshift @requests, @sent;
     }
-    my $answer = Edu::Wire::parse($reply // '', $method);
-    $answer->{wire} = $reply;
-    return $answer;
+    return @answers;
 }
 
 sub encoded { return $_[0] =~ s/([^\w.:\/-])/sprintf '%%%02X', ord $1/ger }
