@@ -28,6 +28,7 @@ my %ASK = (
         plan    => \&plan_lite,
         each    => qr/json_each/,
         clock   => qr/CAST\(\(julianday[^\0]+/,
+        if_any  => qr/\(SELECT %s FROM %s\)/,
         sort    => qr/USE TEMP B-TREE FOR ORDER BY/,
         role    => qr/ AND role = /,
         scans   => \&scans_lite,
@@ -39,6 +40,7 @@ my %ASK = (
         plan    => \&plan_pg,
         each    => qr/json_array_elements/,
         clock   => qr/FLOOR[^\0]+clock_timestamp[^\0]+/,
+        if_any  => qr/\(SELECT %s FROM %s\)/,
         sort    => qr/(?<!Incremental )Sort/,
         role    => qr/ AND role = /,
         scans   => \&scans_pg,
@@ -49,6 +51,7 @@ my %ASK = (
         plan    => \&plan_maria,
         each    => qr/JSON_TABLE/,
         clock   => qr/UNIX_TIMESTAMP\(\)/,
+        if_any  => qr/%s AND \(SELECT 1 FROM %s\)/,
         sort    => qr/filesort/,
         role    => qr/count.* AND role = /,
         scans   => \&scans_maria,
@@ -134,6 +137,10 @@ s{EDU_INLINE }{$inlined}g, s{EDU_CLOCK\(\)}{$clock}g, s{ EDU_WHERE}{}g,
 my ($each) = slurp($library) =~ /\0(SELECT [^\0]*$ask->{each}\([^\0]*)/;
 $each =~ s/%s/'[]'/;
 s{EDU_EACH\(%s\)}{$each}g for @statements;
+my ($if_any) = slurp($library) =~ /\0($ask->{if_any})\0/;
+for (@statements) {
+    s{EDU_IF\(([^,]+), (\w+)\)}{sprintf $if_any, $1, $2}ge;
+}
 s{EDU_ROLE\(([^ ]+), ([^ ]+?)\)}
  {SELECT role FROM edu_member WHERE class_id = $1 AND id = $2}g for @statements;
 cmp_ok(@statements, '>', 30, 'the library holds statements');

@@ -140,13 +140,43 @@ apr_status_t edu__find_owner(edu_exchange_t *x)
                                "would be.");
 }
 
+/* What tells to whom an assignment is given: all else of it is passed over,
+ * which takes a tenth of the time of parsing it. */
+static const json_t *giving_of(const char *text, apr_pool_t *p)
+{
+    static const edu_pick_t names[] = {
+        {"assignDateTime", NULL},
+        { "assignTo",      NULL},
+        { "status",        NULL}
+    };
+    const apr_array_header_t picks = { .elt_size = sizeof(names[0]),
+                                       .nelts = 3,
+                                       .elts = (char *)names };
+    const apr_array_header_t *members = edu__members_load(text, p);
+
+    return members ? edu__json_load(edu__members_text(members, &picks, p), p)
+                   : NULL;
+}
+
+/* A missing assignment takes the time that one of others does. */
+static const char nobodys[] =
+    "{\"@odata.type\":\"#microsoft.graph.educationAssignment\",\"id\":"
+    "\"5c9f7a0e-2f57-4f4e-9d2b-0d6f4f7a6f11\",\"status\":\"published\","
+    "\"displayName\":\"Midterm 1\",\"instructions\":{\"contentType\":\"text\","
+    "\"content\":\"Read chapters 1 to 3.\"},\"assignTo\":{\"@odata.type\":"
+    "\"#microsoft.graph.educationAssignmentIndividualRecipient\","
+    "\"recipients\":[\"\"]},\"grading\":{\"@odata.type\":"
+    "\"#microsoft.graph.educationAssignmentPointsGradeType\",\"maxPoints\":"
+    "100},\"dueDateTime\":\"2021-09-07T00:00:00Z\",\"closeDateTime\":null,"
+    "\"allowLateSubmissions\":true,\"addedStudentAction\":\"none\"}";
+
 int edu__is_given_to(const char *user_id, const char *text, edu_time_t when,
                      apr_pool_t *p)
 {
-    const json_t *doc = text ? edu__json_load(text, p) : NULL;
+    const json_t *doc = giving_of(text ? text : nobodys, p);
     apr_hash_t *ids = edu__assignment_recipients(doc, p);
 
-    return strcmp(edu__assignment_status(doc, when), "draft") != 0 &&
+    return text && strcmp(edu__assignment_status(doc, when), "draft") != 0 &&
            !edu__assignment_waits(doc, when) &&
            (!ids || apr_hash_get(ids, user_id, APR_HASH_KEY_STRING));
 }
@@ -158,15 +188,20 @@ int edu__is_given(const edu_exchange_t *x, const char *text)
 }
 
 /* The classes by which an owner has an assignment: of the caller's own those
- * that the caller may know of. */
+ * that the caller may know of, of others' those that the caller teaches. */
 static apr_status_t find_classes(edu_exchange_t *x, const edu_row_t **class,
                                  int *n)
 {
+    int all = x->facts & (EDU_IS_SELF | EDU_IS_STAFF | EDU_IS_RULES);
     apr_array_header_t *rows;
-    apr_status_t rv = edu__store_find(&rows, x->store, x->path.user_id,
-                                      x->path.key.assignment_id, x->err, x->p);
+    apr_status_t rv = edu__store_find(
+        &rows, x->store, x->path.user_id, x->path.key.assignment_id,
+        all ? NULL : x->req->caller->user_id, x->err, x->p);
 
     *n = 0;
+    if (!rv && !rows->nelts && edu__is_for_student(x)) {
+        edu__is_given(x, NULL);
+    }
     for (int i = 0; !rv && i < rows->nelts; i++) {
         const edu_row_t *row = &APR_ARRAY_IDX(rows, i, edu_row_t);
 

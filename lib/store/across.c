@@ -159,6 +159,7 @@ static void add_span(edu_args_t *args, const edu_key_t *key,
 
     edu__args_add(args, class);
     edu__args_add(args, key->viewer);
+    edu__args_add(args, key->viewer);
     edu__args_add_next(args, key, span->only, of, after);
     add_all(args, rest, sizeof(rest) / sizeof(rest[0]));
 }

@@ -96,8 +96,7 @@ static void add_after_event(edu_args_t *args, const edu_range_t *range)
     edu__args_add(args, sought->to ? sought->to : LAST_VERSION);
 }
 
-static void add_after_recent(edu_args_t *args, const edu_key_t *key,
-                             const edu_range_t *range)
+static void add_after_recent(edu_args_t *args, const edu_range_t *range)
 {
     const edu_row_t *after = range->after;
     const char *version = after ? after->version : NULL;
@@ -106,12 +105,10 @@ static void add_after_recent(edu_args_t *args, const edu_key_t *key,
         version = version && strcmp(version, range->since) > 0 ? version
                                                                : range->since;
         args->list[args->n - 1] = version;
-        edu__args_add(args, key->viewer);
         edu__args_add(args, after && after->version ? after->version : NULL);
     }
     else {
         version = version ? version : LAST_VERSION;
-        edu__args_add(args, key->viewer);
         edu__args_add(args, version);
         edu__args_add(args, version);
     }
@@ -126,7 +123,6 @@ void edu__args_add_next(edu_args_t *args, const edu_key_t *key,
 {
     const char *from = of ? of : after->assignment_id;
 
-    edu__args_add(args, key->viewer);
     edu__args_add(args, only);
     edu__args_add(args, key->class_id);
     edu__args_add(args, from);
@@ -166,7 +162,7 @@ void edu__args_add_after(edu_args_t *args, edu_table_e table,
         add_across(args, key, range);
     }
     else if (range->since) {
-        add_after_recent(args, key, range);
+        add_after_recent(args, range);
     }
     else if (range->only && table == EDU_ASSIGNMENT) {
         edu__args_add(args, after ? after->parent_id : NULL);
@@ -175,9 +171,6 @@ void edu__args_add_after(edu_args_t *args, edu_table_e table,
         edu__args_add(args, after ? after->parent_id : NULL);
     }
     else {
-        if (table == EDU_SUBMISSION && !range->only) { /* of a student's own */
-            edu__args_add(args, key->viewer);
-        }
         edu__args_add(args, after ? after->id : NULL);
     }
 }

@@ -207,6 +207,7 @@ static const char *text_of(const edu_call_t *call, const char *inlined)
                                                               : edu__sql_found,
                call->p);
     text = replace(text, "EDU_CLOCK", call->session->dialect->clock, call->p);
+    text = replace(text, EDU_IF, call->session->dialect->if_any, call->p);
     text = replace(text, EDU_EACH, call->session->dialect->each, call->p);
     return replace(text, EDU_OCTETS, call->session->dialect->octets, call->p);
 }

@@ -261,6 +261,7 @@ static void add_viewer(edu_args_t *args, const edu_key_t *key)
 {
     edu__args_add(args, key->class_id);
     edu__args_add(args, key->viewer);
+    edu__args_add(args, key->viewer);
 }
 
 static apr_status_t get_submission(edu_call_t *call, edu_args_t *args,
@@ -441,6 +442,9 @@ apr_status_t edu__store_list(apr_array_header_t **rows,
     if (is_of_class(table, range)) {
         add_viewer(&args, key);
     }
+    if (table == EDU_OUTCOME) { /* whose are they? */
+        edu__args_add_keys(&args, 3, key);
+    }
     edu__args_add_range(&args, table, key, range);
     edu__args_add_after(&args, table, key, range);
     return table == EDU_SUBMISSION
@@ -492,7 +496,8 @@ apr_status_t edu__store_each(apr_array_header_t **rows, const char **role,
     apr_status_t rv;
 
     *rows = submissions.rows;
-    add_viewer(&args, key);
+    edu__args_add(&args, key->class_id);
+    edu__args_add(&args, key->viewer);
     edu__args_add(&args, each->role);
     edu__args_add(&args, text_of(each->parents, p));
     if (table == EDU_SUBMISSION) {
@@ -545,10 +550,11 @@ apr_status_t edu__store_count(apr_int64_t *count, const edu_store_t *store,
 
 apr_status_t edu__store_find(apr_array_header_t **rows,
                              const edu_store_t *store, const char *user_id,
-                             const char *assignment_id, edu_error_t *err,
-                             apr_pool_t *p)
+                             const char *assignment_id, const char *teacher,
+                             edu_error_t *err, apr_pool_t *p)
 {
-    const char *args[] = { user_id, assignment_id };
+    const char *taught_by = teacher ? teacher : "";
+    const char *args[] = { user_id, assignment_id, taught_by, taught_by };
     edu_call_t call = {
         .store = store, .sql = EDU_SQL_FIND, .args = args, .err = err, .p = p
     };

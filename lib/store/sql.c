@@ -19,19 +19,28 @@
 /* The role of a user in a class: teacher, which wins, student or ''.  EDU_ROLE
  * is a query for it, ours or an administrator's.  A statement that shows the
  * rows of a class to its key's viewer begins with VIEWER, whose v has that role
- * alone, and ends with a ROLE: a row that has no version, and the role
- * for an id. */
+ * and the viewer's id, and ends with a ROLE: a row that has no version, and the
+ * role for an id.  Without a viewer, the role is ''; of a viewer without a role
+ * v has no row.  Such a viewer learns by no time what a class has: IN_VIEW finds
+ * nothing, without a look at the class. */
 #define ROLE_OF(class, user)                                                  \
     "CASE WHEN 'teacher' IN (" EDU_ROLE "(" class ", " user "))"              \
     " THEN 'teacher' WHEN 'student' IN (" EDU_ROLE "(" class ", " user "))"   \
     " THEN 'student' ELSE '' END"
-#define VIEWER_OR(class, user, none)                                          \
-    "w (role) AS " EDU_INLINE "(" EDU_ROLE "(" class ", " user ")), v AS "    \
-    EDU_INLINE "(SELECT COALESCE(max(role), " none ") AS role FROM w"         \
-    " WHERE role = 'student' OR role = 'teacher')"
-#define VIEWER_OF(class, user) VIEWER_OR(class, user, "''")
-#define VIEWER "WITH " VIEWER_OF("%s", "%s")
+#define ROLES(class, user)                                                    \
+    "w (role) AS " EDU_INLINE "(" EDU_ROLE "(" class ", " user "))"
+#define BEST(none, more)                                                      \
+    "SELECT COALESCE(max(role), " none ") AS role" more " FROM w"             \
+    " WHERE role = 'student' OR role = 'teacher'"
+#define VIEWER_OF(class, user, id)                                            \
+    ROLES(class, user) ", v AS " EDU_INLINE "(SELECT m.role, m.id FROM ("     \
+    BEST("''", ", " id " AS id") ") m WHERE m.role > '' OR m.id = '')"
+#define VIEWER "WITH " VIEWER_OF("%s", "%s", "%s")
 #define FOR_STUDENT "(SELECT v.role FROM v) = 'student'"
+#define SEEN_CLASS         EDU_IF "(%s, v)"
+#define IN_VIEW            " class_id = " SEEN_CLASS
+#define IN_VIEW_ASSIGNMENT IN_VIEW " AND assignment_id = %s"
+#define IN_VIEW_SUBMISSION IN_VIEW_ASSIGNMENT " AND submission_id = %s"
 #define ROLE(more) " UNION ALL SELECT v.role, '', '', ''" more " FROM v"       \
                    " WHERE v.role > ''"
 #define ROLE_5 ROLE(", ''")
@@ -69,11 +78,17 @@
 #define REGISTRATION_OF(class, assignment, submission, more)                  \
     "SELECT s.user_id, COALESCE(a.version, ''), '', s.version,"               \
     " COALESCE(a.body, '')" more                                              \
-    " FROM edu_submission s LEFT JOIN edu_assignment a"                       \
+    " FROM v CROSS JOIN edu_submission s LEFT JOIN edu_assignment a"          \
     " ON a.class_id = s.class_id AND a.id = s.assignment_id"                  \
     " WHERE s.class_id = " class " AND s.assignment_id = " assignment         \
-    " AND s.id = " submission
+    " AND s.id = " submission " AND (v.role <> 'student' OR s.user_id = v.id)"
 #define REGISTRATION REGISTRATION_OF("%s", "%s", "%s", "")
+
+/* The viewer, unless the submission is another student's. */
+#define OWNER ", r AS " EDU_INLINE "(SELECT v.role FROM v"                    \
+              " WHERE v.role <> 'student' OR EXISTS (SELECT 1"                \
+              " FROM edu_submission WHERE" OF_ASSIGNMENT " AND" ONE           \
+              " AND user_id = v.id))"
 
 /* The version and the document of an outcome: a student sees those that were
  * published last, and no outcome that never was.
@@ -121,9 +136,16 @@
     " ON a.class_id = k.class_id AND a.id <= k.last_id"
 
 #define GET_OUTCOME(class, assignment, submission, id)                        \
-    OUTCOME(WHOLE, ", shown_version") " class_id = " class                    \
-    " AND assignment_id = " assignment                                        \
-    " AND submission_id = " submission " AND id = " id IS_SEEN("")            \
+    "SELECT o.id, o.created, o.type,"                                         \
+    " CASE WHEN v.role = 'student' THEN o.shown_version ELSE o.version END,"  \
+    " CASE WHEN v.role = 'student' THEN o.shown ELSE o.body END,"             \
+    " o.shown_version FROM v CROSS JOIN edu_outcome o"                        \
+    " WHERE o.class_id = " class " AND o.assignment_id = " assignment         \
+    " AND o.submission_id = " submission " AND o.id = " id                    \
+    " AND (v.role <> 'student' OR (o.shown_version > '' AND EXISTS (SELECT 1" \
+    " FROM edu_submission t WHERE t.class_id = o.class_id"                    \
+    " AND t.assignment_id = o.assignment_id AND t.id = o.submission_id"       \
+    " AND t.user_id = v.id)))"                                                \
     " UNION ALL " REGISTRATION_OF(class, assignment, submission, ", ''")      \
     ROLE(", '', ''")
 
@@ -165,7 +187,8 @@
     VIEWER more ", s AS (" those ")"                                          \
     SUBMISSION_ROWS(show, of)                                                 \
     " UNION ALL SELECT '', '', '', a.version, '', " assignment ", a.id"       \
-    of("''") " FROM edu_assignment a WHERE a.class_id = %s AND " assignments  \
+    of("''") " FROM edu_assignment a"                                         \
+    " WHERE a.class_id = " SEEN_CLASS " AND " assignments                     \
     ROLE_7(of("''"))
 #define SUBMISSION_ROWS(show, of)                                             \
     " SELECT s.id, s.created, s.user_id, s.version, s.modified_by, "          \
@@ -181,12 +204,12 @@
 #define THEIR_ASSIGNMENTS "a.id IN (SELECT assignment_id FROM s)"
 
 /* Students see no submissions but their own. */
-#define THEIRS " AND (NOT " FOR_STUDENT " OR user_id = %s)"
+#define THEIRS " AND (NOT " FOR_STUDENT " OR user_id = (SELECT v.id FROM v))"
 
 /* The submissions of a class in the order of their last change, since an
  * instant; each with its assignment. */
 #define RECENT(those)                                                         \
-    SUBMISSION(OF_CLASS " AND version >= %s" THEIRS " AND" those, SHORT,      \
+    SUBMISSION(IN_VIEW " AND version >= %s" THEIRS " AND" those, SHORT,       \
                OF_EACH, SHORT("a.body"), THEIR_ASSIGNMENTS)
 
 /* Lists across submissions are in the order of assignment, submission and id.
@@ -197,20 +220,21 @@
  * whose submissions alone are shown, who has at most one in each assignment; or
  * ''. */
 #define USER ", u AS " EDU_INLINE "(SELECT CASE WHEN v.role = 'student'"      \
-             " THEN %s ELSE %s END AS id FROM v)"
+             " THEN v.id ELSE %s END AS id FROM v)"
 #define OF_ALL " AND (SELECT u.id FROM u) = ''"
 #define SUBMISSION_KEY "SELECT s.class_id, s.assignment_id, s.id FROM "
 #define NEXT_SUBMISSIONS(after)                                               \
     ", k AS (SELECT * FROM (SELECT * FROM (" SUBMISSION_KEY                   \
-    "edu_submission s WHERE" OF_ASSIGNMENT " AND id " after " %s" OF_ALL      \
+    "edu_submission s WHERE" IN_VIEW_ASSIGNMENT " AND id " after " %s" OF_ALL \
     " ORDER BY id" LIMIT ") r1 UNION ALL SELECT * FROM (" SUBMISSION_KEY      \
-    "edu_submission s WHERE" OF_CLASS " AND assignment_id > %s AND %s = ''"   \
+    "edu_submission s WHERE" IN_VIEW " AND assignment_id > %s AND %s = ''"    \
     OF_ALL " ORDER BY assignment_id, id" LIMIT ") r2"                         \
     " UNION ALL SELECT * FROM (" SUBMISSION_KEY "edu_assignment a"            \
     " LEFT JOIN edu_submission s ON s.class_id = a.class_id"                  \
     " AND s.assignment_id = a.id AND s.user_id = (SELECT u.id FROM u)"        \
-    " WHERE COALESCE(s.id, '') > '' AND a.class_id = %s AND a.id " after      \
-    " %s AND (%s = '' OR a.id = %s) ORDER BY a.id" LIMIT ") r3) r"            \
+    " WHERE COALESCE(s.id, '') > ''"                                          \
+    " AND a.class_id = " SEEN_CLASS " AND a.id " after " %s"                  \
+    " AND (%s = '' OR a.id = %s) ORDER BY a.id" LIMIT ") r3) r"               \
     " ORDER BY 2, 3" LIMIT ")"
 #define OF_KEYS " FROM k LEFT JOIN edu_submission s"                          \
                 " ON s.class_id = k.class_id"                                 \
@@ -218,11 +242,11 @@
 #define OUTCOME_KEY "SELECT o.assignment_id, o.submission_id, o.id FROM "
 #define NEXT_OUTCOMES                                                         \
     ", o AS (SELECT * FROM (SELECT * FROM (" OUTCOME_KEY                      \
-    "edu_outcome o WHERE" OF_SUBMISSION " AND id > %s" OF_ALL EDU_WHERE       \
+    "edu_outcome o WHERE" IN_VIEW_SUBMISSION " AND id > %s" OF_ALL EDU_WHERE  \
     " ORDER BY id" LIMIT ") r1 UNION ALL SELECT * FROM (" OUTCOME_KEY         \
-    "edu_outcome o WHERE" OF_ASSIGNMENT " AND submission_id > %s" OF_ALL      \
+    "edu_outcome o WHERE" IN_VIEW_ASSIGNMENT " AND submission_id > %s" OF_ALL \
     EDU_WHERE " ORDER BY submission_id, id" LIMIT ") r2"                      \
-    " UNION ALL SELECT * FROM (" OUTCOME_KEY "edu_outcome o WHERE" OF_CLASS   \
+    " UNION ALL SELECT * FROM (" OUTCOME_KEY "edu_outcome o WHERE" IN_VIEW    \
     " AND assignment_id > %s AND %s = ''" OF_ALL EDU_WHERE                    \
     " ORDER BY assignment_id, submission_id, id" LIMIT ") r3"                 \
     " UNION ALL " OUTCOME_KEY "(SELECT o.assignment_id, o.submission_id,"     \
@@ -248,7 +272,8 @@
     " UNION ALL SELECT '', '', '', '', s.id, s.assignment_id, s.user_id,"     \
     " s.version FROM s WHERE %s = '1'"                                        \
     " UNION ALL SELECT '', '', a.version, " SHORT("a.body") ", '', a.id,"     \
-    " '', '' FROM edu_assignment a WHERE a.class_id = %s AND (a.id = %s"      \
+    " '', '' FROM edu_assignment a"                                           \
+    " WHERE a.class_id = " SEEN_CLASS " AND (a.id = %s"                       \
     " OR (%s = '1' AND a.id IN (SELECT k.assignment_id FROM k))"              \
     EDU_FOUND ")"                                                             \
     " UNION ALL SELECT v.role, '', '', '', '', '', '', '' FROM v"             \
@@ -273,7 +298,8 @@
  * is the number of the row above.  One more than EDU_EACH_MAX tells that there
  * are more.  The viewer's role is looked up where the rows are of one class, and
  * is a parameter where they are of several. */
-#define PARENTS "WITH " VIEWER_OR("%s", "%s", "%s") ", k AS (" EDU_EACH "(%s))"
+#define PARENTS "WITH " ROLES("%s", "%s") ", v AS " EDU_INLINE "("             \
+    BEST("%s", "") "), k AS (" EDU_EACH "(%s))"
 #define OF_NUMBER(column) ", s.n"
 #define FROM_EACH(table, on)                                                  \
     " FROM k LEFT JOIN " table " o ON o.class_id = k.class_id" on             \
@@ -395,15 +421,19 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
         "SELECT version FROM edu_schema" },
 
     [EDU_SQL_GET + EDU_CLASS] = { .label = "edu_get_class", .text =
-        VIEWER " " CLASS(WHOLE, "''") "edu_class c WHERE" ONE ROLE_7("") },
+        VIEWER " " CLASS(WHOLE, "''") "edu_class c WHERE id = " SEEN_CLASS
+        ROLE_7("") },
     [EDU_SQL_GET + EDU_MEMBER] = { .label = "edu_get_member", .text =
-        VIEWER " " MEMBER(WHOLE) OF_CLASS " AND" ONE ROLE_7("") },
+        VIEWER " " MEMBER(WHOLE) IN_VIEW " AND" ONE ROLE_7("") },
     [EDU_SQL_GET + EDU_ASSIGNMENT] = { .label = "edu_get_assignment", .text =
-        VIEWER " " ASSIGNMENT(WHOLE, "''") "edu_assignment a WHERE" OF_CLASS
+        VIEWER " " ASSIGNMENT(WHOLE, "''") "edu_assignment a WHERE" IN_VIEW
         " AND" ONE ROLE_7("") },
     [EDU_SQL_GET + EDU_SUBMISSION] = { .label = "edu_get_submission", .text =
-        SUBMISSION(OF_ASSIGNMENT " AND" ONE, WHOLE, OF_NONE, "a.body",
-                   THAT_ASSIGNMENT) },
+        SUBMISSIONS("", "SELECT " SUBMISSION_ALL " FROM v"
+                    " CROSS JOIN edu_submission s WHERE s.class_id = %s"
+                    " AND s.assignment_id = %s AND s.id = %s"
+                    " AND (v.role <> 'student' OR s.user_id = v.id)",
+                    WHOLE, OF_NONE, "a.body", THAT_ASSIGNMENT) },
     [EDU_SQL_GET + EDU_OUTCOME] = { .label = "edu_get_outcome", .text =
         VIEWER " " GET_OUTCOME("%s", "%s", "%s", "%s"),
         .batched_form = EDU_SQL_GET_MANY },
@@ -419,16 +449,17 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
     [EDU_SQL_LIST + EDU_CLASS] = { .label = "edu_list_class", .text =
         CLASS(SHORT, "''") "edu_class c WHERE" AFTER },
     [EDU_SQL_LIST + EDU_MEMBER] = { .label = "edu_list_member", .text =
-        VIEWER " SELECT * FROM (" MEMBER(SHORT) OF_CLASS AND_AFTER ") o"
+        VIEWER " SELECT * FROM (" MEMBER(SHORT) IN_VIEW AND_AFTER ") o"
         ROLE_7("") },
     [EDU_SQL_LIST + EDU_ASSIGNMENT] = { .label = "edu_list_assignment", .text =
         VIEWER " SELECT * FROM (" ASSIGNMENT(SHORT, "''")
-        "edu_assignment a WHERE" OF_CLASS AND_AFTER ") o" ROLE_7("") },
+        "edu_assignment a WHERE" IN_VIEW AND_AFTER ") o" ROLE_7("") },
     [EDU_SQL_LIST + EDU_SUBMISSION] = { .label = "edu_list_submission", .text =
-        SUBMISSION(OF_ASSIGNMENT THEIRS AND_AFTER, SHORT, OF_NONE, "a.body",
+        SUBMISSION(IN_VIEW_ASSIGNMENT THEIRS AND_AFTER, SHORT, OF_NONE, "a.body",
                    THAT_ASSIGNMENT) },
     [EDU_SQL_LIST + EDU_OUTCOME] = { .label = "edu_list_outcome", .text =
-        VIEWER " SELECT * FROM (" OUTCOME(SHORT, "") OF_SUBMISSION IS_SEEN("")
+        VIEWER OWNER " SELECT * FROM (" OUTCOME(SHORT, "") OF_ASSIGNMENT
+        " AND submission_id = " EDU_IF "(%s, r)" IS_SEEN("")
         AND_AFTER ") o"
         " UNION ALL " REGISTRATION ROLE_5 },
 
@@ -446,7 +477,7 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
     [EDU_SQL_MINE + EDU_CLASS] = { .label = "edu_my_class", .text =
         CLASS(SHORT, ROLE_OF("m.class_id", "m.id")) MY_CLASS " AND m.class_id > %s ORDER BY m.class_id" LIMIT },
     [EDU_SQL_MINE + EDU_MEMBER] = { .label = "edu_my_member", .text =
-        VIEWER " SELECT * FROM (" MEMBER(SHORT) OF_CLASS " AND role = %s"
+        VIEWER " SELECT * FROM (" MEMBER(SHORT) IN_VIEW " AND role = %s"
         AND_AFTER ") o" ROLE_7("") },
     [EDU_SQL_MINE + EDU_ASSIGNMENT] = { .label = "edu_my_assignment", .text =
         "SELECT * FROM (" ASSIGNMENT(SHORT, ROLE_OF("m.class_id", "m.id"))
@@ -457,7 +488,7 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
         " ORDER BY a.class_id, a.id" LIMIT ") p"
         " ORDER BY 7, 1" LIMIT },
     [EDU_SQL_MINE + EDU_SUBMISSION] = { .label = "edu_my_submission", .text =
-        SUBMISSION(OF_ASSIGNMENT " AND user_id = %s" AND_AFTER, SHORT, OF_NONE,
+        SUBMISSION(IN_VIEW_ASSIGNMENT " AND user_id = %s" AND_AFTER, SHORT, OF_NONE,
                    "a.body", THAT_ASSIGNMENT) },
     [EDU_SQL_RECENT] = { .label = "edu_list_recent", .text =
         RECENT(" version <= %s AND (version < %s OR assignment_id < %s"
@@ -521,7 +552,8 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
         "SELECT m.class_id, '', " ROLE_OF("m.class_id", "m.id") ", a.version,"
         " '', a.body, ''"
         " FROM edu_member m JOIN edu_assignment a ON a.class_id = m.class_id"
-        " WHERE m.id = %s AND a.id = %s" },
+        " WHERE m.id = %s AND a.id = %s AND (%s = '' OR 'teacher' IN ("
+        EDU_ROLE "(m.class_id, %s)))" },
 
     [EDU_SQL_FEED_HEAD] = { .label = "edu_feed_head", .text =
         "SELECT h.seq, h.at, " EDU_CLOCK ", COALESCE((SELECT at"
@@ -691,9 +723,9 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
         "DELETE FROM edu_outcome WHERE" BELOW_SUBMISSION },
 
     [EDU_SQL_GET_MANY] = { .label = "edu_get_outcomes", .text =
-        "SELECT k.n, r.* FROM unnest(" EACH ", " EACH ", " FOUR NUMBERED
-        "(of_class, viewer, " KEY ", n) CROSS JOIN LATERAL ("
-        "WITH " VIEWER_OF("k.class_id", "k.viewer") " "
+        "SELECT k.n, r.* FROM unnest(" EACH ", " EACH ", " EACH ", " FOUR
+        NUMBERED "(of_class, viewer, me, " KEY ", n) CROSS JOIN LATERAL ("
+        "WITH " VIEWER_OF("k.class_id", "k.viewer", "k.me") " "
         GET_OUTCOME("k.class_id", "k.assignment_id", "k.submission_id", "k.id")
         ") r ORDER BY k.n" },
     /* rows are locked in one order, so that no two wait for each other */
@@ -1119,6 +1151,7 @@ static const edu_sql_dialect_t dialects[] = {
       .columns_are_pooled = 1,
       .octets = "LENGTH(CAST(%s AS BLOB))",
       .clock = "CAST((julianday('now') - 2440587.5) * 86400 AS INTEGER)",
+      .if_any = "(SELECT %s FROM %s)",
       .each = "SELECT json_extract(value, '$[0]') AS n,"
               " json_extract(value, '$[1]') AS class_id,"
               " json_extract(value, '$[2]') AS id,"
@@ -1150,6 +1183,7 @@ static const edu_sql_dialect_t dialects[] = {
       .random_access = 1,
       .batches = 1,
       .clock = "FLOOR(EXTRACT(EPOCH FROM clock_timestamp()))",
+      .if_any = "(SELECT %s FROM %s)",
       .each = "SELECT e.value ->> 0 AS n, e.value ->> 1 AS class_id,"
               " e.value ->> 2 AS id, e.value ->> 3 AS student"
               " FROM json_array_elements(CAST(%s AS json)) AS e",
@@ -1175,6 +1209,7 @@ static const edu_sql_dialect_t dialects[] = {
             MYSQL_ANY " <> 'null'", "INSTR", "'\\\\"),
       .path_prefix = "'$.", .path_separator = ".", .path_suffix = "'",
       .duplicate = 1062, /* ER_DUP_ENTRY */
+      .if_any = "%s AND (SELECT 1 FROM %s)", /* for a range of an index */
       .each = "SELECT e.n, e.class_id, e.id, e.student FROM JSON_TABLE(%s,"
               " '$[*]' COLUMNS (n VARCHAR(16)" MARIA_TEXT " PATH '$[0]',"
               " class_id VARCHAR(128)" MARIA_TEXT " PATH '$[1]',"

@@ -109,6 +109,10 @@ extern const edu_sql_t edu__sql[EDU_SQL_COUNT];
  *  id and student of a JSON array of arrays. */
 #define EDU_EACH "EDU_EACH"
 
+/** The function of a statement that stands for what a key equals: a value, and a
+ *  table of a WITH that has no row if nothing is to be found. */
+#define EDU_IF "EDU_IF"
+
 /** Stands for the condition of a call on the row o, with AND before it; or for
  *  nothing. */
 #define EDU_WHERE " EDU_WHERE"
@@ -162,6 +166,7 @@ typedef struct edu_sql_dialect_t {
     const char *octets; /**< its EDU_OCTETS, with %s for the text; NULL: as
                              that */
     const char *each;   /**< its EDU_EACH, with %s for the array */
+    const char *if_any; /**< its EDU_IF, with %s for the value and the table */
     /** The conditions on a row o: %p is the path of a value in its document, %t
      *  a text, %n a number. */
     const char *where[EDU_WHERES];

@@ -124,7 +124,7 @@ typedef struct edu_range_t {
 
 /* Each of these is one statement, and returns EDU_EUNAVAILABLE if the database
  * cannot answer.  Those that read a class also read the role in it of the key's
- * viewer; without a viewer it is "". */
+ * viewer, without one "", and no rows for a viewer who has none. */
 
 /**
  * Read the row that @a key names in a table.
@@ -161,13 +161,13 @@ apr_status_t edu__store_count(apr_int64_t *count, const edu_store_t *store,
                               const edu_range_t *range, edu_error_t *err,
                               apr_pool_t *p);
 
-/** Find the class of an assignment by a user who is in it.
+/** Find the class of an assignment by a user in it, and a teacher if given.
  *  @param rows  of edu_row_t: id is the class, role the user's, the rest the
  *               assignment's */
 apr_status_t edu__store_find(apr_array_header_t **rows,
                              const edu_store_t *store, const char *user_id,
-                             const char *assignment_id, edu_error_t *err,
-                             apr_pool_t *p);
+                             const char *assignment_id, const char *teacher,
+                             edu_error_t *err, apr_pool_t *p);
 
 /* ------------------------------------------------------------------- tx.c */
 

@@ -1697,14 +1697,17 @@ static void test_find(database_t *db, apr_pool_t *p)
 {
     /* clang-format off */
     static const struct {
-        const char *user_id, *assignment_id, *want, *or;
+        const char *user_id, *assignment_id, *teacher, *want, *or;
     } rows[] = {
-        { "s", "a", "c:student", NULL },
-        { "s", "b", "c:student", NULL },
-        { "t", "b", "c:teacher", NULL },
-        { "t", "a", "c:teacher d:teacher", "d:teacher c:teacher" },
-        { "t", "x", "", NULL },
-        { "x", "a", "", NULL },
+        { "s", "a", NULL, "c:student", NULL },
+        { "s", "b", NULL, "c:student", NULL },
+        { "t", "b", NULL, "c:teacher", NULL },
+        { "t", "a", NULL, "c:teacher d:teacher", "d:teacher c:teacher" },
+        { "t", "x", NULL, "", NULL },
+        { "x", "a", NULL, "", NULL },
+        { "s", "a", "t", "c:student", NULL },
+        { "s", "a", "s", "", NULL },
+        { "s", "a", "x", "", NULL },
     };
     /* clang-format on */
 
@@ -1715,7 +1718,7 @@ static void test_find(database_t *db, apr_pool_t *p)
         const char *text;
 
         edu__store_find(&found, &db->store, rows[i].user_id,
-                        rows[i].assignment_id, &err, p);
+                        rows[i].assignment_id, rows[i].teacher, &err, p);
         text = text_of_rows(found, p);
         ok(tap_same(text, rows[i].want) || tap_same(text, rows[i].or),
            "%s finds %s: %s", rows[i].user_id, rows[i].assignment_id, text);
@@ -1779,18 +1782,19 @@ static void test_viewers(database_t *db, apr_pool_t *p)
 {
     static const char *const all[] = { "1@a:s 2@a:r", "2@a:r 1@b:s 1@a:s",
                                        "1@a:s 1@b:s 2@a:r" };
+    static const char *const none[] = { "", "", "" };
     static const char *const own[] = { "1@a:s", "1@b:s 1@a:s", "1@a:s 1@b:s" };
 
     enrol(db);
     is_seen(db, "t", "teacher", all, p);
     is_seen(db, "s", "student", own, p);
-    is_seen(db, "x", "", all, p);
+    is_seen(db, "x", "", none, p);
     is_seen(db, NULL, "", all, p);
     database_close(db);
     db->store.role_query = OWN_ROLES;
     is_seen(db, "u", "teacher", all, p);
-    is_seen(db, "s", "", all, p);
-    is_seen(db, "t", "", all, p);
+    is_seen(db, "s", "", none, p);
+    is_seen(db, "t", "", none, p);
     database_close(db);
     db->store.role_query = NULL;
 }
@@ -2364,7 +2368,7 @@ static void test_no_connection(apr_pool_t *p)
     NO_CONNECTION(insert_if(&store, EDU_IF_UNREGISTRABLE, &here, &row, &err, p),
                   " to write to what is open by");
     NO_CONNECTION(touch(&store, &here, NULL, "1", "", &err, p), " to touch by");
-    NO_CONNECTION(edu__store_find(&rows, &store, "u", "a", &err, p),
+    NO_CONNECTION(edu__store_find(&rows, &store, "u", "a", NULL, &err, p),
                   " to find by");
     NO_CONNECTION(begin(&unit, &store, &err, p), " to begin by");
     is_int(closed, 0, "a connection that was not borrowed is not given back");
