@@ -158,7 +158,8 @@ static const json_t *giving_of(const char *text, apr_pool_t *p)
                    : NULL;
 }
 
-/* A missing assignment takes the time that one of others does. */
+/* A missing assignment takes the time, and the memory, that one of others does,
+ * which is of this length. */
 static const char nobodys[] =
     "{\"@odata.type\":\"#microsoft.graph.educationAssignment\",\"id\":"
     "\"5c9f7a0e-2f57-4f4e-9d2b-0d6f4f7a6f11\",\"status\":\"published\","
@@ -168,12 +169,17 @@ static const char nobodys[] =
     "\"recipients\":[\"\"]},\"grading\":{\"@odata.type\":"
     "\"#microsoft.graph.educationAssignmentPointsGradeType\",\"maxPoints\":"
     "100},\"dueDateTime\":\"2021-09-07T00:00:00Z\",\"closeDateTime\":null,"
-    "\"allowLateSubmissions\":true,\"addedStudentAction\":\"none\"}";
+    "\"allowLateSubmissions\":true,\"addedStudentAction\":\"none\","
+    "\"rubric\":{\"displayName\":\"Essay\",\"qualities\":[{\"qualityId\":"
+    "\"style\",\"displayName\":\"Style\"},{\"qualityId\":\"facts\","
+    "\"displayName\":\"Facts\"}],\"levels\":[{\"levelId\":\"good\","
+    "\"displayName\":\"Good\"},{\"levelId\":\"poor\",\"displayName\":"
+    "\"Poor\"}]}}";
 
 int edu__is_given_to(const char *user_id, const char *text, edu_time_t when,
                      apr_pool_t *p)
 {
-    const json_t *doc = giving_of(text ? text : nobodys, p);
+    const json_t *doc = giving_of(text ? text : apr_pstrdup(p, nobodys), p);
     apr_hash_t *ids = edu__assignment_recipients(doc, p);
 
     return text && strcmp(edu__assignment_status(doc, when), "draft") != 0 &&
