@@ -22,7 +22,7 @@ our @EXPORT = qw(@PEOPLE begin check check_list check_marks
 my $T = dirname(__FILE__) . '/../..';
 read_rules("$T/data/access/rules");
 
-# For make mutate: cases of these nodes alone.
+# MATRIX_NODES: cases of these nodes alone.
 my %only = map { $_ => 1 } split ' ', $ENV{MATRIX_NODES} // '';
 
 sub who {
@@ -57,12 +57,32 @@ sub encoded {
 
 my (%cases, @resources, @surprises, %told, $state);
 
+# For make mutate: the rights that were surprising, as "OUTCOME GET", and the one
+# that is asked for now.
+my ($right, %surprising) = ('');
+
+# Serves by a library of $ENV{MATRIX_LIBRARIES}.
+sub serve_by {
+    my ($name) = @_;
+    my $all = $ENV{MATRIX_LIBRARIES} // return;
+    stop_server() && system("cp -P $all/$name/* lib/") == 0 && start_server()
+        or die "no server by the library $name\n";
+    return;
+}
+
 sub begin {
-    # the library may be another one since
-    die "no server\n" if $ENV{MATRIX_RESTART}
-        && !(stop_server() && start_server());
+    serve_by('sound');
     build_world();
     $state = state_of_world();
+    serve_by('broken');
+    return;
+}
+
+sub asks_for {
+    my ($thing, $method) = @_;
+    my $node = $thing->{node} =~ s/^OUTCOME_PART$/OUTCOME/r
+        =~ s/^VERSION_PROPERTY$/OUTCOME_VERSION/r =~ s/_(?:PROPERTY|CAST)$//r;
+    $right = "$node " . ($method eq 'HEAD' ? 'GET' : $method);
     return;
 }
 
@@ -92,6 +112,7 @@ sub few {
 sub surprise {
     my ($case, $expected, $got) = @_;
     push @surprises, "$case: expected $expected, got $got" =~ s/\s+/ /gr;
+    $surprising{$right} = 1;
     return;
 }
 
@@ -125,6 +146,7 @@ sub check {
     my ($who, $thing, $method, $target, $answer, $what, $expected) = @_;
     my $case = "$who->{name} $method $target" . ($what ? " [$what]" : '');
     my $oracle = expected($who, $thing, $method);
+    asks_for($thing, $method);
     $expected //= $oracle->{status};
     $cases{ $what =~ s/ .*//r || 'alone' }++;
     surprise($case, "@$expected ($oracle->{kind})", "$answer->{status} "
@@ -208,6 +230,9 @@ sub finish {
     my ($least) = @_;
     my $groups = check_groups();
     drop_world();
+    if (open my $out, '>', $ENV{MATRIX_SURPRISING} // '/dev/null') {
+        print {$out} map { "$_\n" } sort keys %surprising;
+    }
     my $total = 0;
     $total += $_ for values %cases;
     is(scalar @surprises, 0, "no surprises in $total cases, $groups groups")
