@@ -185,10 +185,19 @@ static void annotate_entities(json_t *to, edu_resource_e at, edu_resource_e key)
     }
 }
 
-void edu__annotate_part(json_t *to)
+void edu__annotate_single(json_t *to)
 {
     set_bool(add(to, CAPABILITIES "UpdateRestrictions"), "Updatable", 0);
     set_bool(add(to, CAPABILITIES "DeleteRestrictions"), "Deletable", 0);
+}
+
+void edu__annotate_copy(json_t *to)
+{
+    json_t *record = add(to, CAPABILITIES "NavigationRestrictions");
+
+    json_object_set_new(record, "Navigability", json_string("None"));
+    json_object_set_new(record, "RestrictedProperties", json_array());
+    edu__annotate_single(to);
 }
 
 void edu__annotate_navigation(json_t *to, edu_resource_e at,
@@ -202,7 +211,7 @@ void edu__annotate_navigation(json_t *to, edu_resource_e at,
     if (!many) {
         set_bool(add(to, CAPABILITIES "ReadRestrictions"), "Readable",
                  route != NULL);
-        edu__annotate_part(to);
+        edu__annotate_single(to);
         return;
     }
     annotate_entities(to, at, key ? key->resource : EDU_RES_ROOT);

@@ -64,7 +64,7 @@ static void add_property(json_t *to, const edu_prop_t *prop, apr_pool_t *p)
     }
     if (is_entity) {
         set_true(object, "$ContainsTarget");
-        edu__annotate_part(object);
+        edu__annotate_copy(object);
     }
     else {
         edu__annotate_property(object, prop);
@@ -278,8 +278,11 @@ static void add_container(const schema_t *schema)
              node->resource != EDU_RES_ROOT; node++) {
             if (node->resource == alone->resource &&
                 node->from == EDU_RES_ROOT) {
-                set(add(container, node->name, NULL), "$Type",
+                json_t *singleton = add(container, node->name, NULL);
+
+                set(singleton, "$Type",
                     edu__outline_name(alone->type, schema->p));
+                edu__annotate_single(singleton);
             }
         }
     }

@@ -77,8 +77,11 @@ const char *edu__outline_edm(const edu_prop_t *prop, apr_pool_t *p);
 void edu__annotate_navigation(json_t *to, edu_resource_e at,
                               edu_dialect_e dialect, apr_pool_t *p);
 
-/** Annotate a navigation property to one entity, a part of its own. */
-void edu__annotate_part(json_t *to);
+/** Annotate what leads to one entity, by which it is not changed. */
+void edu__annotate_single(json_t *to);
+
+/** Annotate a property whose value is a copy of an entity: it leads nowhere. */
+void edu__annotate_copy(json_t *to);
 
 /** Annotate a navigation property of edu__empties. */
 void edu__annotate_empty(json_t *to);

@@ -11,6 +11,7 @@
 
 #define EDMX "http://docs.oasis-open.org/odata/ns/edmx"
 #define HTTP_METHOD "Org.OData.Capabilities.V1.HttpMethod/"
+#define NAVIGATION "Org.OData.Capabilities.V1.NavigationType/"
 #define ROLLUP "Org.OData.Aggregation.V1.RollupType/"
 #define EDM "http://docs.oasis-open.org/odata/ns/edm"
 
@@ -23,6 +24,7 @@ static const struct spelling_t {
     {"NonSortableProperties",    "PropertyPath",           NULL       },
     { "NonExpandableProperties", "NavigationPropertyPath", NULL       },
     { "UpdateMethod",            "EnumMember",             HTTP_METHOD},
+    { "Navigability",            "EnumMember",             NAVIGATION },
     { "Rollup",                  "EnumMember",             ROLLUP     },
     { NULL,                      "String",                 NULL       }
 };
@@ -202,6 +204,18 @@ static void put_type(writer_t *w, const json_t *of, int may_be_null)
     }
 }
 
+/* Ends an element by its annotations. */
+static void end_element(writer_t *w, const char *element, const json_t *of)
+{
+    if (!is_annotated(of)) {
+        put(w, "/>\n");
+        return;
+    }
+    put(w, ">\n");
+    put_annotations(w, of);
+    put(w, apr_pstrcat(w->p, "</", element, ">\n", NULL));
+}
+
 static void put_property(writer_t *w, const char *name, const json_t *of)
 {
     int leads = text_at(of, "$Kind") != NULL;
@@ -213,13 +227,7 @@ static void put_property(writer_t *w, const char *name, const json_t *of)
     if (is_true(of, "$ContainsTarget")) {
         put_attribute(w, "ContainsTarget", "true");
     }
-    if (!is_annotated(of)) {
-        put(w, "/>\n");
-        return;
-    }
-    put(w, ">\n");
-    put_annotations(w, of);
-    put(w, apr_pstrcat(w->p, "</", element, ">\n", NULL));
+    end_element(w, element, of);
 }
 
 static void put_key(writer_t *w, const json_t *key)
@@ -253,7 +261,7 @@ static void put_members(writer_t *w, const json_t *of, const char *kind)
             put(w, "<Singleton");
             put_attribute(w, "Name", name);
             put_type(w, member, 0);
-            put(w, "/>\n");
+            end_element(w, "Singleton", member);
         }
         else {
             put_property(w, name, member);

@@ -8,7 +8,7 @@ import { is, run } from "./tap.mjs";
 
 const { EDU_BASE: base } = process.env;
 
-// Nothing of what the document is about is on this host alone.
+// The document names the host that serves it, which here is localhost.
 const config = { extends: ["recommended"],
                  rules: { "no-server-example.com": "off" } };
 

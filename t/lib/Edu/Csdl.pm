@@ -188,7 +188,8 @@ sub facts_of_json {
         push @facts, map { "key $name/$_" } @{ $of->{'$Key'} // [] };
         for my $key (grep { !/^[\$@]/ } keys %$of) {
             push @facts, $kind eq 'EntityContainer'
-                ? line('singleton', $key, type_of_json($of->{$key}))
+                ? (annotations_of_json("$name/$key", $of->{$key}),
+                   line('singleton', $key, type_of_json($of->{$key})))
                 : member_of_json($name, $key, $of->{$key});
         }
     }
