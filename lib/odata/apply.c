@@ -15,6 +15,13 @@
 /* Reads what is within the parentheses of a transformation. */
 typedef apr_status_t take_fn(edu_parser_t *parser, edu_apply_t *apply);
 
+typedef struct transformation_t {
+    const char *name;
+    take_fn *take; /* NULL: it is not supported */
+} transformation_t;
+
+static const transformation_t *transformation_of(const char *name);
+
 /* ------------------------------------------------------------------- words */
 
 /* Reads a name without slashes, which stand between transformations. */
@@ -31,6 +38,19 @@ static const char *take_name(edu_parser_t *parser)
     return parser->at > from
                ? apr_pstrmemdup(parser->p, from, parser->at - from)
                : NULL;
+}
+
+/* Refuses a transformation: it is not supported where it stands, or unknown. */
+static apr_status_t refuse(const edu_parser_t *parser, const char *name,
+                           const char *where)
+{
+    return transformation_of(name)
+               ? edu__lex_unserved(parser, "The transformation '%s'%s", name,
+                                   where)
+               : edu__lex_fault(parser,
+                                "there is no transformation '%.40s'"
+                                ": " TRANSFORMATIONS ".",
+                                name);
 }
 
 static apr_status_t begin(edu_parser_t *parser, const char *what)
@@ -111,7 +131,8 @@ static apr_status_t take_method(edu_parser_t *parser, edu_total_t *total)
                               "'with' and a method are missing: " METHODS ".");
     }
     if (!method) {
-        return edu__lex_unserved(parser, "The method '%.40s'", name);
+        return edu__lex_fault(parser,
+                              "there is no method '%.40s': " METHODS ".", name);
     }
     total->method = method->method;
     return method->takes(total->of->type.kind)
@@ -246,7 +267,7 @@ static apr_status_t take_each(edu_parser_t *parser, edu_apply_t *apply)
     apr_status_t rv;
 
     if (name && strcasecmp(name, "aggregate") != 0) {
-        return edu__lex_unserved(parser, "'%.40s' within groupby", name);
+        return refuse(parser, name, " within groupby");
     }
     rv = name ? begin(parser, name)
               : edu__lex_fault(parser, "aggregate(…) is missing.");
@@ -271,24 +292,43 @@ static apr_status_t take_groupby(edu_parser_t *parser, edu_apply_t *apply)
 
 /* --------------------------------------------------------- transformations */
 
-static const struct transformation_t {
-    const char *name;
-    take_fn *take;
-} transformations[] = {
-    {"filter",     take_filter   },
-    { "groupby",   take_groupby  },
-    { "aggregate", take_aggregate},
-    { NULL,        NULL          }
+/* Those of the specification. */
+static const transformation_t transformations[] = {
+    {"filter",         take_filter   },
+    { "groupby",       take_groupby  },
+    { "aggregate",     take_aggregate},
+    { "addnested",     NULL          },
+    { "ancestors",     NULL          },
+    { "bottomcount",   NULL          },
+    { "bottompercent", NULL          },
+    { "bottomsum",     NULL          },
+    { "compute",       NULL          },
+    { "concat",        NULL          },
+    { "descendants",   NULL          },
+    { "expand",        NULL          },
+    { "identity",      NULL          },
+    { "join",          NULL          },
+    { "nest",          NULL          },
+    { "orderby",       NULL          },
+    { "outerjoin",     NULL          },
+    { "search",        NULL          },
+    { "skip",          NULL          },
+    { "top",           NULL          },
+    { "topcount",      NULL          },
+    { "toppercent",    NULL          },
+    { "topsum",        NULL          },
+    { "traverse",      NULL          },
+    { NULL,            NULL          }
 };
 
 const char *edu__apply_transformation(int i)
 {
-    return transformations[i].name;
+    return transformations[i].take ? transformations[i].name : NULL;
 }
 
-static const struct transformation_t *transformation_of(const char *name)
+static const transformation_t *transformation_of(const char *name)
 {
-    const struct transformation_t *found = transformations;
+    const transformation_t *found = transformations;
 
     while (found->name && strcasecmp(found->name, name) != 0) {
         found++;
@@ -306,7 +346,7 @@ static apr_status_t take_transformation(edu_parser_t *parser,
                                         edu_apply_t *apply)
 {
     const char *name = take_name(parser);
-    const struct transformation_t *found;
+    const transformation_t *found;
     apr_status_t rv;
 
     if (!name) {
@@ -314,12 +354,11 @@ static apr_status_t take_transformation(edu_parser_t *parser,
             parser, "a transformation is missing: " TRANSFORMATIONS ".");
     }
     found = transformation_of(name);
-    if (!found) {
-        return edu__lex_unserved(parser, "The transformation '%.40s'", name);
+    if (!found || !found->take) {
+        return refuse(parser, name, "");
     }
     if (is_aggregated(apply)) {
-        return edu__lex_unserved(parser, "'%s' behind an aggregation",
-                                 found->name);
+        return refuse(parser, name, " behind an aggregation");
     }
     rv = begin(parser, found->name);
     rv = rv ? rv : found->take(parser, apply);

@@ -394,7 +394,8 @@ static apr_status_t take_prefixed(edu_parser_t *parser, apr_size_t len,
                                            "such as P1DT2H30M.",
                                            text);
     }
-    if (strcasecmp(name, "binary") == 0 || strncasecmp(name, "geo", 3) == 0) {
+    if (strcasecmp(name, "binary") == 0 || strcasecmp(name, "geography") == 0 ||
+        strcasecmp(name, "geometry") == 0) {
         return edu__lex_unserved(parser, "A literal %s'…'", name);
     }
     type = edu__type_named(name);

@@ -204,7 +204,8 @@ apr_status_t edu__path_take(edu_parser_t *parser, const char *path,
         else if (!next && walk.type.many && strcmp(name, "$count") == 0) {
             return count(parser, &walk, out);
         }
-        else if (*name == '$' && first) {
+        else if (first &&
+                 (strcmp(name, "$root") == 0 || strcmp(name, "$this") == 0)) {
             rv = edu__lex_unserved(parser, "'%s'", name);
         }
         else {

@@ -246,7 +246,9 @@ static apr_status_t read_suffix(const edu_reader_t *reader,
         expand->shows = EDU_SHOWS_REFS;
     }
     else if (suffix) {
-        return edu_error_set(reader->err, EDU_ENOTIMPL, "$expand", reader->p,
+        return edu_error_set(reader->err,
+                             strchr(suffix, '.') ? EDU_ENOTIMPL : EDU_EQUERY,
+                             "$expand", reader->p,
                              "$expand takes a navigation property, alone or "
                              "with /$count or /$ref, and not '%s%s'. To choose "
                              "by type, use $filter=isof(…) in parentheses.",

@@ -32,17 +32,21 @@ def send(method, path, body=None):
 
 
 def fill(of):
-    """An assignment and its submissions, which are there afterwards."""
-    send("PUT", f"{of}/assignments/essay", {
+    """An assignment and its submissions, which are there afterwards. Its id is no
+    other's, for by /me and /users there is no class to tell them apart.
+    Returns its path."""
+    essay = f"{of}/assignments/{of}-essay"
+    send("PUT", essay, {
         "displayName": "Essay", "status": "assigned", "grading": {
             "@odata.type": "#microsoft.graph.educationAssignmentPointsGradeType",
             "maxPoints": 100}})
     for user in PEOPLE:
-        send("PUT", f"{of}/assignments/essay/submissions/of-{user}", {
+        send("PUT", f"{essay}/submissions/of-{user}", {
             "recipient": {
                 "@odata.type": "#microsoft.graph."
                                "educationSubmissionIndividualRecipient",
                 "userId": user}})
+    return essay
 
 
 def make(role):
@@ -52,8 +56,7 @@ def make(role):
     send("PUT", f"{of}/members", {"value": [
         {"id": "teacher", "primaryRole": "teacher"},
         *({"id": user} for user in PEOPLE)]})
-    fill(of)
-    submission = f"{of}/assignments/essay/submissions/of-student"
+    submission = f"{fill(of)}/submissions/of-student"
     outcomes = send("GET", f"{submission}/outcomes")["value"]
     for each in outcomes:
         if "points" in each:
@@ -61,7 +64,7 @@ def make(role):
                  {"points": {"points": 85}})
     versions = send("GET", f"{of}/outcomeVersions")["value"]
     return {
-        "class": [of], "assignment": ["essay"],
+        "class": [of], "assignment": [f"{of}-essay"],
         "submission": [f"of-{user}" for user in PEOPLE],
         "outcome": [each["id"] for each in outcomes],
         "version": [each["id"] for each in versions],
