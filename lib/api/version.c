@@ -66,7 +66,13 @@ apr_status_t edu__versions_none(edu_exchange_t *x)
     if (!rv && x->path.key.outcome_id) {
         rv = edu__placeholder_get(x, &row, x->path.key.outcome_id);
     }
-    return rv || row.version ? rv : edu__no_entity(x, x->set);
+    if (rv || row.version) {
+        return rv;
+    }
+    return x->path.key.outcome_id
+               ? edu__no_outcome(x)
+               : edu__no_entity(x, x->path.key.submission_id ? edu__submissions
+                                                             : edu__classes);
 }
 
 /* Reads the version that the path names. */

@@ -186,6 +186,7 @@ sub match_error {
     $want{innerError}{'client-request-id'} = $client_id if defined $client_id;
     my $error = ref $got eq 'HASH' && $got->{error};
     return 'no error' if ref $error ne 'HASH';
+    return 'a value is missing' if ($error->{message} // '') =~ /\(null\)/;
     $want{target} = '${:text}' if exists $error->{target};
     my $inner = $error->{innerError};
     if (ref $inner eq 'HASH' && exists $inner->{code}) {
