@@ -47,3 +47,14 @@ none 'each of them is there' "$(for page in $pages; do
         is_there "$page" "$name" || echo "$page: $name"
     done
 done)"
+
+# tested: the tests that OData's items name, in the last column of their tables.
+tested() {
+    sed -nE 's/^\|.*\|([^|]*)\|$/\1/p' docs/odata-conformance.md |
+        grep -oE '`[^` ]+`' | tr -d '`' | sort -u
+}
+some 'items of OData have tests' "$(tested)"
+none 'each test is there' "$(tested | while read -r name; do
+    [ -e "t/data/cases/$name" ] || [ -e "t/$name" ] || [ -e "t/$name.c" ] ||
+        echo "$name"
+done)"

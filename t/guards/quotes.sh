@@ -1,4 +1,4 @@
-# What docs/graph-clients.md says was run is what t/clients runs.
+# What the documentation says was run is what t/clients runs.
 . t/guards/tap
 
 page=docs/graph-clients.md
@@ -8,9 +8,9 @@ ran() {
     sed -nE 's/^\| `([^`]*)` \| ([0-9][^ ]*) \| .*\.\.\/(t\/clients\/[^)]*)\) \|$/\1 \2 \3/p' "$page"
 }
 
-# versions: the rows of all its tables of clients, as NAME VERSION.
+# versions: the rows of all tables of clients, as NAME VERSION.
 versions() {
-    sed -nE 's/^\| `([^`]*)` \| ([0-9][^ ]*) \| .*/\1 \2/p' "$page"
+    sed -nE 's/^\| `([^`]*)` \| ([0-9][^ ]*) \| .*/\1 \2/p' "$page" docs/metadata.md
 }
 
 # quotes PROGRAM: the blocks of its language, if they do not stand in the program.

@@ -65,6 +65,9 @@ is_deeply([sort grep { !$facts{'v1.0'}{$_} } keys %{ $facts{beta} }],
           ['educationAssignmentPointsGrade/grade Edm.String',
            'educationAssignmentPointsGrade/grade Org.OData.Core.V1.Computed true'],
           'beta has one property more');
+my %cases;
+$cases{lc $_}{$_} = 1 for map { m{^(?:\w+ )?([\w/]+)} ? $1 : () } keys %{ $facts{beta} };
+is_deeply([grep { keys %$_ > 1 } values %cases], [], 'no names differ by case alone');
 
 # -------------------------------------------------------------------- contexts
 
