@@ -27,6 +27,8 @@ const WORDS = [
 const OUTCOMES = `outcomes($select=id,resourceStatus,${
     WORDS.flatMap(([working, published]) => [working, published])})`;
 
+const ASSIGNMENT = "id,displayName,status,grading,rubric";
+
 export function classes(next) {
     return get(next ?? query("me/classes", {
         select: "id,displayName", orderby: "displayName,id", top: 100 }));
@@ -51,8 +53,12 @@ export async function isAdmin() {
 
 export function assignments(book) {
     return all(query(`${book.path}/assignments`, { top: 100, select:
-        "id,displayName,status,grading,rubric", orderby: "createdDateTime,id" }));
+        ASSIGNMENT, orderby: "createdDateTime,id" }));
 }
+
+/** One of them, as it is now. */
+export const assignment = (book, id) => get(query(
+    `${book.path}/${path("assignments", id)}`, { select: ASSIGNMENT }));
 
 /** ROWS students from the given one on, and how many there are. */
 export async function students(book, skip, top = ROWS) {

@@ -3,116 +3,11 @@
 // The dialog of a cell: what was given for a submission, and for its teacher
 // the fields to change it.
 
-import { batch, body, path } from "./api.js";
+import { batch, body } from "./api.js";
 import * as book from "./book.js";
 import { at, el, say } from "./dom.js";
-import { instant, number, text, typed, word } from "./texts.js";
-
-const who = ({ lastModifiedBy: by } = {}) =>
-    by?.user?.displayName ?? by?.user?.id ?? by?.application?.id ?? "?";
-
-/**
- * The text of what may be HTML.  Its tags go, and a parser, in a document that
- * nobody shows, makes characters of the entities that are left.
- */
-function plain(item) {
-    const content = item?.content ?? "";
-    return item?.contentType !== "html" ? content
-        : new DOMParser().parseFromString(content
-            .replace(/<(br|\/p|\/div|\/li)\b[^>]*>/gi, "\n")
-            .replace(/<[^>]*>/g, ""), "text/html").body.textContent.trim();
-}
-
-/**
- * The fields of a teacher: the type of their outcome, its value as text, the
- * member that a text makes, what such a text is told as, and how it is typed.
- */
-const FIELDS = {
-    points: {
-        type: book.POINTS,
-        show: (outcome) => number(outcome.points?.points),
-        member: (value) => ({ points: typed(value) === null ? null
-            : { "@odata.type": "#microsoft.graph.educationAssignmentPointsGrade",
-                points: typed(value) } }),
-        wrong: (value) => Number.isNaN(typed(value)) && text("not_a_number"),
-        input: () => el("input", { inputmode: "decimal", autocomplete: "off" }),
-    },
-    feedback: {
-        type: book.FEEDBACK,
-        show: (outcome) => outcome.feedback?.text?.content ?? "",
-        member: (value, { feedback }) => ({ feedback: { text: {
-            content: value, contentType: feedback?.text?.contentType ?? "text" } } }),
-        wrong: () => false,
-        input: () => el("textarea", { rows: 4 }),
-    },
-};
-
-/** A field of the dialog, which knows what the server has. */
-class Field {
-    constructor(name, label, outcome, after) {
-        this.kind = FIELDS[name];
-        this.id = `field-${name}`;
-        this.input = this.kind.input();
-        this.input.id = this.id;
-        this.input.setAttribute("aria-describedby", `${this.id}-note`);
-        this.note = el("div", { class: "problem", id: `${this.id}-note`,
-                                role: "alert" });
-        this.node = el("div", { class: "field" },
-            el("label", { for: this.id }, label), this.input, after, this.note);
-        this.take(outcome);
-        this.input.value = this.was;
-    }
-
-    /** Takes what the server has as the state to change. */
-    take(outcome) {
-        this.outcome = outcome;
-        this.was = this.kind.show(outcome);
-    }
-
-    get changed() {
-        return this.input.value !== this.was;
-    }
-
-    isOld(outcome) {
-        return outcome["@odata.etag"] !== this.outcome["@odata.etag"];
-    }
-
-    /** Tells what is wrong with what was typed; whether anything is. */
-    check() {
-        const wrong = this.changed && this.kind.wrong(this.input.value);
-        this.note.replaceChildren(...wrong ? [wrong] : []);
-        this.input.toggleAttribute("aria-invalid", Boolean(wrong));
-        return wrong;
-    }
-
-    request(cell) {
-        return { method: "PATCH",
-                 url: `${cell.path}/${path("outcomes", this.outcome.id)}`,
-                 headers: { "If-Match": this.outcome["@odata.etag"] },
-                 body: { "@odata.type": this.kind.type,
-                         ...this.kind.member(this.input.value, this.outcome) } };
-    }
-
-    /** Shows what another has saved, beside what was typed, and offers both. */
-    collide(outcome, save) {
-        this.take(outcome);
-        const choose = (key, chosen) => el("button", {
-            type: "button", onclick: () => {
-                this.note.replaceChildren();
-                chosen();
-            } }, text(key));
-        this.note.replaceChildren(
-            el("p", {}, text("conflict", {
-                who: who(outcome), when: instant(outcome.lastModifiedDateTime),
-                value: this.was || text("empty") })),
-            choose("mine", save),
-            choose("theirs", () => {
-                this.input.value = this.was;
-                this.input.focus();
-            }));
-        this.note.querySelector("button").focus();
-    }
-}
+import { Field, plain, qualities, told, who } from "./field.js";
+import { instant, number, text, word } from "./texts.js";
 
 function section(title, ...children) {
     return el("section", {}, el("h3", {}, text(title)), ...children);
@@ -127,32 +22,19 @@ function file({ feedbackResource: of }) {
         : name);
 }
 
-function rubric(outcome, assignment, prefix) {
-    const member = (name) => outcome[
-        prefix ? `published${name}` : name[0].toLowerCase() + name.slice(1)] ?? [];
-    const level = new Map(member("RubricQualitySelectedLevels")
-        .map((one) => [one.qualityId, one.columnId]));
-    const remark = new Map(member("RubricQualityFeedback")
-        .map((one) => [one.qualityId, plain(one.feedback)]));
-    const names = new Map(assignment.rubric?.levels?.map((one) =>
-        [one.levelId, one.displayName ?? one.levelId]));
-    return el("table", {},
-        el("thead", {}, el("tr", {}, ["quality", "level", "remark"].map((title) =>
-            el("th", { scope: "col" }, text(title))))),
-        el("tbody", {}, (assignment.rubric?.qualities ?? []).map((one) =>
-            el("tr", {},
-                el("th", { scope: "row" }, one.displayName ?? one.qualityId),
-                el("td", {}, names.get(level.get(one.qualityId))
-                   ?? level.get(one.qualityId) ?? "–"),
-                el("td", {}, remark.get(one.qualityId) ?? "")))));
-}
+// What a student sees of a rubric.
+const rubric = (outcome, assignment) => el("table", {},
+    el("thead", {}, el("tr", {}, ["quality", "level", "remark"].map((title) =>
+        el("th", { scope: "col" }, text(title))))),
+    el("tbody", {}, qualities(outcome, assignment, true).map((one) => el("tr", {},
+        el("th", { scope: "row" }, one.name),
+        el("td", {}, one.levelName ?? "–"),
+        el("td", {}, plain(one.remark))))));
 
-function event(version) {
+function event(version, assignment) {
     const { outcome, submission } = version;
-    const value = outcome?.points !== undefined
-        ? number(outcome.points?.points) || text("no_points")
-        : outcome?.feedback ? plain(outcome.feedback.text)
-            : submission ? word("status", submission.status) : "";
+    const value = outcome ? told(outcome, assignment)
+        : submission && word("status", submission.status);
     return el("li", {}, `${instant(version.lastModifiedDateTime)}, `,
         `${who(version)}: `,
         word("action", version.action, text("action_other")),
@@ -160,25 +42,19 @@ function event(version) {
 }
 
 // It is asked for when it is opened.
-function history(cell, outcomes) {
+function history(cell, outcomes, assignment) {
     const list = el("ul", {});
     return el("details", { ontoggle: async () => {
         if (!list.hasChildNodes()) {
             list.replaceChildren(...(await book.versions(cell, outcomes))
-                .map(event));
+                .map((version) => event(version, assignment)));
         }
     } }, el("summary", {}, text("history")), list);
 }
 
-/** What is there besides points and feedback. */
-function rest(of, assignment, published) {
-    const rubricOutcome = book.outcome(of, book.RUBRIC);
-    const files = of.outcomes.filter((one) => one["@odata.type"] === book.FILE);
-    return [
-        rubricOutcome && section("rubric",
-                                 rubric(rubricOutcome, assignment, published)),
-        files.length > 0 && section("files", el("ul", {}, files.map(file))),
-    ];
+function files(of) {
+    const list = of.outcomes.filter((one) => one["@odata.type"] === book.FILE);
+    return list.length > 0 && section("files", el("ul", {}, list.map(file)));
 }
 
 function frame(title, cell, ...children) {
@@ -204,11 +80,13 @@ export async function look(cell, assignment) {
     const points = book.outcome(of, book.POINTS)?.publishedPoints;
     const feedback = plain(book.outcome(of, book.FEEDBACK)
         ?.publishedFeedback?.text);
+    const ruled = book.outcome(of, book.RUBRIC);
     const dialog = frame(assignment.displayName ?? assignment.id, cell,
         points && el("p", {}, `${text("points")}: ${number(points.points)} `,
                      points.grade),
         feedback && section("feedback", el("p", { class: "words" }, feedback)),
-        rest(of, assignment, true), button("close", () => dialog.close()));
+        ruled && section("rubric", rubric(ruled, assignment)),
+        files(of), button("close", () => dialog.close()));
 }
 
 /** Asks by a dialog; gives whether the answer is the action of that name. */
@@ -239,19 +117,13 @@ class Editor {
     }
 
     async open() {
-        const of = await book.submission(this.cell);
-        const points = book.outcome(of, book.POINTS);
-        const feedback = book.outcome(of, book.FEEDBACK);
-        const max = this.assignment.grading?.maxPoints;
-        this.fields = [
-            points && new Field("points", text("points"), points,
-                el("span", { class: "note" },
-                   max == null ? "" : `${text("of_points", { max: number(max) })} `,
-                   points.points?.grade ?? "")),
-            feedback && new Field("feedback", text(
-                feedback.feedback?.text?.contentType === "html"
-                    ? "feedback_html" : "feedback"), feedback),
-        ].filter(Boolean);
+        // Its rubric may have changed since the table was made.
+        const [of, assignment] = await Promise.all([book.submission(this.cell),
+            book.assignment(this.changed.book, this.assignment.id)]);
+        this.fields = [book.POINTS, book.FEEDBACK, book.RUBRIC]
+            .map((type) => book.outcome(of, type)).filter(Boolean)
+            .map((outcome) => new Field(outcome, assignment))
+            .filter((field) => field.inputs.length > 0);
         this.problem = el("p", { class: "problem", role: "alert" });
         this.dialog = frame(this.title, this.cell,
             el("form", { novalidate: true, onsubmit: (submit) => {
@@ -261,14 +133,14 @@ class Editor {
                el("p", { class: "buttons" }, button("save", null, "submit"),
                   button("return_one", () => this.save(true)),
                   button("close", () => this.leave()))),
-            rest(of, this.assignment, false),
-            history(this.cell, [points, feedback].filter(Boolean)));
+            files(of), history(this.cell, this.fields.map(
+                ({ outcome }) => outcome), assignment));
         this.dialog.oncancel = (cancel) => {
             cancel.preventDefault();
             this.leave();
         };
-        this.fields[0]?.input.focus();
-        this.fields[0]?.input.select();
+        this.fields[0]?.focus();
+        this.fields[0]?.inputs[0].select?.();
     }
 
     /** Closes, but not at once over what was typed. */
@@ -286,7 +158,7 @@ class Editor {
         this.problem.textContent = "";
         const wrong = this.fields.filter((field) => field.check());
         if (wrong.length > 0) {
-            wrong[0].input.focus();
+            wrong[0].focus();
             return;
         }
         try {
@@ -307,7 +179,7 @@ class Editor {
             return true;
         }
         field.take(body(answer));
-        field.input.value = field.was;
+        field.values = field.was;
         return false;
     }
 
@@ -315,9 +187,9 @@ class Editor {
     async reload(collided, giveBack) {
         const of = await this.refresh();
         const unseen = this.fields.filter((field) => collided.includes(field)
-            || giveBack && field.isOld(book.outcome(of, field.kind.type)));
+            || giveBack && field.isOld(book.outcome(of, field.type)));
         for (const field of unseen.reverse()) {
-            field.collide(book.outcome(of, field.kind.type),
+            field.collide(book.outcome(of, field.type),
                           () => this.save(giveBack));
         }
         if (unseen.length === 0 && (!giveBack || await this.giveBack())) {

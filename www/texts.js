@@ -71,6 +71,7 @@ const TEXTS = {
     quality: ["Quality", "Kriterium"],
     reload: ["Try again", "Noch einmal"],
     remark: ["Remark", "Anmerkung"],
+    remark_html: ["Remark (HTML)", "Anmerkung (HTML)"],
     return_all: ["Return all", "Alle zurückgeben"],
     return_ask: ["{n} pieces of work of “{name}” have grades or feedback that their "
                  + "students do not see yet. Return them?",

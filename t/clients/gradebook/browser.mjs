@@ -8,6 +8,7 @@ import { is } from "./tap.mjs";
 
 export const { EDU_BASE: base, EDU_CLASS: myClass } = process.env;
 export const POINTS = "ea1351f6-ba33-4940-b2cb-6a7254af2dc8";
+export const RUBRIC = "65a46d78-1a2b-4a7e-bcf8-78a22ac2611b";
 export const FEEDBACK = "ca05367a-b292-42d5-aff7-5d279feeace8";
 
 // ------------------------------------------------------------------------ API

@@ -6,7 +6,7 @@
 import { readFile } from "node:fs/promises";
 import {
     api, assign, cellOf, FEEDBACK, leave, list, makeClass, myClass, POINTS, read,
-    visit, withBrowser,
+    RUBRIC as RUBRIC_ID, visit, withBrowser,
 } from "./browser.mjs";
 import { is, run } from "./tap.mjs";
 
@@ -154,6 +154,92 @@ async function collide(page, quiz) {
     is(await points(submission), [8, 8], "once seen, it is");
 }
 
+// ------------------------------------------------------------------- rubrics
+
+const RUBRIC = { levels: ["good", "poor"].map((levelId) => ({ levelId })),
+                 qualities: ["Sources", "Style"].map((qualityId) => ({ qualityId })) };
+
+// What the API has: of each quality, its level and its remark.
+const ruled = async (submission) => {
+    const one = await api("teacher", "GET", `${submission}/outcomes/${RUBRIC_ID}`);
+    return one.rubricQualitySelectedLevels.map(({ columnId }, i) =>
+        [columnId, one.rubricQualityFeedback[i].feedback?.content]);
+};
+
+async function rubric() {
+    const at = `${myClass}-rubric`;
+    const inClass = await makeClass(at, "Rubrics", { student: "Stu" });
+    const submission = (await assign(inClass, "essay", { displayName: "Essay",
+        grading: { maxPoints: 10 }, rubric: RUBRIC })).get("student");
+    const page = await visit("teacher", `#${at}`);
+    const essay = cellOf(page, "student", "essay");
+    const level = (quality) => page.getByRole("group", { name: quality })
+        .getByLabel("Level");
+    const remark = (quality) => page.getByRole("group", { name: quality })
+        .getByLabel("Remark");
+    await essay.click();
+    await level("Sources").selectOption("good");
+    await remark("Style").fill("dry\nbut short");
+    await button(page, "Save").click();
+    await closed(page);
+    is(await ruled(submission), [["good", undefined], [null, "dry\nbut short"]],
+       "a level and a remark are stored");
+    is(await read(essay), "no points ✎ not returned",
+       "a rubric alone is not returned, too");
+
+    // By keyboard: from the points to the first level, which is taken back.
+    await essay.press("Enter");
+    await page.getByLabel("Points").waitFor();
+    for (const key of ["Tab", "Tab", "Home", "Tab"]) {
+        await page.keyboard.press(key);
+    }
+    await page.keyboard.type("more of them");
+    const submit = button(page, "Save");
+    for (let n = 0; n < 5 && !await submit.evaluate((one) =>
+        one === document.activeElement); n++) {
+        await page.keyboard.press("Tab");
+    }
+    await page.keyboard.press("Enter");
+    await closed(page);
+    is(await ruled(submission),
+       [[null, "more of them"], [null, "dry\nbut short"]], "also by keyboard");
+
+    // Another teacher comes first.
+    await essay.click();
+    await level("Style").selectOption("good");
+    await page.getByLabel("Points").fill("3");
+    await api("app", "PATCH", `${submission}/outcomes/${RUBRIC_ID}`, {
+        "@odata.type": "#microsoft.graph.educationRubricOutcome",
+        rubricQualitySelectedLevels: [{ qualityId: "Style", columnId: "poor" }] });
+    await button(page, "Save").click();
+    await page.getByText(/app has saved this .*: Sources: more of them; Style: poor, dry/)
+        .waitFor();
+    is(await ruled(submission), [[null, "more of them"], ["poor", "dry\nbut short"]],
+       "no rubric is overwritten");
+    is(await level("Style").inputValue(), "good", "what was chosen stays");
+    is((await points(submission))[0], 3, "what did not collide is saved");
+    await button(page, "Keep mine").click();
+    await closed(page);
+    is(await ruled(submission), [[null, "more of them"], ["good", "dry\nbut short"]],
+       "mine is kept");
+
+    // Nothing is changed, so nothing is asked; and all of it is told afterwards.
+    await essay.click();
+    await page.locator("dialog summary").click();
+    await page.locator("dialog details li", { hasText: "Style: poor" }).waitFor();
+    await page.keyboard.press("Escape");
+    await closed(page);
+    await essay.click();
+    await button(page, "Save and return").click();
+    await closed(page);
+    const own = await visit("student", `#${at}`);
+    await button(own, "Details Essay").click();
+    is(await read(own.locator("dialog tbody")),
+       "Sources–more of themStylegooddry but short", "its student sees it");
+    await leave(own, "a student's rubric");
+    await leave(page, "rubrics");
+}
+
 // ---------------------------------------------------------------------- harm
 
 const HARM = [
@@ -255,6 +341,7 @@ await run(() => withBrowser(async () => {
     await page.reload();
     await collide(page, quiz);
     await leave(page, "grading");
+    await rubric();
     await harm();
     await size();
 }));
