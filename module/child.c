@@ -10,11 +10,10 @@
 
 /* The connections that each child may open to the databases of one driver,
  * which are taken to be of one database server. */
-static int count_each(const server_rec *s, const char *driver)
+static int count_each(const server_rec *s, const char *driver, int threaded)
 {
-    int threaded = 0, n = 0;
+    int n = 0;
 
-    ap_mpm_query(AP_MPMQ_IS_THREADED, &threaded);
     for (; s; s = s->next) {
         const database_t *database = edum_server_config(s)->database;
 
@@ -36,7 +35,7 @@ static void count_connections(const edu_store_t *store, server_rec *s,
     const server_config_t *conf = edum_server_config(s);
     apr_uint32_t *counted = conf->database->counted;
     int nodes = conf->nodes ? conf->nodes : 1;
-    int children = 0, each, most;
+    int threaded = 0, children = 0, each, most;
     apr_int64_t all;
     edu_error_t err;
 
@@ -47,17 +46,22 @@ static void count_connections(const edu_store_t *store, server_rec *s,
         apr_atomic_set32(counted, 0); /* another database may tell */
         return;
     }
+    ap_mpm_query(AP_MPMQ_IS_THREADED, &threaded);
     ap_mpm_query(AP_MPMQ_MAX_DAEMONS, &children);
-    each = count_each(first, conf->database->driver);
+    each = count_each(first, conf->database->driver, threaded);
     all = (apr_int64_t)nodes * children * each;
     if (all > most) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
                      "EDU0010: %" APR_INT64_T_FMT " connections may be wanted "
                      "(EduOutcomesNodes %d x %d children x %d), but the "
                      "database admits %d; requests that get none are answered "
-                     "503. Lower DBDMax, or MaxRequestWorkers for fewer "
-                     "children, or raise max_connections of the database",
-                     all, nodes, children, each, most);
+                     "503. Lower %s, or raise max_connections of the database",
+                     all, nodes, children, each, most,
+                     threaded ? "DBDMax, or MaxRequestWorkers for fewer "
+                                "children"
+                              : "MaxRequestWorkers, or choose the event MPM, "
+                                "whose children share connections among "
+                                "threads");
     }
 }
 
