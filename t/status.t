@@ -10,6 +10,7 @@ use Edu::Database;
 use Edu::Log;
 use Edu::Server;
 use Edu::Wire;
+use HTTP::Tiny ();
 use JSON::PP ();
 use Test::More;
 
@@ -34,24 +35,38 @@ is(join('', log_lines($mark, qr/EDU\d/)), '', 'the log has no line of that');
 
 # -------------------------------------------------------------------- figures
 
-# The samples of Prometheus's text, whose grammar is checked on the way.
+# The samples of Prometheus's text, which has to be as its format and the customs
+# of its names want it: each family has one HELP, one TYPE and its samples after
+# it, each of which is there once; counters alone are totals.
 sub figures {
-    my %figure;
-    my ($family, %seen) = ('');
+    my (%figure, %seen, $family, $type);
     my $answer = get('/edu-status?prometheus');
-    for (split /\n/, $answer->{body}) {
-        if (/^# HELP (\w+) \S/) {
-            die "twice: $_" if $seen{$1}++;
-            $family = $1;
+    die 'another type: ' . header($answer, 'Content-Type')
+        if header($answer, 'Content-Type') ne
+        'text/plain; version=0.0.4; charset=utf-8';
+    die 'no last newline' if $answer->{body} !~ /\n\z/;
+    my $label = qr/[a-z_]+="(?:[^"\\]|\\[\\"n])*"/;
+    for (split /\n/, $answer->{body}, -1) {
+        next if $_ eq '';
+        if (/^# HELP ([a-z][a-z_]*) \S.*\S$/) {
+            ($family, $type) = ($1, undef);
+            die "twice: $_" if $seen{$family}++;
             next;
         }
-        next if /^# TYPE \Q$family\E (?:counter|gauge|histogram)$/;
-        die "no sample: $_" if !/^(\Q$family\E(?:_bucket|_sum|_count)?
-                                  (?:\{\w+="(?:[^"\\]|\\.)*"
-                                     (?:,\w+="(?:[^"\\]|\\.)*")*\})?)
-                                 [ ]([-\d.e+]+)$/x;
-        die "twice: $1" if exists $figure{$1};
-        $figure{$1} = $2;
+        if (!$type) {
+            die "no type: $_" if !/^# TYPE \Q$family\E (counter|gauge|histogram)$/;
+            $type = $1;
+            die "no total: $_" if ($type eq 'counter') != ($family =~ /_total$/);
+            next;
+        }
+        my $suffix = $type eq 'histogram' ? qr/_(?:bucket|sum|count)/ : qr//;
+        die "no sample: $_" if !/^(\Q$family\E$suffix
+                                  (?:\{($label(?:,$label)*)\})?)
+                                 [ ]-?(?:\d+(?:\.\d+)?(?:e[-+]?\d+)?|\+Inf|NaN)$/x;
+        my ($name, %named) = ($1);
+        die "a label twice: $_" if grep { $named{$_}++ } ($2 // '') =~ /([a-z_]+)="/g;
+        die "twice: $name" if exists $figure{$name};
+        ($figure{$name}) = /([^ ]+)$/;
     }
     return \%figure;
 }
@@ -126,9 +141,9 @@ if ($name eq 'sqlite3') {
            'and has a size');
 }
 
-# Prometheus's own opinion, where it is at hand.
-if (grep { -x "$_/promtool" } split /:/, $ENV{PATH}) {
-    open my $tool, '|-', "promtool check metrics >$vars->{t_logs}/promtool 2>&1"
+# Prometheus's own opinion, where PROMTOOL names its program, as .ci/run does.
+if ($ENV{PROMTOOL}) {
+    open my $tool, '|-', "$ENV{PROMTOOL} check metrics >$vars->{t_logs}/promtool 2>&1"
         or die "promtool: $!";
     print {$tool} get('/edu-status?prometheus')->{body};
     ok(close $tool, 'promtool finds nothing')
@@ -139,6 +154,9 @@ if (grep { -x "$_/promtool" } split /:/, $ENV{PATH}) {
 my $json = JSON::PP::decode_json(get('/edu-status?json')->{body});
 is(scalar @{ $json->{samples} }, scalar keys %{ figures() },
    'JSON has as many');
+my $elsewhere = HTTP::Tiny->new->get(base('second') . '/edu-status?json');
+is(scalar @{ JSON::PP::decode_json($elsewhere->{content})->{samples} },
+   scalar @{ $json->{samples} }, 'another virtual host has all of them, too');
 my $page = get('/edu-status');
 like(header($page, 'Content-Type'), qr{^text/html}, 'the page is HTML');
 like($page->{body}, qr/edu_outcomes_requests_total method=GET status=2xx/,
