@@ -8,6 +8,7 @@ use Apache::Test ();
 use Edu::Recipe;
 use Edu::School qw($POINTS);
 use Edu::Trust;
+use JSON::PP ();
 use MIME::Base64 'encode_base64';
 use Test::More;
 
@@ -141,19 +142,30 @@ certificate('server', purpose => 'server', subject => { CN => 'localhost' },
 my %claims = (iss => 'https://issuer.example', aud => 'outcomes',
               exp => time + 600, azp => 'gradebook-app');
 
+# What else Microsoft Entra ID and Keycloak put into their tokens.
+my %entra = (ver => '2.0', tid => '33333333-3333-3333-3333-333333333333',
+             iat => time, nbf => time, uti => 'x', aio => 'x', rh => 'x');
+my $role = { roles => ['offline_access', 'EduAssignments.ReadWrite.All'] };
+my %keycloak_also = (
+    aud => ['outcomes', 'account'], typ => 'Bearer', acr => '1', jti => 'x',
+    iat => time, sid => 'x', 'allowed-origins' => ['https://gradebook.example'],
+    realm_access => $role, resource_access => { outcomes => $role },
+    email_verified => JSON::PP::true(), preferred_username => 'grace');
+
 sub bearer { return { headers => { Authorization => "Bearer $_[0]" } } }
 
 sub user {
     my ($id, %more) = @_;
-    return bearer(token({ %claims, oid => $id, sub => "pairwise-$id",
+    return bearer(token({ %claims, %entra, oid => $id, sub => "pairwise-$id",
+        azpacr => '0', preferred_username => 'grace@example.edu',
         name => "Zo\x{eb} $id", scp => 'openid EduAssignments.ReadWrite '
             . 'EduRoster.ReadBasic', %more }));
 }
 
 sub application {
     my ($id, @roles) = @_;
-    return bearer(token({ %claims, oid => $id, azp => "$id-app",
-                          roles => \@roles }));
+    return bearer(token({ %claims, %entra, oid => $id, sub => $id,
+        azp => "$id-app", azpacr => '1', idtyp => 'app', roles => \@roles }));
 }
 
 mkdir place('docs');
@@ -215,12 +227,17 @@ my %bad = (
 # As docs/operating.md has it for Keycloak.
 my %keycloak = map {
     my ($id, $scope) = @$_;
-    $id => bearer(token({ (map { $_ => $claims{$_} } qw(iss aud exp azp)),
-        sub => $id, name => "Zo\x{eb} $id", scope => "openid profile $scope" }));
+    $id => bearer(token({ %claims, %keycloak_also, sub => $id,
+        name => "Zo\x{eb} $id", scope => "openid profile $scope" }));
 } ['grace', 'EduAssignments.ReadWrite EduRoster.ReadBasic'],
     ['ada', 'EduAssignments.ReadWrite EduRoster.ReadBasic'],
     ['mallory', 'EduAssignments.ReadWrite EduRoster.ReadBasic'], ['eve', ''],
     ['sis', 'EduAssignments.ReadWrite EduRoster.ReadWrite'];
+my @KEYCLOAK = ({ teacher => $keycloak{grace}, student => $keycloak{ada},
+                  stranger => $keycloak{mallory}, sis => $keycloak{sis},
+                  no_scope => $keycloak{eve} },
+    # roles of the realm and of a client are no permissions
+    @RULES, [no_scope => GET => "$essay/$points", undef, 403]);
 
 for (['openidc', ['auth_openidc'], 'https', 'OIDCCABundlePath ' . place('ca.crt'),
       {}, \%tokens, @RULES, @PROGRAM, @SCOPES],
@@ -228,10 +245,10 @@ for (['openidc', ['auth_openidc'], 'https', 'OIDCCABundlePath ' . place('ca.crt'
      ['openidc', ['auth_openidc'], 'https', 'OIDCCABundlePath ' . place('ca.crt'),
       { 'RemoteUserClaim oid' => 'RemoteUserClaim sub',
         'OIDC_CLAIM_scp' => 'OIDC_CLAIM_scope' },
-      { teacher => $keycloak{grace}, student => $keycloak{ada},
-        stranger => $keycloak{mallory}, sis => $keycloak{sis},
-        no_scope => $keycloak{eve} },
-      @RULES, [no_scope => GET => "$essay/$points", undef, 403]]) {
+      @KEYCLOAK],
+     ['oauth2', ['oauth2'], 'http', '',
+      { 'remote_user_claim=oid' => 'remote_user_claim=sub',
+        'OAUTH2_CLAIM_scp' => 'OAUTH2_CLAIM_scope' }, @KEYCLOAK]) {
     my ($name, $modules, $scheme, $trust, $changes, $callers, @rules) = @$_;
     my $plain = free_port();
     my $of = %$changes ? "$name by Keycloak" : $name;
