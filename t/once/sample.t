@@ -52,7 +52,7 @@ for my $page (glob("$Bin/../../README.md $Bin/../../docs/*.md")) {
     while ($text =~ /^((?: {4}\S[^\n]*\n(?: {4,}[^\n]*\n|\n(?= {4}))*)+)/mg) {
         my $block = $1;
         next if $block !~ /^ {4}(?:<\w|LoadModule|DBDriver|CustomLog)/m
-            || $block =~ /…/;
+            || $block =~ /…|<!DOCTYPE/;
         my $first = $block =~ s/^ +|\n.*//gsr;
         $block =~ s{^ +LoadModule .*\n}{}mg;
         good($block . ($block =~ /DBDriver/ ? ''

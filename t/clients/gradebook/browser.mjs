@@ -75,9 +75,11 @@ export async function withBrowser(tests) {
 }
 
 /** The welcome of `make run`, by another name of the host: of another origin. */
-export async function elsewhere(host) {
-    const context = await browser.newContext({ ignoreHTTPSErrors: true });
+export async function elsewhere(host, options = {}) {
+    const context = await browser.newContext({ ignoreHTTPSErrors: true,
+                                               ...options });
     const page = await context.newPage();
+    page.setDefaultTimeout(60_000);
     await page.goto(base.replace("localhost", host));
     return page;
 }
