@@ -4,7 +4,7 @@
 # cited WHAT: the numbers that stand behind it, each as "WHAT 2.3", in files
 # that cite; a comment may break its lines anywhere.
 cited() {
-    grep -rIlE '(contract|decisions)\.md' --exclude-dir=.git . |
+    grep -rIlE '(contract|decisions)\.md' --exclude-dir=.git --exclude-dir='build-*' . |
         WHAT=$1 xargs perl -0ne '
             my $n = qr/[0-9]+(?:\.[0-9]+)?[a-c]?/;
             s/\n[\s*#]*/ /g;
