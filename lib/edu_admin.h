@@ -150,7 +150,8 @@ apr_status_t edu_admin_backup(apr_array_header_t **copied, edu_admin_t *admin,
 /**
  * Replace all rows by those of a backup, in one transaction, while a server may
  * go on: writes wait for it, and what was acknowledged after it stays.
- * @param file   of edu_admin_backup, or another database of SQLite
+ * @param file   of edu_admin_backup, or another database of SQLite that nobody
+ *               writes to
  * @param flags  EDU_ADMIN_DRY_RUN or 0
  * @return as edu_admin_copy; EDU_ENOTFOUND: there is no such file
  */

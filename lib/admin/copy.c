@@ -2,7 +2,8 @@
 
 /* All tables go from one database into another, and are compared there before
  * the transaction ends.  A backup is a copy in a new file, and a restore is one
- * out of it. */
+ * out of it: of SQLite into SQLite, by the database itself, for nobody else can
+ * write meanwhile. */
 
 #include "admin.h"
 
@@ -16,6 +17,7 @@ typedef struct copy_t {
     edu_admin_t *to, *from;
     edu_call_t into, out; /* their transactions */
     unsigned flags;
+    int attached; /* files both: SQLite itself copies from one to the other */
     apr_array_header_t *copied; /* of edu_admin_copied_t */
 } copy_t;
 
@@ -64,7 +66,7 @@ static apr_status_t unload(load_t *load, copy_t *copy, const edu_whole_t *table)
 {
     apr_status_t rv = APR_SUCCESS;
 
-    if (load->rows) {
+    if (load->rows && load->rows->nelts) {
         rv = edu__whole_insert(&copy->into, table, load->rows);
         apr_pool_clear(load->p);
     }
@@ -74,12 +76,12 @@ static apr_status_t unload(load_t *load, copy_t *copy, const edu_whole_t *table)
 
 /* Reads a table to its end.
  * @param done  out: its digest and rows
- * @param copy  the rows are copied by it; NULL: they are not */
+ * @param copy  it is told of, and the rows are written unless SQLite copies
+ *              them; NULL: neither */
 static apr_status_t read_table(edu_admin_copied_t *done, edu_call_t *call,
                                const edu_whole_t *table, copy_t *copy,
                                apr_int64_t all)
 {
-    edu_admin_t *admin = copy ? copy->to : NULL;
     load_t load = { NULL, NULL };
     const char *sum = edu__digest(NULL, 0, call->p);
     apr_pool_t *pools[2];
@@ -94,12 +96,12 @@ static apr_status_t read_table(edu_admin_copied_t *done, edu_call_t *call,
     while (!rv && !(rv = edu__cursor_next(&at)) && at.row) {
         sum = digest(sum, &at, turn(pools));
         done->rows++;
-        if (copy) {
+        if (copy && !copy->attached) {
             take(&load, &at);
-            if (load.rows->nelts == BATCH || done->rows == all) {
-                rv = unload(&load, copy, table);
-                edu__admin_tell(admin, table, done->rows, all);
-            }
+        }
+        if (copy && (done->rows % BATCH == 0 || done->rows == all)) {
+            rv = unload(&load, copy, table);
+            edu__admin_tell(copy->to, table, done->rows, all);
         }
     }
     done->digest = apr_pstrdup(call->p, sum);
@@ -108,45 +110,83 @@ static apr_status_t read_table(edu_admin_copied_t *done, edu_call_t *call,
 
 /* ------------------------------------------------------------------- tables */
 
+static edu_admin_copied_t *copied_of(const copy_t *copy, int table)
+{
+    return &APR_ARRAY_IDX(copy->copied, table, edu_admin_copied_t);
+}
+
 /* Counts what would be copied of a table.
  * @param into  NULL: there is no table yet */
-static apr_status_t count_table(copy_t *copy, const edu_whole_t *table,
-                                edu_call_t *into)
+static apr_status_t count_table(copy_t *copy, int table, edu_call_t *into)
 {
-    edu_admin_copied_t *done = apr_array_push(copy->copied);
-    apr_status_t rv;
+    edu_admin_copied_t *done = copied_of(copy, table);
+    apr_status_t rv =
+        edu__whole_count(&done->rows, &copy->out, &edu__wholes[table]);
 
-    *done = (edu_admin_copied_t){ .name = table->name };
-    rv = edu__whole_count(&done->rows, &copy->out, table);
-    return rv || !into ? rv : edu__whole_count(&done->replaced, into, table);
+    return rv || !into
+               ? rv
+               : edu__whole_count(&done->replaced, into, &edu__wholes[table]);
+}
+
+static apr_status_t differs(copy_t *copy, int table)
+{
+    return edu__admin_fail(
+        copy->to, EDU_EINTERNAL,
+        "%s differs from what was copied into it. Nothing was changed. Look "
+        "for a trigger of the database's own, and for a program that writes to "
+        "what is copied",
+        edu__wholes[table].name);
+}
+
+/* Reads a table that is to be copied, and writes it, unless SQLite will. */
+static apr_status_t read_source(copy_t *copy, int table)
+{
+    edu_admin_copied_t *done = copied_of(copy, table);
+    apr_int64_t all;
+    apr_status_t rv = count_table(copy, table, NULL);
+
+    all = done->rows;
+    done->rows = 0;
+    return rv ? rv
+              : read_table(done, &copy->out, &edu__wholes[table], copy, all);
 }
 
 /* Copies a table, and reads what was written. */
-static apr_status_t copy_table(copy_t *copy, const edu_whole_t *table)
+static apr_status_t fill(copy_t *copy, int table)
 {
-    apr_status_t rv = count_table(copy, table, &copy->into);
-    edu_admin_copied_t *done = &APR_ARRAY_IDX(
-        copy->copied, copy->copied->nelts - 1, edu_admin_copied_t);
+    const edu_whole_t *whole = &edu__wholes[table];
     edu_admin_copied_t check = { 0 };
-    apr_int64_t all = done->rows;
+    apr_status_t rv = read_source(copy, table);
 
-    done->rows = 0;
+    rv = rv ? rv : edu__whole_draw(&copy->into, whole);
+    rv = rv ? rv : read_table(&check, &copy->into, whole, NULL, 0);
+    return !rv && strcmp(check.digest, copied_of(copy, table)->digest) != 0
+               ? differs(copy, table)
+               : rv;
+}
+
+/* Lets SQLite copy a table, and compare it. */
+static apr_status_t take_table(copy_t *copy, int table)
+{
+    apr_int64_t same;
+    apr_status_t rv = edu__whole_take(&same, &copy->into, &edu__wholes[table]);
+
+    return !rv && same != copied_of(copy, table)->rows ? differs(copy, table)
+                                                       : rv;
+}
+
+static apr_status_t copy_table(copy_t *copy, int table)
+{
+    edu_admin_copied_t *done = copied_of(copy, table);
+    apr_status_t rv =
+        edu__whole_count(&done->replaced, &copy->into, &edu__wholes[table]);
+
     if (!rv && done->replaced) {
-        rv = edu__whole_clear(&copy->into, table);
+        rv = edu__whole_clear(&copy->into, &edu__wholes[table]);
     }
-    rv = rv ? rv : read_table(done, &copy->out, table, copy, all);
-    rv = rv ? rv : edu__whole_draw(&copy->into, table);
-    rv = rv ? rv : read_table(&check, &copy->into, table, NULL, all);
-    if (!rv && strcmp(check.digest, done->digest) != 0) {
-        rv = edu__admin_fail(
-            copy->to, EDU_EINTERNAL,
-            "%s differs from what was copied into it: %" APR_INT64_T_FMT
-            " rows with the digest %s, not %" APR_INT64_T_FMT
-            " with %s. Nothing was changed. Look for a trigger of the "
-            "database's own",
-            table->name, check.rows, check.digest, done->rows, done->digest);
-    }
-    return rv;
+    return rv               ? rv
+           : copy->attached ? take_table(copy, table)
+                            : fill(copy, table);
 }
 
 static apr_status_t check_empty(copy_t *copy)
@@ -167,18 +207,27 @@ static apr_status_t check_empty(copy_t *copy)
     return rv;
 }
 
+/* Nobody else writes from the beginning of the transaction on: what can be done
+ * before it is. */
 static apr_status_t copy_tables(copy_t *copy)
 {
-    apr_status_t ended, rv = edu__admin_begin(&copy->into, copy->to, 1);
+    apr_status_t ended, rv = APR_SUCCESS;
 
+    for (int i = 0; !rv && copy->attached && i < EDU_WHOLES; i++) {
+        rv = read_source(copy, i);
+    }
+    rv = rv ? rv : edu__admin_begin(&copy->into, copy->to, 1);
     if (rv) {
         return rv;
     }
     if (!(copy->flags & EDU_ADMIN_REPLACE)) {
         rv = check_empty(copy);
     }
+    if (!rv && copy->attached) {
+        rv = edu__whole_attach(&copy->into, copy->from->params);
+    }
     for (int i = 0; !rv && i < EDU_WHOLES; i++) {
-        rv = copy_table(copy, &edu__wholes[i]);
+        rv = copy_table(copy, i);
     }
     ended = edu__whole_end(&copy->into, rv != APR_SUCCESS);
     return rv ? rv : ended;
@@ -198,7 +247,7 @@ static apr_status_t count_tables(copy_t *copy)
         rv = check_empty(copy);
     }
     for (int i = 0; !rv && i < EDU_WHOLES; i++) {
-        rv = count_table(copy, &edu__wholes[i], is_new ? NULL : &copy->into);
+        rv = count_table(copy, i, is_new ? NULL : &copy->into);
     }
     if (!is_new) {
         edu__whole_end(&copy->into, 1);
@@ -213,8 +262,14 @@ apr_status_t edu_admin_copy(apr_array_header_t **copied, edu_admin_t *to,
     copy_t copy = { .to = to, .from = from, .flags = flags };
     apr_status_t rv = edu__admin_check(from);
 
+    copy.attached = flags & EDU_ADMIN_REPLACE && edu__admin_is_file(to) &&
+                    edu__admin_is_file(from);
     copy.copied = *copied =
         apr_array_make(to->p, EDU_WHOLES, sizeof(edu_admin_copied_t));
+    for (int i = 0; i < EDU_WHOLES; i++) {
+        APR_ARRAY_PUSH(copy.copied, edu_admin_copied_t) =
+            (edu_admin_copied_t){ .name = edu__wholes[i].name };
+    }
     rv = rv ? rv : edu__admin_begin(&copy.out, from, 0);
     if (rv) {
         to->err = from->err;

@@ -802,7 +802,11 @@ const struct edu_sql_whole_t edu__sql_whole = {
     .insert = "INSERT INTO %s (%s) VALUES %s",
     .range = "SELECT %s FROM %s WHERE %s ORDER BY %s LIMIT %d",
     .brief = "CASE WHEN %s <= 16384 THEN %s ELSE %s END AS c%d",
-    .row = "SELECT %s FROM %s WHERE %s"
+    .row = "SELECT %s FROM %s WHERE %s",
+    /* the page cache of a connection is for requests */
+    .attach = "PRAGMA cache_size=-64000; ATTACH %s AS kept",
+    .take = "INSERT INTO main.%s (%s) SELECT %s FROM kept.%s ORDER BY %s",
+    .same = "SELECT count(*) FROM kept.%s NATURAL JOIN main.%s"
 };
 
 /* --------------------------------------------------------------- databases */

@@ -245,6 +245,9 @@ extern const struct edu_sql_whole_t {
     const char *range; /**< the next rows */
     const char *brief; /**< a column that may be left out */
     const char *row;
+    /** SQLite's, of rows in a file that is attached; those that are the same in
+     *  both are counted. */
+    const char *attach, *take, *same;
 } edu__sql_whole;
 
 /** A query that every database answers, to see whether it is there. */

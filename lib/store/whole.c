@@ -122,16 +122,21 @@ static apr_status_t ask(edu_call_t *call, const char *what, const char *text,
     return rv;
 }
 
-apr_status_t edu__whole_count(apr_int64_t *n, edu_call_t *call,
-                              const edu_whole_t *table)
+static apr_status_t ask_number(apr_int64_t *n, edu_call_t *call,
+                               const char *what, const char *text)
 {
     const char *value;
-    apr_status_t rv =
-        ask(call, table->name,
-            apr_psprintf(call->p, edu__sql_whole.count, table->name), &value);
+    apr_status_t rv = ask(call, what, text, &value);
 
     *n = value ? apr_atoi64(value) : 0;
     return rv;
+}
+
+apr_status_t edu__whole_count(apr_int64_t *n, edu_call_t *call,
+                              const edu_whole_t *table)
+{
+    return ask_number(n, call, table->name,
+                      apr_psprintf(call->p, edu__sql_whole.count, table->name));
 }
 
 apr_status_t edu__whole_clear(edu_call_t *call, const edu_whole_t *table)
@@ -215,6 +220,31 @@ apr_status_t edu__whole_insert(edu_call_t *call, const edu_whole_t *table,
         }
     }
     return rv;
+}
+
+apr_status_t edu__whole_attach(edu_call_t *call, const char *file)
+{
+    call->dbd.lost = 1; /* no other user of the connection expects the file */
+    return execute(call, file,
+                   edu__driver_fill(call, edu__sql_whole.attach, &file));
+}
+
+/* In the order of the key, for which the next page of the index is the last. */
+apr_status_t edu__whole_take(apr_int64_t *same, edu_call_t *call,
+                             const edu_whole_t *table)
+{
+    const char *columns =
+        join(table->columns, edu__whole_width(table), ", ", call->p);
+    apr_status_t rv =
+        execute(call, table->name,
+                apr_psprintf(call->p, edu__sql_whole.take, table->name, columns,
+                             columns, table->name,
+                             join(table->columns, table->keys, ", ", call->p)));
+
+    return rv ? rv
+              : ask_number(same, call, table->name,
+                           apr_psprintf(call->p, edu__sql_whole.same,
+                                        table->name, table->name));
 }
 
 /* ------------------------------------------------------------------ cursors */

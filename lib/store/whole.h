@@ -68,6 +68,16 @@ apr_status_t edu__whole_clear(edu_call_t *call, const edu_whole_t *table);
 apr_status_t edu__whole_insert(edu_call_t *call, const edu_whole_t *table,
                                const apr_array_header_t *rows);
 
+/** Open another file of SQLite beside the database, until the transaction ends,
+ *  and with it the connection. */
+apr_status_t edu__whole_attach(edu_call_t *call, const char *file);
+
+/** Insert all rows of a table of that file.
+ *  @param same  out: so many rows of both are the same, column by column
+ *  @return as edu__whole_insert */
+apr_status_t edu__whole_take(apr_int64_t *same, edu_call_t *call,
+                             const edu_whole_t *table);
+
 /** Let the database draw keys above all that were inserted. */
 apr_status_t edu__whole_draw(edu_call_t *call, const edu_whole_t *table);
 
