@@ -200,7 +200,8 @@ static apr_status_t run_with_retry(edu_call_t *call,
         if (!rv) {
             return APR_SUCCESS;
         }
-        call->outcome_unknown |= rc && !harmless && rv == EDU_EUNAVAILABLE;
+        call->outcome_unknown |=
+            rc && !harmless && rv == EDU_EUNAVAILABLE && !call->session->undone;
         next = after_failure(call, rv, tries);
         if (next == GIVE_UP) {
             if (!rc) {
@@ -302,6 +303,11 @@ apr_status_t edu__call_control(edu_call_t *call, edu_control_e what)
         blame(call);
     }
     return rv;
+}
+
+int edu__call_is_undone(const edu_call_t *call)
+{
+    return call->session && call->session->undone;
 }
 
 const char *edu__call_why(const edu_tx_t *tx)

@@ -50,6 +50,7 @@ apr_status_t edu__driver_failed(const edu_call_t *call, const char *what,
     apr_status_t rv =
         writes ? edu__sql_fate(dialect, rc, says) : EDU_EUNAVAILABLE;
 
+    call->session->undone = edu__sql_is_undone(dialect, rc, says);
     edu_error_set(
         call->err, rv, NULL, call->p,
         rv == EDU_ETOOLARGE

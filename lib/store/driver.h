@@ -31,6 +31,7 @@ typedef struct edu_session_t {
                       failure */
     int cut;          /**< it was one */
     int read_only;    /**< it can write no more, another connection may */
+    int undone;       /**< its last failure tells that nothing was done */
     const char *why;  /**< reason why its transaction failed */
     apr_int64_t packet;      /**< bytes that it takes at once; 0: any number */
     struct apr_file_t *log;  /**< see edu_sql_dialect_t; NULL: there is none */

@@ -111,6 +111,9 @@ apr_status_t edu__call_control(edu_call_t *call, edu_control_e what);
  *  @return APR_SUCCESS or EDU_EUNAVAILABLE */
 apr_status_t edu__call_flush(const edu_call_t *call);
 
+/** Whether the last failure tells that nothing of the transaction was done. */
+int edu__call_is_undone(const edu_call_t *call);
+
 /** Whether a COMMIT alone has on the disk what others see of it. */
 int edu__call_is_durable(const edu_call_t *call);
 

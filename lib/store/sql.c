@@ -1093,9 +1093,12 @@ static const edu_fate_t pgsql_fates[] = {
     { EDU_ECONSTRAINT, 0, " violates " },
     { EDU_ENOSPACE, 0, "No space left on device" },
     { EDU_ENOSPACE, 0, "Disk quota exceeded" },
+    { EDU_EUNAVAILABLE, 0, "deadlock detected" },
+    { EDU_EUNAVAILABLE, 0, "could not serialize access" },
     { 0, 0, NULL }
 };
 
+/* Galera tells of a deadlock when a COMMIT comes after that of another node. */
 static const edu_fate_t mysql_fates[] = {
     { EDU_ETOOLARGE, 1406, NULL },   /* ER_DATA_TOO_LONG */
     { EDU_ETOOLARGE, 1118, NULL },   /* ER_TOO_BIG_ROWSIZE */
@@ -1112,6 +1115,7 @@ static const edu_fate_t mysql_fates[] = {
     { EDU_ENOSPACE, 1114, NULL },    /* ER_RECORD_FILE_FULL */
     { EDU_ENOSPACE, 0, "No space left on device" },
     { EDU_ENOSPACE, 0, "Disk quota exceeded" },
+    { EDU_EUNAVAILABLE, 1213, NULL }, /* ER_LOCK_DEADLOCK */
     { 0, 0, NULL }
 };
 
@@ -1258,14 +1262,29 @@ const edu_sql_dialect_t *edu__sql_dialect(const char *driver)
     return NULL;
 }
 
+/* @return the end of the list: it may pass, and nobody knows what was done */
+static const edu_fate_t *fate_of(const edu_sql_dialect_t *dialect, int rc,
+                                 const char *says)
+{
+    const edu_fate_t *fate = dialect->fates;
+
+    while (fate->rv && ((fate->code && fate->code != rc) ||
+                        (fate->text && !strstr(says, fate->text)))) {
+        fate++;
+    }
+    return fate;
+}
+
 apr_status_t edu__sql_fate(const edu_sql_dialect_t *dialect, int rc,
                            const char *says)
 {
-    for (const edu_fate_t *fate = dialect->fates; fate->rv; fate++) {
-        if ((!fate->code || fate->code == rc) &&
-            (!fate->text || strstr(says, fate->text))) {
-            return fate->rv;
-        }
-    }
-    return EDU_EUNAVAILABLE;
+    const edu_fate_t *fate = fate_of(dialect, rc, says);
+
+    return fate->rv ? fate->rv : EDU_EUNAVAILABLE;
+}
+
+int edu__sql_is_undone(const edu_sql_dialect_t *dialect, int rc,
+                       const char *says)
+{
+    return fate_of(dialect, rc, says)->rv == EDU_EUNAVAILABLE;
 }

@@ -135,7 +135,8 @@ typedef enum edu_control_e {
     EDU_CONTROLS
 } edu_control_e;
 
-/** A failure that the same write always meets, as the driver reports it. */
+/** A failure that the same write always meets, as the driver reports it; or one
+ *  by which the database undid the transaction, EDU_EUNAVAILABLE. */
 typedef struct edu_fate_t {
     apr_status_t rv;  /**< error for the client; 0 ends a list */
     int code;         /**< result code; 0: any */
@@ -230,6 +231,11 @@ typedef struct edu_sql_dialect_t {
  */
 apr_status_t edu__sql_fate(const edu_sql_dialect_t *dialect, int rc,
                            const char *says);
+
+/** Whether such a failure tells that nothing was done, also by a COMMIT:
+ *  another transaction came first, and the same may succeed now. */
+int edu__sql_is_undone(const edu_sql_dialect_t *dialect, int rc,
+                       const char *says);
 
 /** The query for the last mark of the history, and the INSERT of another: %s
  *  what it says, %016 the instant. */

@@ -144,7 +144,7 @@ static apr_status_t end_inner(edu_tx_t *tx, int undo)
  * database refuses has done nothing, for sure. */
 static apr_status_t end_outer(edu_tx_t *tx, int undo)
 {
-    int durable = edu__call_is_durable(&tx->call);
+    int unknown, durable = edu__call_is_durable(&tx->call);
     apr_status_t rv = check(tx);
     edu_error_t ignored;
 
@@ -154,8 +154,9 @@ static apr_status_t end_outer(edu_tx_t *tx, int undo)
     }
     if (!rv && !undo) {
         rv = edu__call_control(&tx->call, EDU_COMMIT);
-        tx->broken = rv == EDU_EUNAVAILABLE ? APR_SUCCESS : rv;
-        tx->outcome_unknown = rv == EDU_EUNAVAILABLE && durable;
+        unknown = rv == EDU_EUNAVAILABLE && !edu__call_is_undone(&tx->call);
+        tx->broken = unknown ? APR_SUCCESS : rv;
+        tx->outcome_unknown = unknown && durable;
     }
     if (rv || undo) {
         tx->call.err = &ignored;
