@@ -59,8 +59,8 @@ apr_status_t edu__driver_failed(const edu_call_t *call, const char *what,
             ? "The database cannot store a text of the document."
             : NULL);
     call->err->detail =
-        apr_psprintf(call->p, "%s failed; the %s driver says: %s", what,
-                     dialect->driver, says);
+        apr_psprintf(call->p, "%s failed; the %s driver says: %s%s", what,
+                     dialect->driver, says, edu__driver_hint(call, says));
     return rv;
 }
 

@@ -8,7 +8,7 @@
 #include <apr_file_io.h>
 #include <apr_strings.h>
 
-/* Words of drivers, as they were seen, and a part of what to do. */
+/* Words of drivers and databases, and a part of what to do. */
 /* clang-format off */
 static const struct told_t {
     const char *driver, *says, *hint;
@@ -47,6 +47,49 @@ static const struct told_t {
       "GRANT the user" },
     { "pgsql", "ERROR:  cannot execute INSERT in a read-only transaction",
       "target_session_attrs=read-write" },
+    { "pgsql", "connection to server at \"db\" failed: private key file \"/k\" "
+      "has group or world access", "chmod 0600" },
+    { "pgsql", "connection to server at \"db\" failed: FATAL:  Ident "
+      "authentication failed for user \"edu\"", "pg_hba.conf" },
+    { "pgsql", "connection to server at \"db\" failed: FATAL:  role \"edu\" is "
+      "not permitted to log in", "ALTER ROLE" },
+    { "pgsql", "connection to server at \"db\" failed: FATAL:  too many "
+      "connections for role \"edu\"", "CONNECTION LIMIT" },
+    { "pgsql", "connection to server at \"db\" failed: FATAL:  no more "
+      "connections allowed (max_client_conn)", "max_client_conn" },
+    { "pgsql", "FATAL:  query_wait_timeout", "default_pool_size" },
+    { "pgsql", "ERROR:  prepared statement \"edu_get_3\" does not exist",
+      "pool_mode = session" },
+    { "pgsql", "ERROR:  prepared statement \"edu_get_3\" already exists",
+      "pool_mode = session" },
+    { "pgsql", "connection to server at \"db\" failed: FATAL:  unsupported "
+      "startup parameter: options", "ignore_startup_parameters" },
+    { "pgsql", "connection to server at \"db\" failed: FATAL:  the database "
+      "system is in recovery mode", "wait" },
+    { "pgsql", "connection to server at \"db\" failed: session is read-only",
+      "that is written to" },
+    { "pgsql", "ERROR:  cannot execute LOCK TABLE during recovery",
+      "target_session_attrs=read-write" },
+    { "pgsql", "ERROR:  could not extend file \"base/5/16\": No space left on "
+      "device", "Make room" },
+    { "pgsql", "ERROR:  relation \"edu_outcome\" does not exist",
+      "Load schema/pgsql.sql" },
+    { "pgsql", "ERROR:  column \"shown\" does not exist",
+      "Load schema/pgsql.sql" },
+    { "pgsql", "ERROR:  must be owner of table edu_outcome", "Let the owner" },
+    { "pgsql", "ERROR:  permission denied for table edu_outcome",
+      "GRANT the user" },
+    { "pgsql", "ERROR:  canceling statement due to lock timeout",
+      "what keeps the lock" },
+    { "pgsql", "ERROR:  canceling statement due to statement timeout",
+      "EduOutcomesTimeout" },
+    { "pgsql", "FATAL:  terminating connection due to administrator command",
+      "Somebody ended" },
+    { "pgsql", "FATAL:  terminating connection due to idle-in-transaction "
+      "timeout", "opens another" },
+    { "pgsql", "server closed the connection unexpectedly", "tells why" },
+    { "pgsql", "connection to server at \"db\" failed: Connection timed out",
+      "Start the database" },
     { "mysql", "Access denied for user 'edu'@'localhost' (using password: YES)",
       "Mend user and pass" },
     { "mysql", "Unknown database 'x'", "Create the database" },
@@ -54,6 +97,41 @@ static const struct told_t {
       "Start the database" },
     { "mysql", "Unknown server host 'db' (-2)", "Mend host" },
     { "mysql", "Too many connections", "Lower DBDMax" },
+    { "mysql", "User edu already has more than 'max_user_connections' active "
+      "connections", "max_user_connections of" },
+    { "mysql", "WSREP has not yet prepared node for application use",
+      "another node" },
+    { "mysql", "The MariaDB server is running with the --read-only option so "
+      "it cannot execute this statement", "It follows another" },
+    { "mysql", "Host 'web' is not allowed to connect to this MariaDB server",
+      "for this host" },
+    { "mysql", "Host 'web' is blocked because of many connection errors; "
+      "unblock with 'mariadb-admin flush-hosts'", "FLUSH HOSTS" },
+    { "mysql", "Table 'outcomes.edu_outcome' doesn't exist",
+      "Load schema/mysql.sql" },
+    { "mysql", "INSERT command denied to user 'edu'@'localhost' for table "
+      "`outcomes`.`edu_outcome`", "GRANT the user" },
+    { "mysql", "The table 'edu_outcome' is full", "Make room" },
+    { "mysql", "Got error 28 \"No space left on device\" from storage engine "
+      "InnoDB", "Make room" },
+    { "mysql", "Deadlock found when trying to get lock; try restarting "
+      "transaction", "the same rows" },
+    { "mysql", "Lock wait timeout exceeded; try restarting transaction",
+      "what keeps the lock" },
+    { "mysql", "Query execution was interrupted (max_statement_time exceeded)",
+      "EduOutcomesTimeout" },
+    { "mysql", "Server shutdown in progress", "wait" },
+    { "mysql", "Server has gone away", "opens another" },
+    { "mysql", "Lost connection to server during query", "opens another" },
+    { "mysql", "Lost connection to server at 'handshake: reading initial "
+      "communication packet', system error: 110", "tells why" },
+    { "mysql", "TLS/SSL error: self-signed certificate", "ssl-ca" },
+    { "mysql", "Can't connect to server on 'db' (111)", "Start the database" },
+    { "sqlite3", "no such table: edu_outcome", "Load schema/sqlite3.sql" },
+    { "sqlite3", "file is encrypted or is not a database", "something else" },
+    { "sqlite3", "database or disk is full", "Make room" },
+    { "sqlite3", "disk I/O error", "Check its disk" },
+    { "sqlite3", "database table is locked", "Another program" },
     { "sqlite3", "file is not a database", "The file is something else" },
     { "sqlite3", "database disk image is malformed", "restore a backup" },
     { "sqlite3", "attempt to write a readonly database", "write to the file" },
