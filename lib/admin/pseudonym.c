@@ -96,15 +96,20 @@ static const char *replaced(const edu_pseudonyms_t *pseudonyms,
 
 /* ------------------------------------------------------------- in documents */
 
+static int ends(const char *name, const char *end)
+{
+    apr_size_t len = strlen(name), n = strlen(end);
+
+    return len >= n && strcmp(name + len - n, end) == 0;
+}
+
 /* Whether a member's value is an id, or has some between slashes: a word, such
- * as a role, may be somebody's id, and stays. */
+ * as a role or a media type, may be somebody's id, and stays. */
 static int is_named(const char *name, const char *value)
 {
-    apr_size_t len = strlen(name);
-
     return strcmp(name, "id") == 0 || strcmp(name, "recipients") == 0 ||
-           (len > 2 && strcmp(name + len - 2, "Id") == 0) ||
-           strchr(value, '/') != NULL;
+           strcmp(name, "student") == 0 || ends(name, "Id") ||
+           (strchr(value, '/') != NULL && !ends(name, "Type"));
 }
 
 static int change(json_t *value, const char *name,

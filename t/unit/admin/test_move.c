@@ -128,7 +128,8 @@ static void test_pseudonyms(apr_pool_t *p)
 
     row[6] = "{\"user\":{\"id\":\"ada\",\"displayName\":\"Ada\"}}";
     row[7] = "{\"webUrl\":\"https://x/ada/view\",\"adam\":\"adam\","
-             "\"recipients\":[\"ada\"],\"role\":\"ada\"}";
+             "\"recipients\":[\"ada\"],\"role\":\"ada\",\"student\":\"ada\","
+             "\"contentType\":\"ada/html\"}";
     is_int(strlen(one), 34, "a user has a pseudonym");
     is_str(edu__pseudonym_add(&names, "ada"), one, "the same each time");
     is_str(edu__pseudonym_add(&names, one), one, "which has none itself");
@@ -144,9 +145,10 @@ static void test_pseudonyms(apr_pool_t *p)
     is_str(made[7],
            apr_psprintf(p,
                         "{\"webUrl\":\"https://x/%s/view\",\"adam\":\"adam\","
-                        "\"recipients\":[\"%s\"],\"role\":\"ada\"}",
-                        one, one),
-           "what is between slashes, and no part of a word");
+                        "\"recipients\":[\"%s\"],\"role\":\"ada\","
+                        "\"student\":\"%s\",\"contentType\":\"ada/html\"}",
+                        one, one, one),
+           "what is between slashes, and no part of a word or of a type");
     row[4] = "carl";
     names.of = apr_hash_make(p);
     edu__pseudonym_add(&names, "nobody");
