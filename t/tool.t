@@ -81,7 +81,8 @@ my $open = "$class/assignments/open/submissions/s/outcomes";
 must('teacher', POST => $open, { '@odata.type' =>
     '#microsoft.graph.educationFeedbackOutcome', feedback =>
     { text => { content => "long'" x 10_000, contentType => 'text' } } });
-my $gone = path_of(ask('teacher', POST => $open, {}));
+my $gone = path_of(request(POST => "/v1.0/education$open",
+    [['Content-Type', 'application/json'], ['Idempotency-Key', '"tool"']], '{}'));
 must('teacher', DELETE => $gone);
 my $graded = "$assignment/submissions/s1/outcomes/$POINTS";
 my $etag = header(ask('teacher', GET => $graded), 'ETag');
@@ -193,14 +194,32 @@ my @faults = (
              submission_id => 's9', id => 'o', entity => 'outcome',
              action => 'update', at => '', version => '0000000000000001'),
      'edu_history tool/a/s9/o/LAST version'],
+    [$into->('read', at => 'soon', assignment_id => '..', submission_id => '',
+             id => '.', student => '..', user_id => 'x' x 128),
+     map { "edu_read READ $_" } qw(at class_id assignment_id submission_id id
+                                   student)],
+    [$into->('read', at => '0000000000000001', lost => 'many', class_id => 'c',
+             user_id => 'ada'),
+     map { "edu_read READ $_" } qw(class_id user_id lost)],
+    [$into->('repeat', id => 'r', request => 'q', created => '1', expires => '0',
+             user_id => '..', body => '{"head":{"status":500}}'),
+     (map { "edu_repeat r $_" } qw(id request created expires expires user_id)),
+     'edu_repeat r body head/status'],
+    [$into->('repeat', id => 'a' x 64, request => 'b' x 64, user_id => '',
+             created => '0000000000000002', expires => '0000000000000001',
+             body => '[]'),
+     map { 'edu_repeat ' . 'a' x 64 . " $_" } qw(body expires)],
+    ["UPDATE edu_secret SET secret = 'x'", 'edu_secret 1 secret'],
 );
 my @planted;
 for my $fault (@faults) {
     my ($statement, @where) = @$fault;
     sql($statement);
     my ($id) = $gone =~ m{([^/]+)$};
-    chomp(my $seq = sql('SELECT max(seq) FROM edu_history'));
-    push @planted, map { my $at = $_; $at =~ s/GONE/$id/; $at =~ s/LAST/$seq/; $at } @where;
+    my %at = (GONE => $id);
+    chomp(@at{qw(LAST READ)} = map { sql("SELECT max(seq) FROM edu_$_") }
+              qw(history read));
+    push @planted, map { s/(GONE|LAST|READ)/$at{$1}/r } @where;
 }
 ($code, $result) = tool_json(@tool, 'verify');
 is($code, 1, 'verify finds faults');

@@ -4,7 +4,7 @@
  * @file admin.h
  * @brief Shared by the files of admin/ among themselves.
  *
- * open <- status <- verify, copy, history.
+ * open <- status <- rows <- verify; copy, history.
  */
 #ifndef EDU_ADMIN_H
 #define EDU_ADMIN_H
@@ -45,7 +45,7 @@ apr_status_t edu__admin_begin(edu_call_t *call, edu_admin_t *admin, int alone);
 void edu__admin_tell(const edu_admin_t *admin, const edu_whole_t *table,
                      apr_int64_t done, apr_int64_t all);
 
-/* ---------------------------------------------------------------- verify.c */
+/* ------------------------------------------------------------------ rows.c */
 
 /** A stored document as a check takes it, without members that are null: those
  *  that need a value have it in the row. @return NULL: it is no JSON object */
