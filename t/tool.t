@@ -301,6 +301,14 @@ tool('-d', $imported, 'schema', 'init');
 ($code, $result) = tool_json('-d', $imported, 'import', "$dir/all.jsonl");
 is($code, 0, 'and so does its import') or diag(explain($result));
 is((tool('-d', $imported, 'verify'))[0], 0, 'which has no faults');
+open my $all, '<', "$dir/all.jsonl" or die "all.jsonl: $!";
+my ($other) = grep { /"table":"outcome"/ && s/"points":42/"points":24/g } <$all>;
+open my $one, '>', "$dir/one.jsonl" or die "one.jsonl: $!";
+print {$one} $other;
+close $one;
+is((tool('-d', $imported, 'import', '--replace', "$dir/one.jsonl"))[0], 0,
+   'a row may be replaced that the history has otherwise');
+is((tool('-d', $imported, 'verify'))[0], 0, 'which is no fault');
 ok(serve_from($moved), 'the server starts with the other database');
 is(header(ask('teacher', GET => $graded), 'ETag'), $etag, 'all is there');
 is(ask('teacher', PATCH => $graded, { points => { points => 9 } })->{status},

@@ -88,7 +88,8 @@ typedef struct last_t {
     apr_pool_t *p;
 } last_t;
 
-/* The number of the last mark that history is off; "": it always was on. */
+/* The number of the last mark that history is off, or that rows came without
+ * it; 0: there is none. */
 typedef struct gaps_t {
     apr_int64_t off;
 } gaps_t;
@@ -103,7 +104,10 @@ static apr_status_t find_gaps(gaps_t *gaps, edu_verify_t *v)
     edu__cursor_open(&at, &v->call, &edu__wholes[EDU_WHOLE_HISTORY_OF],
                      no_class, 1, v->admin->p);
     while (!(rv = edu__cursor_next(&at)) && at.row) {
-        if (strcmp(edu__cursor_text(&at, "action"), "historyOff") == 0) {
+        const char *action = edu__cursor_text(&at, "action");
+
+        if (strcmp(action, "historyOff") == 0 ||
+            strcmp(action, "import") == 0) {
             apr_int64_t seq = apr_atoi64(edu__cursor_text(&at, "seq"));
 
             gaps->off = seq > gaps->off ? seq : gaps->off;
@@ -181,7 +185,7 @@ static void miss(const edu_verify_t *v, const last_t *last)
                      last->seq));
 }
 
-/* What was written while history was off is in no record. */
+/* What was imported, or written while history was off, is in no record. */
 static int is_told(const last_t *last, const gaps_t *gaps)
 {
     return apr_atoi64(last->seq) > gaps->off;
