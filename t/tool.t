@@ -72,8 +72,10 @@ for (1 .. 3) {
 my $published = must('teacher', POST => "$class/assignments",
                      { displayName => 'b' })->{id};
 must('teacher', POST => "$class/assignments/$published/publish", {});
-my (undef, $first) =
+my (undef, @server) =
     collect('teacher', "$class/assignments/$published/submissions");
+my $first = $server[0];
+@server = map { $_->{id} } @server;
 must('teacher', POST =>
      "$class/assignments/$published/submissions/$first->{id}/return");
 my $open = "$class/assignments/open/submissions/s/outcomes";
@@ -84,6 +86,14 @@ must('teacher', POST => $open, { '@odata.type' =>
 my $gone = path_of(request(POST => "/v1.0/education$open",
     [['Content-Type', 'application/json'], ['Idempotency-Key', '"tool"']], '{}'));
 must('teacher', DELETE => $gone);
+# What goes with a class, an assignment or a submission is no fault, either.
+my $goner = class('goner', 's1');
+for my $below (map { assignment($goner, $_) } 'a', 'b') {
+    must('teacher', PATCH => submission($below, 's1') . "/outcomes/$POINTS",
+         { points => { points => 1 } });
+}
+must('app', DELETE => $_) for "$goner/assignments/a/submissions/s1",
+    "$goner/assignments/b", $goner;
 my $graded = "$assignment/submissions/s1/outcomes/$POINTS";
 my $etag = header(ask('teacher', GET => $graded), 'ETag');
 my $delta = must('app', GET => "$class/outcomes/delta")->{'@odata.deltaLink'};
@@ -141,7 +151,12 @@ my $into = sub { my ($table, %row) = @_;
 my $last = '(SELECT seq FROM (SELECT max(seq) AS seq FROM edu_history) h)';
 my @faults = (
     ["UPDATE edu_class SET body = '{\"displayName\":5}' WHERE id = 'tool'",
-     'edu_class tool body displayName'],
+     'edu_class tool body displayName', 'edu_class tool body'],
+    [q{UPDATE edu_submission SET body = '{"status":"returned"}'}
+     . q{ WHERE class_id = 'tool' AND id = 's1'}, 'edu_submission tool/a/s1 body'],
+    ["DELETE FROM edu_assignment WHERE class_id = 'tool' AND id = '$published'",
+     "edu_assignment tool/$published id",
+     map { "edu_submission tool/$published/$_ assignment_id" } @server],
     [$into->('class', id => '..'), 'edu_class .. id'],
     ["UPDATE edu_member SET version = 'x' WHERE id = 's1'",
      'edu_member tool/s1 version'],

@@ -5,6 +5,7 @@
  * without being looked up. */
 
 #include "verify.h"
+#include "edu_move.h"
 
 #include <apr_strings.h>
 
@@ -81,9 +82,10 @@ static apr_status_t walk(edu_verify_t *v, int table)
 
 /* ----------------------------------------------------------------- history */
 
-/* The last record of an outcome. */
+/* The last record of a row. */
 typedef struct last_t {
     const char *key[4]; /* NULL: there is no further one */
+    int table;
     const char *seq, *version, *body;
     apr_pool_t *p;
 } last_t;
@@ -116,9 +118,29 @@ static apr_status_t find_gaps(gaps_t *gaps, edu_verify_t *v)
     return rv;
 }
 
-static int is_of_outcome(const edu_cursor_t *at)
+/* The columns of a record that are the key of the row. */
+static const struct {
+    int n, columns[4];
+} keys[] = {
+    [EDU_CLASS] = {1,  { 0 }         },
+    [EDU_MEMBER] = { 2, { 0, 3 }      },
+    [EDU_ASSIGNMENT] = { 2, { 0, 1 }      },
+    [EDU_SUBMISSION] = { 3, { 0, 1, 2 }   },
+    [EDU_OUTCOME] = { 4, { 0, 1, 2, 3 }}
+};
+
+#define TABLES (int)(sizeof(keys) / sizeof(keys[0]))
+
+/* The table of the row that a record is of. @return TABLES: of none */
+static int table_of(const edu_cursor_t *at)
 {
-    return strcmp(edu__cursor_text(at, "entity"), "outcome") == 0;
+    const char *entity = edu__cursor_text(at, "entity");
+    int i = 0;
+
+    while (i < TABLES && strcmp(edu_moved_name(i), entity) != 0) {
+        i++;
+    }
+    return *at->row[0] ? i : TABLES;
 }
 
 static void keep(last_t *last, const edu_cursor_t *at)
@@ -127,12 +149,13 @@ static void keep(last_t *last, const edu_cursor_t *at)
     for (int i = 0; i < 4; i++) {
         last->key[i] = apr_pstrdup(last->p, at->row[i]);
     }
+    last->table = table_of(at);
     last->seq = apr_pstrdup(last->p, edu__cursor_text(at, "seq"));
     last->version = apr_pstrdup(last->p, edu__cursor_text(at, "version"));
     last->body = apr_pstrdup(last->p, edu__cursor_text(at, "after_body"));
 }
 
-/* Reads the records of the next outcome, up to its last; records of one row are
+/* Reads the records of the next row, up to its last; records of one row are
  * in the order of their versions. */
 static apr_status_t read_last(last_t *last, edu_verify_t *v, edu_cursor_t *at)
 {
@@ -141,7 +164,7 @@ static apr_status_t read_last(last_t *last, edu_verify_t *v, edu_cursor_t *at)
     last->key[0] = NULL;
     while (!rv && at->row &&
            (!last->key[0] || compare(last->key, at->row, 4) == 0)) {
-        if (is_of_outcome(at)) {
+        if (table_of(at) < TABLES) {
             apr_pool_clear(v->p);
             if (last->key[0] &&
                 strcmp(last->version, edu__cursor_text(at, "version")) > 0) {
@@ -156,12 +179,12 @@ static apr_status_t read_last(last_t *last, edu_verify_t *v, edu_cursor_t *at)
     return rv;
 }
 
-/* Compares an outcome with its last record. */
+/* Compares a row with its last record. */
 static void match(const edu_verify_t *v, const edu_cursor_t *at,
                   const last_t *last)
 {
     if (!*last->body) {
-        edu__verify_fault(v, at, "id", NULL,
+        edu__verify_fault(v, at, at->table->columns[at->table->keys - 1], NULL,
                           "the history says that it was deleted");
     }
     else if (strcmp(last->body, edu__cursor_text(at, "body")) != 0) {
@@ -172,15 +195,14 @@ static void match(const edu_verify_t *v, const edu_cursor_t *at,
     }
 }
 
-/* An outcome that is recorded, and not there. */
-static void miss(const edu_verify_t *v, const last_t *last)
+/* A row that is recorded, and not there. */
+static void miss(const edu_verify_t *v, const last_t *last,
+                 const char *const *row)
 {
-    const char *row[EDU_COLUMNS_MAX];
-    const edu_cursor_t at = { .table = &edu__wholes[EDU_OUTCOME], .row = row };
+    const edu_cursor_t at = { .table = &edu__wholes[last->table], .row = row };
 
-    memcpy(row, last->key, sizeof(last->key));
     edu__verify_fault(
-        v, &at, "id", NULL,
+        v, &at, at.table->columns[at.table->keys - 1], NULL,
         apr_psprintf(v->p, "it is gone, but the history has it under %s",
                      last->seq));
 }
@@ -191,33 +213,49 @@ static int is_told(const last_t *last, const gaps_t *gaps)
     return apr_atoi64(last->seq) > gaps->off;
 }
 
+/* Looks for the row of a record, further on than the last in its table. */
+static apr_status_t follow(const edu_verify_t *v, const last_t *last,
+                           edu_cursor_t *at)
+{
+    int n = keys[last->table].n;
+    const char *row[EDU_COLUMNS_MAX];
+    apr_status_t rv = APR_SUCCESS;
+
+    for (int i = 0; i < n; i++) {
+        row[i] = last->key[keys[last->table].columns[i]];
+    }
+    while (!rv && at->row && compare(at->row, row, n) < 0) {
+        rv = edu__cursor_next(at);
+    }
+    if (!rv && at->row && compare(at->row, row, n) == 0) {
+        match(v, at, last);
+    }
+    else if (!rv && *last->body) {
+        miss(v, last, row);
+    }
+    return rv;
+}
+
 static apr_status_t walk_history(edu_verify_t *v)
 {
-    edu_cursor_t outcomes, records;
+    edu_cursor_t rows[TABLES], records;
     last_t last = { .key = { NULL } };
     gaps_t gaps;
     apr_status_t rv = find_gaps(&gaps, v);
 
     apr_pool_create(&last.p, v->admin->p);
-    edu__cursor_open(&outcomes, &v->call, &edu__wholes[EDU_OUTCOME], NULL, 0,
-                     v->admin->p);
+    for (int i = 0; !rv && i < TABLES; i++) {
+        edu__cursor_open(&rows[i], &v->call, &edu__wholes[i], NULL, 0,
+                         v->admin->p);
+        rv = edu__cursor_next(&rows[i]);
+    }
     edu__cursor_open(&records, &v->call, &edu__wholes[EDU_WHOLE_HISTORY_OF],
                      NULL, 0, v->admin->p);
-    rv = rv ? rv : edu__cursor_next(&outcomes);
     rv = rv ? rv : edu__cursor_next(&records);
     while (!rv && !(rv = read_last(&last, v, &records)) && last.key[0]) {
-        while (!rv && outcomes.row && compare(outcomes.row, last.key, 4) < 0) {
-            rv = edu__cursor_next(&outcomes);
-        }
         apr_pool_clear(v->p);
-        if (rv || !is_told(&last, &gaps)) {
-            continue;
-        }
-        if (outcomes.row && compare(outcomes.row, last.key, 4) == 0) {
-            match(v, &outcomes, &last);
-        }
-        else if (*last.body) {
-            miss(v, &last);
+        if (is_told(&last, &gaps)) {
+            rv = follow(v, &last, &rows[last.table]);
         }
     }
     return rv;
