@@ -14,6 +14,10 @@
 #define BATCH 100
 #define TRIES 5
 
+/* The time after a pass in which requests end that had read a row before it
+ * changed, and name the user in the history. */
+#define UNDER_WAY apr_time_from_sec(1)
+
 /* A pass for each writer that is as fast as we are would never end. */
 #define MAX_PASSES 8
 
@@ -333,6 +337,9 @@ apr_status_t edu_erase(edu_moved_t *moved, edu_admin_t *admin,
     memset(moved, 0, sizeof(*moved));
     rv = rv ? rv : edu__erase_begin(&it);
     for (int i = 0; !rv && sum(moved) != before && i < MAX_PASSES; i++) {
+        if (i) {
+            apr_sleep(UNDER_WAY);
+        }
         before = sum(moved);
         rv = pass(moved, &it);
         if (what->dry_run) {
