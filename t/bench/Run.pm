@@ -83,7 +83,7 @@ sub lay_out {
 sub lay_beside {
     my ($tools, $tree) = @_;
     mkdir "$tools->{dir}/against";
-    copy_tree($tree, $tree, "$tools->{dir}/against", "$HERE/httpd.conf");
+    copy_tree($tree, $tree, "$tools->{dir}/against", "$tree/t/bench/httpd.conf");
     return { %$tools, bench => "$tools->{dir}/against", dbd => 1 };
 }
 
