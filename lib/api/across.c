@@ -85,7 +85,8 @@ apr_status_t edu__across_read(edu_page_t *page)
 {
     edu_exchange_t *x = page->x;
     int whole = page->part.whole; /* one refusal is enough */
-    const edu_span_t span = { .only = x->only_student,
+    const edu_span_t span = { .only = x->only_student ? x->only_student
+                                                      : page->range.only,
                               .where = whole ? NULL : page->where,
                               .registered = !page->where,
                               .after = page->range.after };

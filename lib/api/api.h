@@ -96,6 +96,9 @@ int edu__is_for_student(const edu_exchange_t *x);
 /** Whether a request lists outcomes or submissions across those above them. */
 int edu__is_across(const edu_exchange_t *x);
 
+/** Whether the rows of a list tell by annotations where they belong. */
+int edu__is_placed(const edu_exchange_t *x);
+
 /** The whole key of a row of x->set: that of the path, and the row's own. */
 void edu__row_key(edu_key_t *key, const edu_exchange_t *x,
                   const edu_row_t *row);
@@ -179,6 +182,13 @@ json_t *edu__view(const edu_exchange_t *x, edu_row_t *row);
 json_t *edu__view_outcome(const edu_exchange_t *x, edu_row_t *row);
 
 /* --------------------------------------------------------------- inline.c */
+
+/** The annotations by which a list across tells where an entity belongs. */
+extern const edu_prop_t edu__places[];
+
+/** A copy of the document of an entity, with these annotations. */
+json_t *edu__place(const edu_exchange_t *x, const edu_row_t *row,
+                   const json_t *doc);
 
 /** The entity of a row, as the query wants it, without its opening brace.
  *  @return APR_SUCCESS or as edu__damaged */

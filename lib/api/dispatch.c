@@ -219,6 +219,7 @@ static apr_status_t prepare(edu_exchange_t *x)
         x->query =
             (edu_query_t){ .type = x->path.cast ? x->path.cast : set->type,
                            .set = set,
+                           .notes = edu__is_placed(x) ? edu__places : NULL,
                            .dialect = x->req->mount->dialect,
                            .unknowns = unknowns,
                            .most_parts = x->req->mount->max_expression };

@@ -67,6 +67,11 @@ int edu__is_across(const edu_exchange_t *x)
            (x->set->id == EDU_SUBMISSIONS && !key->assignment_id);
 }
 
+int edu__is_placed(const edu_exchange_t *x)
+{
+    return edu__is_across(x) && x->path.resource != EDU_RES_RECENT;
+}
+
 void edu__row_key(edu_key_t *key, const edu_exchange_t *x, const edu_row_t *row)
 {
     static const edu_table_e above[] = { [EDU_SUBMISSION] = EDU_ASSIGNMENT,

@@ -204,25 +204,66 @@ apr_status_t edu__append_levels(edu_exchange_t *x, const edu_row_t *row)
 static void append_note(edu_exchange_t *x, const char *name, const char *value)
 {
     if (value) {
-        edu__append(x, apr_pstrcat(x->p, "\"@", name, "\":",
+        edu__append(x, apr_pstrcat(x->p, "\"", name, "\":",
                                    edu__json_quote(value, x->p), ",", NULL));
     }
+}
+
+const edu_prop_t edu__places[] = {
+    {"@eduOutcomes.assignmentId",  EDU_STRING, EDU_READONLY, NULL},
+    { "@eduOutcomes.submissionId", EDU_STRING, EDU_READONLY, NULL},
+    { "@eduOutcomes.studentId",    EDU_STRING, EDU_READONLY, NULL},
+    { NULL,                        EDU_STRING, 0,            NULL}
+};
+
+#define PLACES (sizeof(edu__places) / sizeof(edu__places[0]) - 1)
+
+/* The values of these annotations; NULL: there is none. */
+typedef struct place_t {
+    const char *values[PLACES];
+} place_t;
+
+static place_t place_of(const edu_key_t *key, const edu_row_t *row)
+{
+    return (place_t){
+        {key->assignment_id, key->submission_id, row->registration.user_id}
+    };
+}
+
+json_t *edu__place(const edu_exchange_t *x, const edu_row_t *row,
+                   const json_t *doc)
+{
+    json_t *copy = edu__json_own(json_copy((json_t *)doc), x->p);
+    edu_key_t key;
+    place_t place;
+
+    edu__row_key(&key, x, row);
+    place = place_of(&key, row);
+    for (apr_size_t i = 0; i < PLACES; i++) {
+        if (place.values[i]) {
+            json_object_set_new(copy, edu__places[i].name,
+                                edu__json_string(place.values[i], x->p));
+        }
+    }
+    return copy;
 }
 
 /* Where an entity belongs, of a list that does not say so by its own URL. */
 static void append_place(edu_exchange_t *x, const edu_row_t *row)
 {
     edu_path_t path = x->path;
+    place_t place;
 
     path.user_root = NULL;
     edu__row_key(&path.key, x, row);
     if (x->format.metadata != EDU_METADATA_FULL) { /* which has it already */
-        append_note(x, "odata.id",
+        append_note(x, "@odata.id",
                     edu__path_url(&path, x->set, row->id, x->req->base, x->p));
     }
-    append_note(x, "eduOutcomes.assignmentId", path.key.assignment_id);
-    append_note(x, "eduOutcomes.submissionId", path.key.submission_id);
-    append_note(x, "eduOutcomes.studentId", row->registration.user_id);
+    place = place_of(&path.key, row);
+    for (apr_size_t i = 0; i < PLACES; i++) {
+        append_note(x, edu__places[i].name, place.values[i]);
+    }
 }
 
 apr_status_t edu__append_entity(edu_exchange_t *x, const edu_row_t *row)
@@ -234,8 +275,7 @@ apr_status_t edu__append_entity(edu_exchange_t *x, const edu_row_t *row)
     if (!text) {
         return edu__damaged(x, x->set->type->name, row->id);
     }
-    if (edu__is_across(x) && x->path.resource != EDU_RES_RECENT &&
-        x->format.metadata != EDU_METADATA_NONE) {
+    if (edu__is_placed(x) && x->format.metadata != EDU_METADATA_NONE) {
         append_place(x, row);
     }
     if (x->query.expands) {

@@ -49,12 +49,21 @@ static apr_status_t gone(edu_page_t *page)
 
 /* ----------------------------------------------------------------- reading */
 
+/* The student whose outcomes alone a filter admits, of lists that tell. */
+static const char *student_of(const edu_exchange_t *x)
+{
+    const edu_value_t *value = edu__filter_bound(
+        x->query.filter, "@eduOutcomes.studentId", EDU_EQUAL_TO);
+
+    return value ? value->text.s : NULL;
+}
+
 /* The rows of a collection that the request is about. */
 static edu_range_t range_of(const edu_exchange_t *x)
 {
     const apr_array_header_t *orders = x->query.orderby;
     edu_range_t range = {
-        .only = x->set->id == EDU_OUTCOMES      ? NULL
+        .only = x->set->id == EDU_OUTCOMES      ? student_of(x)
                 : x->set->id == EDU_SUBMISSIONS ? x->only_student
                 : x->set->only                  ? x->set->only
                                                 : x->path.user_id,

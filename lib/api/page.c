@@ -156,6 +156,9 @@ apr_status_t edu__page_match(edu_page_t *page, edu_row_t *row,
     if (!*doc) {
         return edu__damaged(&page->one, page->x->set->type->name, row->id);
     }
+    if (q->noted) {
+        *doc = edu__place(&page->one, row, *doc);
+    }
     *fits = is_recent(page, *doc);
     return *fits ? edu__query_admits(fits, q, *doc, page->x->err, page->one.p)
                  : APR_SUCCESS;

@@ -76,7 +76,7 @@ static int is_stored(const edu_expr_t *expr)
     const edu_operand_t *path = expr->path;
 
     if (expr->op != EDU_EXPR_PATH || expr->type.many || path->variable ||
-        !path->steps->nelts || path->cast ||
+        !path->steps->nelts || path->cast || *path->prop->name == '@' ||
         (path->prop && strcmp(path->prop->name, "grade") == 0)) {
         return 0;
     }

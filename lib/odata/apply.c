@@ -365,14 +365,18 @@ static apr_status_t take_transformation(edu_parser_t *parser,
     return rv ? rv : edu__lex_close(parser, found->name);
 }
 
-/* What the rows of the result have, for the context URL. */
+/* The properties that the rows of the result have, for the context URL. */
 static const char *shape_of(const edu_apply_t *apply, apr_pool_t *p)
 {
     apr_array_header_t *names = apr_array_make(p, 4, sizeof(const char *));
 
     for (int i = 0; i < apply->groupings->nelts; i++) {
-        APR_ARRAY_PUSH(names, const char *) =
-            APR_ARRAY_IDX(apply->groupings, i, edu_grouping_t).path;
+        const edu_grouping_t *grouping =
+            &APR_ARRAY_IDX(apply->groupings, i, edu_grouping_t);
+
+        if (*grouping->name != '@') {
+            APR_ARRAY_PUSH(names, const char *) = grouping->path;
+        }
     }
     for (int i = 0; i < apply->totals->nelts; i++) {
         APR_ARRAY_PUSH(names, const char *) =

@@ -15,6 +15,11 @@ static apr_status_t take_expr(edu_parser_t *parser, const edu_expr_t **out)
 
 /* -------------------------------------------------------- parameter aliases */
 
+int edu__is_alias(const char *name)
+{
+    return *name == '@' && !strchr(name, '.');
+}
+
 static const char *value_of(const edu_parser_t *parser, const char *name)
 {
     const apr_array_header_t *aliases = parser->of->aliases;
@@ -136,7 +141,7 @@ static apr_status_t take_choice(edu_parser_t *parser, const edu_expr_t **out)
         return rv ? rv : edu__expr_list(parser, node, list);
     }
     name = edu__lex_name(parser);
-    if (name && *name == '@') {
+    if (name && edu__is_alias(name)) {
         if (++parser->nesting > EDU_MAX_NESTING) {
             return edu__lex_fault(parser, "%s stands for itself.", name);
         }

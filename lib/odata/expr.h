@@ -216,6 +216,10 @@ char *edu__run_alloc(edu_run_t *run, apr_size_t size);
 
 /* ----------------------------------------------------------------- call.c */
 
+/** Whether a name is that of a parameter alias: one with a dot is that of an
+ *  annotation. */
+int edu__is_alias(const char *name);
+
 /** Read the value of a parameter alias in its place. @param take  reads it */
 apr_status_t edu__alias_take(edu_parser_t *parser, const char *name,
                              edu_take_fn *take, const edu_expr_t **out);

@@ -56,7 +56,7 @@ static apr_status_t take_named(edu_parser_t *parser, const edu_expr_t **out)
         return edu__lex_fault(parser, "a property or a value is missing%s.",
                               edu__lex_cure(parser));
     }
-    if (*name == '@') {
+    if (edu__is_alias(name)) {
         return edu__alias_take(parser, name, take_expr, out);
     }
     if (!edu__lex_char(parser, '(')) {

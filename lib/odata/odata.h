@@ -254,7 +254,8 @@ int edu__value_compare(const edu_value_t *a, const edu_value_t *b);
 struct edu_query_t {
     /* in; all else is zero */
     const edu_type_t *type;
-    const edu_set_t *set; /**< whose navigation properties can be expanded;
+    const edu_prop_t *notes; /**< annotations of the rows; NULL: none */
+    const edu_set_t *set;    /**< whose navigation properties can be expanded;
                                NULL: none */
     edu_dialect_e dialect;
     int unknowns;   /**< Prefer: include-unknown-enum-members */
@@ -271,13 +272,13 @@ struct edu_query_t {
     const char *orderby_text, *filter_text; /**< of which they were read */
     unsigned uses;       /**< EDU_DRAFT, EDU_GRADES: what views may hide, but
                             $orderby, $filter or $apply uses */
+    int noted;           /**< one of those options uses an annotation */
     const char *used;    /**< the last option to use it, or NULL */
     int top;             /**< rows a page */
     int skip;            /**< rows to skip first */
     int count;           /**< the answer has @odata.count */
     edu_format_t format; /**< of $format; without a type: there is none */
-    const char *token;   /**< the bytes of a $skiptoken or
-                              $deltatoken, or NULL */
+    const char *token; /**< the bytes of a $skiptoken or $deltatoken, or NULL */
     apr_size_t token_len;
     const char *kept; /**< the options that the next page repeats */
 };

@@ -121,6 +121,30 @@ static apr_status_t take_member(edu_parser_t *parser, walk_t *walk,
     return APR_SUCCESS;
 }
 
+/* An annotation of the entity (OData 4.01 URL conventions, 5.1.1.14). */
+static apr_status_t take_note(edu_parser_t *parser, walk_t *walk,
+                              const char *name)
+{
+    const edu_prop_t *note = parser->of->notes;
+    edu_near_t near = { .to = name };
+
+    for (; note && note->name && strcmp(note->name, name) != 0; note++) {
+        edu__near_try(&near, note->name);
+    }
+    if (!note || !note->name || walk->operand->variable ||
+        walk->type.of != parser->of->type) {
+        return edu__lex_fault(parser, "%s has no annotation '%s' here.%s",
+                              parser->of->type->name, name,
+                              edu__near_hint(&near, parser->p));
+    }
+    APR_ARRAY_PUSH(walk->operand->steps, edu_step_t) =
+        (edu_step_t){ note->name, walk->type.of, NULL };
+    walk->operand->prop = note;
+    walk->type = type_of(note);
+    parser->of->noted = 1;
+    return APR_SUCCESS;
+}
+
 static apr_status_t take_step(edu_parser_t *parser, walk_t *walk,
                               const char *name)
 {
@@ -138,8 +162,9 @@ static apr_status_t take_step(edu_parser_t *parser, walk_t *walk,
     if (walk->type.kind != EDU_EDM_OBJECT) {
         return edu__lex_fault(parser, "'%s' has no properties.", walk->last);
     }
-    rv = strchr(name, '.') ? take_cast(parser, walk, name)
-                           : take_member(parser, walk, name);
+    rv = *name == '@'        ? take_note(parser, walk, name)
+         : strchr(name, '.') ? take_cast(parser, walk, name)
+                             : take_member(parser, walk, name);
     walk->last = name;
     return rv;
 }
