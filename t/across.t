@@ -284,6 +284,23 @@ for my $filter ("feedback/text/content eq 'so spelled'",
                       . $filter =~ s/ /%20/gr)->{value} }), 1, $filter);
 }
 
+# Or blanks beside a colon.
+for my $as ('"lastModifiedDateTime": "', '"lastModifiedDateTime" :"') {
+    for ([21, 'ge 2100'], [19, 'le 2000']) {
+        my ($century, $when) = @$_;
+        my $where = "WHERE class_id = 'across' AND assignment_id = 'full'"
+            . " AND submission_id = 'of-ada' AND id = '$FEEDBACK'";
+        sql("UPDATE edu_outcome SET body = replace(body,"
+            . " '\"lastModifiedDateTime\":\"20', '$as$century') $where");
+        my $list = must('teacher', GET => "$class/outcomes?\$filter="
+                        . "lastModifiedDateTime%20$when-01-01T00:00:00Z" =~ s/ /%20/gr);
+        is_deeply([names($list->{value})], ["full of-ada $FEEDBACK"],
+                  "lastModifiedDateTime $when, as $as$century");
+        sql("UPDATE edu_outcome SET body = replace(body, '$as$century',"
+            . " '\"lastModifiedDateTime\":\"20') $where");
+    }
+}
+
 # By the paths of a person.
 my (undef, @mine) = collect('student', '/me/assignments/full/outcomes?$top=2');
 is_deeply([names(\@mine)], [sort keys %{ each_of('student', 'full', '') }],

@@ -135,8 +135,8 @@ static const edu_where_t *of_instant(apr_pool_t *p, unsigned bounds,
                                      const edu_expr_t *path, edu_time_t t)
 {
     const edu_time_t slack = FARTHEST * (edu_time_t)EDU_TICKS_PER_SECOND;
-    edu_where_t *least = value(p, EDU_WHERE_LEAST, path);
-    edu_where_t *most = value(p, EDU_WHERE_MOST, path);
+    edu_where_t *least = value(p, EDU_WHERE_SINCE, path);
+    edu_where_t *most = value(p, EDU_WHERE_UNTIL, path);
 
     least->text = edu__time_format(t - slack, p);
     most->text = edu__time_format(t + slack, p);

@@ -1131,7 +1131,7 @@ static const edu_fate_t mysql_fates[] = {
 
 /* Values in documents.  The numbers of two programs may differ in the last of
  * their digits; the names of a path need no quotes. */
-#define WHERE(value, number, none, any, holds, backslash)                     \
+#define WHERE(value, number, none, any, holds, escaped, since, until)         \
     .where = { [EDU_WHERE_AND] = " AND ", [EDU_WHERE_OR] = " OR ",            \
                [EDU_WHERE_KIND] = "o.type = %t", [EDU_WHERE_NULL] = none,     \
                [EDU_WHERE_ANY] = any, [EDU_WHERE_SAME] = value " = %t",       \
@@ -1139,12 +1139,30 @@ static const edu_fate_t mysql_fates[] = {
                [EDU_WHERE_LEAST] = value " >= %t",                            \
                [EDU_WHERE_MOST] = value " <= %t",                             \
                [EDU_WHERE_HOLDS] = holds "(" value ", %t) > 0",               \
-               [EDU_WHERE_WRITTEN] = "(" holds "(o.body, %t) > 0 OR " holds   \
-                                     "(o.body, " backslash "u') > 0)",        \
+               [EDU_WHERE_WRITTEN] = "(" holds "(o.body, %t) > 0 OR "         \
+                                     escaped ")",                             \
+               [EDU_WHERE_SINCE] = since(value " >= %t"),                     \
+               [EDU_WHERE_UNTIL] = until(value " <= %t"),                     \
                [EDU_WHERE_NUMBER_LEAST] = number " >= %n",                    \
                [EDU_WHERE_NUMBER_MOST] = number " <= %n" }
 #define SQLITE_VALUE "json_extract(o.body, %p)"
 #define PGSQL_VALUE "(o.body::json #>> %p)"
+#define PGSQL_ESCAPED "o.body LIKE '%%\\\\u%%'"
+#define ALONE(value) value
+
+/* PostgreSQL parses a document twice to find a value, which takes ten times as
+ * long as to find a name.  The value stands behind one of the places that have
+ * the last name of the path in quotes, for the module writes names as they are.
+ * What stands behind each is :" and a text; or a blank, as others write it, which
+ * is less than :" in order; or no text.  If none is a text that would do, the
+ * value is none. */
+#define PGSQL_PLACES "ALL((string_to_array(o.body, %k))[2:])"
+#define PGSQL_SINCE(value)                                                    \
+    "CASE WHEN ':\"' || %t > " PGSQL_PLACES " AND ':\"' <= " PGSQL_PLACES     \
+    " THEN false ELSE " value " END"
+#define PGSQL_UNTIL(value)                                                    \
+    "CASE WHEN ':\"' || %t || '~' < " PGSQL_PLACES                            \
+    " THEN false ELSE " value " END"
 #define MYSQL_VALUE "JSON_VALUE(o.body, %p)"
 #define MYSQL_ANY "COALESCE(JSON_EXTRACT(o.body, %p), 'null')"
 #define MARIA_TEXT " CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
@@ -1152,7 +1170,8 @@ static const edu_fate_t mysql_fates[] = {
 static const edu_sql_dialect_t dialects[] = {
     { .driver = "sqlite3",
       WHERE(SQLITE_VALUE, SQLITE_VALUE, SQLITE_VALUE " IS NULL",
-            SQLITE_VALUE " IS NOT NULL", "instr", "'\\"),
+            SQLITE_VALUE " IS NOT NULL", "instr", "instr(o.body, '\\u') > 0",
+            ALONE, ALONE),
       .path_prefix = "'$.", .path_separator = ".", .path_suffix = "'",
       .creates = 1,
       .busy = 5, /* SQLITE_BUSY */
@@ -1186,7 +1205,7 @@ static const edu_sql_dialect_t dialects[] = {
     { .driver = "pgsql",
       WHERE(PGSQL_VALUE " COLLATE \"C\"", PGSQL_VALUE "::float8",
             PGSQL_VALUE " IS NULL", PGSQL_VALUE " IS NOT NULL", "strpos",
-            "'\\"),
+            PGSQL_ESCAPED, PGSQL_SINCE, PGSQL_UNTIL),
       .path_prefix = "'{", .path_separator = ",", .path_suffix = "}'",
       .random_access = 1,
       .batches = 1,
@@ -1214,7 +1233,8 @@ static const edu_sql_dialect_t dialects[] = {
     { .driver = "mysql",
       .streams = 1,
       WHERE(MYSQL_VALUE, "(" MYSQL_VALUE " + 0E0)", MYSQL_ANY " = 'null'",
-            MYSQL_ANY " <> 'null'", "INSTR", "'\\\\"),
+            MYSQL_ANY " <> 'null'", "INSTR", "INSTR(o.body, '\\\\u') > 0", ALONE,
+            ALONE),
       .path_prefix = "'$.", .path_separator = ".", .path_suffix = "'",
       .duplicate = 1062, /* ER_DUP_ENTRY */
       .if_any = "%s AND (SELECT 1 FROM %s)", /* for a range of an index */

@@ -168,8 +168,8 @@ typedef struct edu_sql_dialect_t {
                              that */
     const char *each;   /**< its EDU_EACH, with %s for the array */
     const char *if_any; /**< its EDU_IF, with %s for the value and the table */
-    /** The conditions on a row o: %p is the path of a value in its document, %t
-     *  a text, %n a number. */
+    /** The conditions on a row o: %p is the path of a value in its document, %k
+     *  the last name of it in quotes, %t a text, %n a number, %% a %. */
     const char *where[EDU_WHERES];
     const char *path_prefix, *path_separator, *path_suffix; /**< of %p */
     const char *record_prefix, *record_suffix; /**< around a write that becomes

@@ -64,6 +64,15 @@ static const char *path_of(const edu_words_t *words,
     return apr_pstrcat(words->p, text, dialect->path_suffix, NULL);
 }
 
+/* The last name of a path, as documents have it. */
+static const char *name_of(const edu_words_t *words,
+                           const apr_array_header_t *path)
+{
+    return apr_pstrcat(words->p, "'\"",
+                       APR_ARRAY_IDX(path, path->nelts - 1, const char *),
+                       "\"'", NULL);
+}
+
 static const char *text_of(const edu_words_t *words, const edu_where_t *where);
 
 static const char *all_of(const edu_words_t *words, const edu_where_t *where)
@@ -96,7 +105,9 @@ static const char *text_of(const edu_words_t *words, const edu_where_t *where)
         text = apr_pstrcat(words->p, text,
                            apr_pstrmemdup(words->p, form, slot - form),
                            slot[1] == 'p'   ? path_of(words, where->path)
+                           : slot[1] == 'k' ? name_of(words, where->path)
                            : slot[1] == 't' ? quote(words, where->text)
+                           : slot[1] == '%' ? "%"
                                             : number(where->number, words->p),
                            NULL);
     }

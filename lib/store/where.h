@@ -26,6 +26,8 @@ typedef enum edu_where_e {
     EDU_WHERE_WRITTEN, /**< the document has the text as it is, or something
                             that is written in another way: this is quicker to
                             see than a value */
+    EDU_WHERE_SINCE, /**< as LEAST, of instants: what is none does not matter */
+    EDU_WHERE_UNTIL, /**< as MOST, of instants */
     EDU_WHERE_NUMBER_LEAST,
     EDU_WHERE_NUMBER_MOST,
     EDU_WHERES
