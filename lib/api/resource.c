@@ -1,17 +1,19 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/* PUT and DELETE of any entity but an outcome. */
+/* PUT, PATCH and DELETE of any entity but an outcome; an assignment has a PATCH
+ * of its own. */
 
 #include "grading.h"
 #include "verbs.h"
 
 #include <apr_strings.h>
 
-static apr_status_t check_put(edu_exchange_t *x, edu_plan_t *plan)
+/* @param old  the entity that a PATCH changes; NULL: all is given */
+static apr_status_t check_body(edu_exchange_t *x, const json_t *old,
+                               const json_t *body)
 {
-    const char *id = json_string_value(json_object_get(plan->body, "id"));
-    /* a PUT is checked as a creation, for it replaces all */
-    apr_status_t rv = edu__check(x->set->type, NULL, plan->body,
+    const char *id = json_string_value(json_object_get(body, "id"));
+    apr_status_t rv = edu__check(x->set->type, old, body,
                                  x->req->mount->dialect, x->err, x->p);
 
     return rv || !id ||
@@ -19,7 +21,12 @@ static apr_status_t check_put(edu_exchange_t *x, edu_plan_t *plan)
                ? rv
                : edu_error_set(x->err, EDU_EBADREQUEST, "id", x->p,
                                "'id' differs from the id in the path. Leave it "
-                               "out, or PUT to the path of that id.");
+                               "out, or write to the path of that id.");
+}
+
+static apr_status_t check_put(edu_exchange_t *x, edu_plan_t *plan)
+{
+    return check_body(x, NULL, plan->body);
 }
 
 static const edu_set_t *const parents[EDU_TABLES] = {
@@ -90,7 +97,7 @@ static apr_status_t plan_registration(edu_exchange_t *x, edu_plan_t *plan)
                                APR_ARRAY_IDX(outcomes, 0, edu_row_t).id);
 }
 
-/* Makes the new row of a PUT, by the body and the old row, if any. */
+/* Makes the new row, by the body and the old row, if any. */
 static void begin_row(const edu_exchange_t *x, edu_plan_t *plan,
                       const edu_change_t *change)
 {
@@ -104,7 +111,8 @@ static void begin_row(const edu_exchange_t *x, edu_plan_t *plan,
                                                    : x->path.key.class_id;
 }
 
-static apr_status_t plan_put(edu_exchange_t *x, edu_plan_t *plan)
+static apr_status_t plan_change(edu_exchange_t *x, edu_plan_t *plan,
+                                int replace)
 {
     const edu_row_t *was = &plan->was;
     edu_change_t change;
@@ -124,9 +132,12 @@ static apr_status_t plan_put(edu_exchange_t *x, edu_plan_t *plan)
             return edu__damaged(x, x->set->type->name, was->id);
         }
     }
+    if (!replace && (rv = check_body(x, old, plan->body))) {
+        return rv;
+    }
     edu__plan_change(&change, x, plan, old, was);
     change.id = *edu__key_id(&x->path.key, x->set->table);
-    change.replace = 1;
+    change.replace = replace;
     doc = edu__entity_merge(old, plan->body, &change);
     begin_row(x, plan, &change);
     if ((rv = finish(x, plan, doc))) {
@@ -145,9 +156,24 @@ static apr_status_t plan_put(edu_exchange_t *x, edu_plan_t *plan)
                : plan_registration(x, plan);
 }
 
+static apr_status_t plan_put(edu_exchange_t *x, edu_plan_t *plan)
+{
+    return plan_change(x, plan, 1);
+}
+
 const edu_writer_t edu__resource_put = {
     .unconditional = 1, .check = check_put, .read = read_put, .plan = plan_put
 };
+
+/* Creates what is not there yet (OData 4.01 Part 1, 11.4.4). */
+static apr_status_t plan_patch(edu_exchange_t *x, edu_plan_t *plan)
+{
+    return plan_change(x, plan, 0);
+}
+
+const edu_writer_t edu__resource_patch = { .check = edu__check_later,
+                                           .read = read_put,
+                                           .plan = plan_patch };
 
 /* Plans to delete a row and all rows below it. */
 static apr_status_t plan_delete(edu_exchange_t *x, edu_plan_t *plan)

@@ -156,7 +156,8 @@ edu_verb_fn edu__service, edu__education, edu__metadata, edu__openapi_get;
 
 /* ------------------------------------------------------------- resource.c */
 
-extern const edu_writer_t edu__resource_put, edu__resource_delete;
+extern const edu_writer_t edu__resource_put, edu__resource_patch,
+    edu__resource_delete;
 
 /* -------------------------------------------------------------- outcome.c */
 

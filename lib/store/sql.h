@@ -109,8 +109,8 @@ extern const edu_sql_t edu__sql[EDU_SQL_COUNT];
  *  id and student of a JSON array of arrays. */
 #define EDU_EACH "EDU_EACH"
 
-/** The function of a statement that stands for what a key equals: a value, and a
- *  table of a WITH that has no row if nothing is to be found. */
+/** The function of a statement that stands for what a key equals: a value, and
+ *  a table of a WITH that has no row if nothing is to be found. */
 #define EDU_IF "EDU_IF"
 
 /** Stands for the condition of a call on the row o, with AND before it; or for
