@@ -156,9 +156,8 @@ sub by_role {
     my ($may) = sort map { $rule->{who}{$_} // 'no' } @roles;
     my @done = (@{ $rule->{done} }, $method =~ /GET|HEAD/ ? () : @STATE);
     @done = @LENIENT if $staff && !$thing->{there};
-    return answer('forbidden', 403,
-                  $thing->{there} && $thing->{node} !~ /VERSION|RESTORE/
-                  ? () : 404) if $may eq 'no';
+    return answer('forbidden', 403, $thing->{there} ? () : 404)
+        if $may eq 'no';
     return $may eq '?' ? answer('open', 403, @done) : answer('done', @done);
 }
 
