@@ -12,7 +12,7 @@
 
 /* The rows of a transaction, and how often it is tried. */
 #define BATCH 100
-#define TRIES 5
+#define TRIES 100
 
 /* The time after a pass in which requests end that had read a row before it
  * changed, and name the user in the history. */
