@@ -1,16 +1,30 @@
 # A student is erased, another made anonymous, while eight clients write to the
-# submissions of both and of others.
+# submissions of both and of others, in a database of their own: a pass looks at
+# all rows.
 use strict;
 use warnings;
 use FindBin '$Bin';
 use lib "$Bin/lib";
+use Apache::Test ();
 use Edu::Database;
 use Edu::School;
 use Edu::Server;
 use Edu::Tool;
 use Test::More;
 
-chomp(my $params = `$ENV{EDU_DATABASES} $ENV{EDU_DB} params $ENV{EDU_DB_DIR} $ENV{EDU_DB_NAME}`);
+$ENV{EDU_DB_NAME} = 'erase';
+my ($make, $params) = map { "$ENV{EDU_DATABASES} $ENV{EDU_DB} $_"
+                            . " $ENV{EDU_DB_DIR} $ENV{EDU_DB_NAME}" }
+    'make', 'params';
+system($make) == 0 or die "no database\n";
+chomp($params = `$params`);
+my $own = Apache::Test::config()->{vars}{t_conf} . '/own.conf';
+open my $conf, '>', $own or die "$own: $!\n";
+print $conf qq(DBDParams "$params"\n);
+close $conf;
+stop_server();
+start_server() or die "the server does not start\n";
+
 my @tool = ('-d', "$ENV{EDU_DB}:$params");
 my @tables = qw(class member assignment submission outcome history read repeat);
 
@@ -76,9 +90,8 @@ sub under_load {
     is(join(' ', map { points_of($_) } grep { $last{$_} ne 'gone' } @paths),
        join(' ', map { $last{$_} } grep { $last{$_} ne 'gone' } @paths),
        'all else is as it was acknowledged last');
-    # other tests leave faults
-    is(join(' ', grep { /^\Q$name\E\// } map { $_->{key} }
-            @{ (tool_json(@tool, 'verify'))[1]{faults} }), '', 'and sound');
+    is(join(' ', map { $_->{key} } @{ (tool_json(@tool, 'verify'))[1]{faults} }),
+       '', 'and sound');
     return %last;
 }
 
@@ -88,4 +101,7 @@ is(scalar(grep { /first/ && $last{$_} eq 'gone' } keys %last), 4,
    'those of the student');
 %last = under_load('anonymous', 'lina.2', 'anonymize');
 is(scalar(grep { $_ eq 'gone' } values %last), 0, 'grades stay');
+unlink $own;
+stop_server();
+ok(start_server(), 'the suite goes on with its own database');
 done_testing;
