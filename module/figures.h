@@ -11,7 +11,7 @@
 
 /* ------------------------------------------------------------------ metrics */
 
-/** What is counted; the table is edum_counters. */
+/** The counters; their table is edum_counters. */
 typedef enum edum_counter_e {
     EDUM_REQUESTS,
     EDUM_REFUSALS,

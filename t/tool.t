@@ -86,7 +86,7 @@ must('teacher', POST => $open, { '@odata.type' =>
 my $gone = path_of(request(POST => "/v1.0/education$open",
     [['Content-Type', 'application/json'], ['Idempotency-Key', '"tool"']], '{}'));
 must('teacher', DELETE => $gone);
-# What goes with a class, an assignment or a submission is no fault, either.
+# Rows that go with a class, an assignment or a submission are no fault, either.
 my $goner = class('goner', 's1');
 for my $below (map { assignment($goner, $_) } 'a', 'b') {
     must('teacher', PATCH => submission($below, 's1') . "/outcomes/$POINTS",

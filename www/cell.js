@@ -22,7 +22,7 @@ function file({ feedbackResource: of }) {
         : name);
 }
 
-// What a student sees of a rubric.
+// A student's view of a rubric.
 const rubric = (outcome, assignment) => el("table", {},
     el("thead", {}, el("tr", {}, ["quality", "level", "remark"].map((title) =>
         el("th", { scope: "col" }, text(title))))),

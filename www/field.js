@@ -1,6 +1,6 @@
 // Licensed under the Apache License, Version 2.0; see LICENSE.
 //
-// What the dialog of a cell tells of an outcome, and the fields by which a teacher
+// An outcome in the dialog of a cell: in words, and as fields by which a teacher
 // changes it.
 
 import { path } from "./api.js";
@@ -47,7 +47,7 @@ const labelled = (id, label, input) => {
     return [el("label", { for: id }, label), input];
 };
 
-/** What a teacher wrote, by the form that it had. */
+/** The words of a teacher, in the form that they had. */
 const written = (content, was) =>
     ({ content, contentType: was?.contentType ?? "text" });
 
@@ -109,7 +109,7 @@ const FIELDS = {
     },
 };
 
-/** What an outcome says, in a line. */
+/** An outcome in a line of words. */
 export const told = (outcome, assignment) =>
     FIELDS[outcome["@odata.type"]]?.tell(outcome, assignment);
 

@@ -1,6 +1,6 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/* What a row has to be by itself, in each table. */
+/* The checks of a row by itself, for each table. */
 
 #include "verify.h"
 #include "model.h"

@@ -207,7 +207,7 @@ static void miss(const edu_verify_t *v, const last_t *last,
                      last->seq));
 }
 
-/* What was imported, or written while history was off, is in no record. */
+/* A row that was imported, or written while history was off, has no record. */
 static int is_told(const last_t *last, const gaps_t *gaps)
 {
     return apr_atoi64(last->seq) > gaps->off;

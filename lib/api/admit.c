@@ -140,8 +140,8 @@ apr_status_t edu__find_owner(edu_exchange_t *x)
                                "would be.");
 }
 
-/* What tells to whom an assignment is given: all else of it is passed over,
- * which takes a tenth of the time of parsing it. */
+/* The members of an assignment that give it to students: all else is passed
+ * over, which takes a tenth of the time of parsing it. */
 static const json_t *giving_of(const char *text, apr_pool_t *p)
 {
     static const edu_pick_t names[] = {

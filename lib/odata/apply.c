@@ -292,7 +292,7 @@ static apr_status_t take_groupby(edu_parser_t *parser, edu_apply_t *apply)
 
 /* --------------------------------------------------------- transformations */
 
-/* Those of the specification. */
+/* Those of the specification, the supported ones first. */
 static const transformation_t transformations[] = {
     {"filter",         take_filter   },
     { "groupby",       take_groupby  },

@@ -1,4 +1,4 @@
-# What the documentation says was run is what t/clients runs.
+# The documentation names the programs of t/clients as run, and no others.
 . t/guards/tap
 
 page=docs/graph-clients.md

@@ -27,7 +27,7 @@ sub refuse {
     return;
 }
 
-# What is still to be refused.
+# The statements that are still to be refused.
 sub left { return join ' ', map { s{.*/}{}r } glob "$dir/*" }
 
 @ENV{keys %env} = values %env;

@@ -142,7 +142,7 @@ certificate('server', purpose => 'server', subject => { CN => 'localhost' },
 my %claims = (iss => 'https://issuer.example', aud => 'outcomes',
               exp => time + 600, azp => 'gradebook-app');
 
-# What else Microsoft Entra ID and Keycloak put into their tokens.
+# Other claims in tokens of Microsoft Entra ID and Keycloak.
 my %entra = (ver => '2.0', tid => '33333333-3333-3333-3333-333333333333',
              iat => time, nbf => time, uti => 'x', aio => 'x', rh => 'x');
 my $role = { roles => ['offline_access', 'EduAssignments.ReadWrite.All'] };

@@ -41,7 +41,7 @@ sub make {
     return;
 }
 
-# What somebody sees who reads all tables at one moment: words, and rows.
+# A view of all tables at one moment: words, and rows.
 my $SEEN = 'SELECT (SELECT group_concat(w) FROM ('
     . join(' UNION ', map { "SELECT substr($_->[1], 17, 3) AS w FROM edu_$_->[0]" }
            ['class', 'body'], ['member', 'body'], ['history', 'after_body'])

@@ -159,7 +159,7 @@ async function collide(page, quiz) {
 const RUBRIC = { levels: ["good", "poor"].map((levelId) => ({ levelId })),
                  qualities: ["Sources", "Style"].map((qualityId) => ({ qualityId })) };
 
-// What the API has: of each quality, its level and its remark.
+// The level and the remark of each quality, as the API has them.
 const ruled = async (submission) => {
     const one = await api("teacher", "GET", `${submission}/outcomes/${RUBRIC_ID}`);
     return one.rubricQualitySelectedLevels.map(({ columnId }, i) =>

@@ -15,15 +15,15 @@ const METHODS = ["get", "post", "put", "patch", "delete"];
 // How many navigation properties a path has at most.
 const LEVELS = 6;
 
-// What the converter does not make.
+// Paths that the converter does not make.
 const BESIDE = [
-    /^get \/(openapi\.json|\$metadata)?$/, // what describes the service
+    /^get \/(openapi\.json|\$metadata)?$/, // the service's documents
     /\/\$(count|ref)$/,
     /^put .*\/(members|teachers)$/,        // of a list
     /\/outcomes\/delta$/,                  // a function of what a function returns
     /\/(members|teachers)\/\{\}/,          // an entity that is not contained
 ];
-// What it makes besides.
+// Paths that it makes besides.
 const BEYOND = [
     // A function that is bound to a type is so wherever there is one.
     /^get \/education\/(me|users\/\{\})\/assignments\/delta$/,

@@ -277,8 +277,8 @@ static void test_row(database_t *db, const struct row_t *row, apr_pool_t *p)
     }
 }
 
-/* What is hidden from a caller takes as much as what is not there: statements,
- * their rows, documents, and questions to the server's rules. */
+/* A hidden thing takes as much as a missing one: statements, their rows,
+ * documents, and questions to the server's rules. */
 /* clang-format off */
 #define NONE CLASS "/assignments/none"
 #define DRAFT CLASS "/assignments/draft"
@@ -334,7 +334,7 @@ static const struct hidden_t {
 };
 /* clang-format on */
 
-/* What it takes to refuse a request. */
+/* The work of a refusal. */
 static const char *effort(database_t *db, const struct hidden_t *pair,
                           const char *path, int more, apr_pool_t *p)
 {
