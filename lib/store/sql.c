@@ -108,8 +108,8 @@
                          "SELECT a.id, a.created, " kind " AS kind,"          \
                          " a.version, '' AS modified_by, " show("a.body")     \
                          " AS body, a.class_id FROM "
-#define OUTCOME(show, more) "SELECT id, created, type, " SEEN_VERSION("") ", " \
-                         SEEN_BODY(show, "") more " FROM edu_outcome WHERE"
+#define OUTCOME(show)    "SELECT id, created, type, " SEEN_VERSION("") ", "    \
+                         SEEN_BODY(show, "") " FROM edu_outcome WHERE"
 
 /* Classes and assignments of a user, whose role is the kind of the latter.  The
  * left table of a LEFT JOIN is read first, in the order of an index, in all
@@ -458,7 +458,7 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
         SUBMISSION(IN_VIEW_ASSIGNMENT THEIRS AND_AFTER, SHORT, OF_NONE, "a.body",
                    THAT_ASSIGNMENT) },
     [EDU_SQL_LIST + EDU_OUTCOME] = { .label = "edu_list_outcome", .text =
-        VIEWER OWNER " SELECT * FROM (" OUTCOME(SHORT, "") OF_ASSIGNMENT
+        VIEWER OWNER " SELECT * FROM (" OUTCOME(SHORT) OF_ASSIGNMENT
         " AND submission_id = " EDU_IF "(%s, r)" IS_SEEN("")
         AND_AFTER ") o"
         " UNION ALL " REGISTRATION ROLE_5 },
