@@ -90,6 +90,9 @@ void edu__answer_json(edu_exchange_t *x, int status);
 /** Add to the body of the answer. @param text  borrowed until it is sent */
 void edu__append(edu_exchange_t *x, const char *text);
 
+/** Add so many bytes of a text. */
+void edu__append_bytes(edu_exchange_t *x, const char *text, apr_size_t len);
+
 /** Whether the answer is a student's view. */
 int edu__is_for_student(const edu_exchange_t *x);
 

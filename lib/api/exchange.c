@@ -13,12 +13,17 @@ const char *edu__header(const edu_exchange_t *x, const char *name)
     return x->req->header(x->req->baton, name);
 }
 
-void edu__append(edu_exchange_t *x, const char *text)
+void edu__append_bytes(edu_exchange_t *x, const char *text, apr_size_t len)
 {
     struct iovec *part = apr_array_push(x->res->body);
 
     part->iov_base = (void *)text;
-    part->iov_len = strlen(text);
+    part->iov_len = len;
+}
+
+void edu__append(edu_exchange_t *x, const char *text)
+{
+    edu__append_bytes(x, text, strlen(text));
 }
 
 void edu__append_context_url(edu_exchange_t *x, const char *url)

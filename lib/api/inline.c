@@ -279,7 +279,7 @@ apr_status_t edu__append_entity(edu_exchange_t *x, const edu_row_t *row)
         append_place(x, row);
     }
     if (x->query.expands) {
-        edu__append(x, apr_pstrmemdup(x->p, text + 1, strlen(text) - 2));
+        edu__append_bytes(x, text + 1, strlen(text) - 2);
         at = x->res->body->nelts;
         rv = edu__append_levels(x, row);
         if (text[1] == '}' && at < x->res->body->nelts) {

@@ -179,8 +179,7 @@ static apr_status_t render(edu_page_t *page, const edu_row_t *row)
     if (!text) {
         return edu__damaged(&page->one, page->x->set->type->name, row->id);
     }
-    edu__append(&page->one,
-                apr_pstrmemdup(page->one.p, text + 1, strlen(text) - 2));
+    edu__append_bytes(&page->one, text + 1, strlen(text) - 2);
     return APR_SUCCESS;
 }
 

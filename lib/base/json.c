@@ -236,8 +236,12 @@ static char *escape(char *to, unsigned char c)
     static const char bytes[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
     const char *at = strchr(bytes, c);
 
-    return to + (at ? sprintf(to, "\\%c", letters[at - bytes])
-                    : sprintf(to, "\\u%04X", c));
+    if (!at) {
+        return to + sprintf(to, "\\u%04X", c);
+    }
+    *to++ = '\\';
+    *to++ = letters[at - bytes];
+    return to;
 }
 
 const char *edu__json_quote(const char *s, apr_pool_t *p)

@@ -29,20 +29,28 @@ typedef struct scan_t {
 
 static const char *end_of_value(const char *s, scan_t scan);
 
+/* The bytes at which a run of plain text ends. */
+static const char special[256] = { 1, 1, 1, 1, 1, 1,         1,         1, 1,
+                                   1, 1, 1, 1, 1, 1,         1,         1, 1,
+                                   1, 1, 1, 1, 1, 1,         1,         1, 1,
+                                   1, 1, 1, 1, 1, ['"'] = 1, ['\\'] = 1 };
+
 static const char *end_of_string(const char *s)
 {
     if (*s++ != '"') {
         return NULL;
     }
-    for (; *s != '"'; s++) {
-        if ((unsigned char)*s < 0x20) {
-            return NULL;
+    for (;; s++) {
+        while (!special[(unsigned char)*s]) {
+            s++;
         }
-        if (*s == '\\' && (!*++s || !strchr("\"\\bfnrt", *s))) {
+        if (*s == '"') {
+            return s + 1;
+        }
+        if (*s != '\\' || !*++s || !strchr("\"\\bfnrt", *s)) {
             return NULL;
         }
     }
-    return s + 1;
 }
 
 static const char *end_of_digits(const char *s)
@@ -80,9 +88,11 @@ static const char *end_of_number(const char *s)
 
 static const char *end_of_word(const char *s, const char *word)
 {
-    apr_size_t len = strlen(word);
-
-    return strncmp(s, word, len) == 0 ? s + len : NULL;
+    while (*word && *s == *word) {
+        s++;
+        word++;
+    }
+    return *word ? NULL : s;
 }
 
 /* The quote at the end of a string that was read before. */

@@ -203,13 +203,13 @@ static const char *identity_of(const char *id, const char *name, apr_pool_t *p)
 
 const char *edu__identity_text(const edu_caller_t *by, apr_pool_t *p)
 {
-    static const edu_caller_t nobody;
-    const char *application;
-
-    by = by ? by : &nobody;
-    application =
-        by->application ? identity_of(by->application, NULL, p) : "null";
-    return apr_pstrcat(p, "{\"application\":", application,
+    if (!by) {
+        return "{\"application\":null,\"device\":null,"
+               "\"user\":{\"id\":null,\"displayName\":null}}";
+    }
+    return apr_pstrcat(p, "{\"application\":",
+                       by->application ? identity_of(by->application, NULL, p)
+                                       : "null",
                        ",\"device\":null,\"user\":",
                        identity_of(by->user_id, by->user_name, p), "}", NULL);
 }
@@ -424,7 +424,7 @@ int edu__entity_hide(apr_array_header_t *members, const edu_type_t *type,
  *              asked of every document that v1.0 reads; NULL: never mind */
 static int has_beta(const edu_type_t *type, const char *text, apr_pool_t *p)
 {
-    for (; type; type = type->base) {
+    for (; type && (type->flags & EDU_MIXED); type = type->base) {
         for (const edu_prop_t *prop = type->props; prop->name; prop++) {
             if (prop->kind == EDU_COMPLEX
                     ? has_beta(prop->type, text, p)

@@ -60,7 +60,8 @@ enum {
     EDU_ABSTRACT = 1, /**< values are of a derived type */
     EDU_OPEN = 2,     /**< members it does not declare are kept */
     EDU_UNSERVED = 4, /**< known, but not supported: EDU_ENOTIMPL */
-    EDU_ENTITY = 8    /**< an entity type, as are those derived from it */
+    EDU_ENTITY = 8,   /**< an entity type, as are those derived from it */
+    EDU_MIXED = 16    /**< values can have members of EDU_BETA, somewhere */
 };
 
 typedef struct edu_type_t edu_type_t;

@@ -49,7 +49,7 @@ static const edu_type_t grade = {
     { "gradedDateTime", EDU_DATETIME, EDU_STAMP, NULL }) };
 
 static const edu_type_t points_grade = {
-    "educationAssignmentPointsGrade", &grade, 0, PROPS(
+    "educationAssignmentPointsGrade", &grade, EDU_MIXED, PROPS(
     { "points", EDU_SINGLE, EDU_GRADE,               NULL },
     { "grade",  EDU_STRING, EDU_READONLY | EDU_BETA, NULL }) };
 
@@ -205,7 +205,7 @@ static const edu_type_t feedback_outcome = {
     { "publishedFeedback", EDU_COMPLEX, EDU_READONLY, &feedback }) };
 
 static const edu_type_t points_outcome = {
-    "educationPointsOutcome", &edu__outcome, 0, PROPS(
+    "educationPointsOutcome", &edu__outcome, EDU_MIXED, PROPS(
     { "points",          EDU_COMPLEX, EDU_DRAFT,    &points_grade },
     { "publishedPoints", EDU_COMPLEX, EDU_READONLY, &points_grade }) };
 

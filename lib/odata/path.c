@@ -7,14 +7,23 @@
 #include <apr_escape.h>
 #include <apr_strings.h>
 
+/* Where each of edu__nodes leads from: a path takes twenty searches, which are
+ * quick in bytes side by side. */
+#define NODE(at, from, segment) EDU_RES_##from,
+#define ALSO(at, from, segment) EDU_RES_##from,
+static const unsigned char froms[] = {
+#include "routes.inc"
+};
+
 /* Finds the step from `from` by this name, or by a key if `name` is NULL. */
 static const edu_node_t *step(edu_resource_e from, const char *name)
 {
-    for (const edu_node_t *node = edu__nodes; node->resource != EDU_RES_ROOT;
-         node++) {
-        if (node->from == from &&
-            (name ? node->name && strcmp(node->name, name) == 0
-                  : !node->name)) {
+    const unsigned char *at = froms, *end = froms + sizeof(froms);
+
+    while ((at = memchr(at, from, end - at))) {
+        const edu_node_t *node = &edu__nodes[at++ - froms];
+
+        if (name ? node->name && strcmp(node->name, name) == 0 : !node->name) {
             return node;
         }
     }
@@ -392,24 +401,22 @@ static const char *above(const edu_path_t *path, int depth, int in_quotes,
     const char *const keys[] = { path->key.class_id, path->key.assignment_id,
                                  path->key.submission_id,
                                  path->key.outcome_id };
-    const char *url = "";
+    apr_array_header_t *parts =
+        apr_array_make(p, 2 + 4 * depth, sizeof(const char *));
 
-    for (int i = 0; i < depth; i++) {
-        if (i == 0 && path->user_root) {
-            url = apr_pstrcat(p, path->user_root, "/", NULL);
-        }
-        else if (in_quotes) {
-            url = apr_pstrcat(p, url, sets[i]->name, "('", quoted(keys[i], p),
-                              "')/", NULL);
-        }
-        else {
-            url = apr_pstrcat(p, url, sets[i]->name, "/",
-                              apr_pescape_path_segment(p, keys[i]), "/", NULL);
-        }
+    if (path->user_root) { /* in place of the class */
+        APR_ARRAY_PUSH(parts, const char *) = path->user_root;
+        APR_ARRAY_PUSH(parts, const char *) = "/";
     }
-    return depth == 0 && path->user_root
-               ? apr_pstrcat(p, path->user_root, "/", NULL)
-               : url;
+    for (int i = path->user_root != NULL; i < depth; i++) {
+        APR_ARRAY_PUSH(parts, const char *) = sets[i]->name;
+        APR_ARRAY_PUSH(parts, const char *) = in_quotes ? "('" : "/";
+        APR_ARRAY_PUSH(parts, const char *) =
+            in_quotes ? quoted(keys[i], p)
+                      : apr_pescape_path_segment(p, keys[i]);
+        APR_ARRAY_PUSH(parts, const char *) = in_quotes ? "')/" : "/";
+    }
+    return apr_array_pstrcat(p, parts, 0);
 }
 
 const char *edu__path_url(const edu_path_t *path, const edu_set_t *set,

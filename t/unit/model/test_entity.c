@@ -1195,6 +1195,31 @@ static void test_shown(const struct shown_t *row, apr_pool_t *p)
            apr_psprintf(p, "%s, in beta", row->name));
 }
 
+/* Whether a property of a type, or below one, is a member of beta. */
+static int has_beta_below(const edu_type_t *type)
+{
+    for (; type && type->props; type = type->base) {
+        for (const edu_prop_t *prop = type->props; prop->name; prop++) {
+            if ((prop->flags & EDU_BETA) ||
+                (prop->kind == EDU_COMPLEX && prop->type != type &&
+                 has_beta_below(prop->type))) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+static void test_mixed(apr_pool_t *p)
+{
+    for (int i = 0; edu__types[i]; i++) {
+        is_int((edu__types[i]->flags & EDU_MIXED) != 0,
+               has_beta_below(edu__types[i]),
+               apr_psprintf(p, "%s says whether it has members of beta",
+                            edu__types[i]->name));
+    }
+}
+
 /* A stored document that the module did not write is reported and not sent. */
 static void test_damaged(apr_pool_t *p)
 {
@@ -1302,6 +1327,7 @@ static void tests(apr_pool_t *p)
     for (apr_size_t i = 0; i < COUNT(showns); i++) {
         test_shown(&showns[i], p);
     }
+    test_mixed(p);
     test_damaged(p);
     test_sentinel(p);
     test_of_later(p);
