@@ -4,8 +4,6 @@
 
 #include "document.h"
 
-#include <apr_escape.h>
-#include <apr_sha1.h>
 #include <apr_strings.h>
 
 #define DIALECTS 2
@@ -14,24 +12,13 @@ struct edu_documents_t {
     edu_document_t of[DIALECTS][EDU_DOCS];
 };
 
-static const char *digest_of(const char *text, apr_pool_t *p)
-{
-    unsigned char digest[APR_SHA1_DIGESTSIZE];
-    apr_sha1_ctx_t context;
-
-    apr_sha1_init(&context);
-    apr_sha1_update(&context, text, (unsigned)strlen(text));
-    apr_sha1_final(digest, &context);
-    return apr_pescape_hex(p, digest, 8, 0);
-}
-
 /* Cuts a text at its slot. */
 static edu_document_t cut(const char *text, apr_pool_t *p)
 {
     char *head = apr_pstrdup(p, text), *slot = strstr(head, EDU_SLOT);
 
     *slot = '\0';
-    return (edu_document_t){ head, slot + 1, digest_of(text, p) };
+    return (edu_document_t){ head, slot + 1, edu__digest(&text, 1, p) };
 }
 
 /* The singletons, which lead to all else. */
