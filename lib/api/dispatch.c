@@ -100,13 +100,31 @@ static const char *instead(edu_exchange_t *x, const char *allow)
               : "";
 }
 
+/* What may follow a path at which there is nothing: names, and ids. */
+static const char *steps(const edu_path_t *path, apr_pool_t *p)
+{
+    apr_array_header_t *names = apr_array_make(p, 4, sizeof(const char *));
+
+    for (const edu_node_t *node = edu__nodes; node->resource != EDU_RES_ROOT;
+         node++) {
+        if (node->from == path->resource) {
+            APR_ARRAY_PUSH(names, const char *) =
+                apr_pstrcat(p, " /", node->name ? node->name : "{id}", NULL);
+        }
+    }
+    return apr_array_pstrcat(p, names, ',');
+}
+
 /* Without such a method: Allow lists the others, if there are any. */
 static apr_status_t answer_allow(edu_exchange_t *x)
 {
     const char *allow = allowed(&x->path, x->p);
 
     if (!allow) {
-        return edu_error_set(x->err, EDU_ENOTFOUND, NULL, x->p, NULL);
+        return edu_error_set(x->err, EDU_ENOTFOUND, NULL, x->p,
+                             "There is no resource at this path itself. Go on "
+                             "with%s.",
+                             steps(&x->path, x->p));
     }
     apr_table_setn(x->res->headers, "Allow", allow);
     if (strcmp(x->req->method, "OPTIONS") != 0) {
@@ -172,7 +190,8 @@ static apr_status_t check_form(edu_exchange_t *x)
 {
     return edu__http_is_form(edu__header(x, "Content-Type"), x->p)
                ? edu_error_set(x->err, EDU_EMEDIATYPE, "Content-Type", x->p,
-                               "The media type of a form is not accepted. Send "
+                               "A form of another site can send this media "
+                               "type, so it is not accepted. Send "
                                "application/json, or no Content-Type if there "
                                "is no body.")
                : APR_SUCCESS;

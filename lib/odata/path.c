@@ -79,6 +79,13 @@ static apr_status_t no_such_path(const walk_t *walk, const char *segment,
 {
     edu_near_t near = { .to = segment };
 
+    if (walk->path->resource == EDU_RES_ROOT &&
+        step(EDU_RES_EDUCATION, segment)) {
+        return edu_error_set(err, EDU_ENOTFOUND, NULL, walk->p,
+                             "There is no resource '%s' at this path. It is "
+                             "at /education/%s.",
+                             segment, segment);
+    }
     for (const edu_node_t *node = edu__nodes; node->resource != EDU_RES_ROOT;
          node++) {
         if (node->from == walk->path->resource && node->name &&
@@ -325,8 +332,9 @@ static apr_status_t take_segment(walk_t *walk, char *segment, edu_error_t *err,
     if (!node) {
         return is_delta(segment) && step(walk->path->resource, NULL)
                    ? edu_error_set(err, EDU_ENOTIMPL, NULL, p,
-                                   "There are delta queries of assignments and "
-                                   "of outcomes, and none of %s.",
+                                   "There is no delta query of the %s at this "
+                                   "path. There are those of the assignments "
+                                   "and outcomes of a class.",
                                    walk->collection)
                : *segment ? take_key(walk, segment, err, p)
                           : no_such_path(walk, segment, err);
