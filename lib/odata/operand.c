@@ -87,6 +87,19 @@ static apr_status_t take_cast(edu_parser_t *parser, walk_t *walk,
     return APR_SUCCESS;
 }
 
+/* A hint at the annotation that is meant by its name alone, or "". */
+static const char *note_hint(const edu_parser_t *parser, const char *name)
+{
+    const edu_prop_t *note = parser->of->notes;
+
+    while (note && note->name && strcmp(strchr(note->name, '.') + 1, name)) {
+        note++;
+    }
+    return note && note->name
+               ? apr_psprintf(parser->p, " Do you mean '%s'?", note->name)
+               : "";
+}
+
 static apr_status_t take_member(edu_parser_t *parser, walk_t *walk,
                                 const char *name)
 {
@@ -100,6 +113,7 @@ static apr_status_t take_member(edu_parser_t *parser, walk_t *walk,
             edu__property_hint(type, name, parser->of->dialect, parser->p);
         int alone = !operand->steps->nelts && !operand->cast;
 
+        hint = !*hint && alone ? note_hint(parser, name) : hint;
         if (!*hint && alone && strcmp(parser->option, "$filter") == 0) {
             hint = apr_psprintf(parser->p,
                                 " If a string is meant, write it in quotes: "
