@@ -189,6 +189,11 @@ static const edu_where_t *with_type(apr_pool_t *p, const edu_expr_t *path,
 
 /* -------------------------------------------------------------- comparisons */
 
+static int is_text(edu_edm_e kind)
+{
+    return kind == EDU_EDM_STRING || kind == EDU_EDM_ENUM;
+}
+
 static int has_cast(const edu_expr_t *path)
 {
     return APR_ARRAY_IDX(path->path->steps, 0, edu_step_t).cast != NULL;
@@ -218,7 +223,7 @@ static const edu_where_t *compare(apr_pool_t *p, edu_expr_e op,
     if (literal->kind == EDU_EDM_NULL) {
         return of_null(p, op, path);
     }
-    if (literal->kind == EDU_EDM_STRING && path->type.kind == EDU_EDM_STRING &&
+    if (is_text(literal->kind) && path->type.kind == literal->kind &&
         strlen(literal->text.s) == literal->text.len) {
         where = of_text(p, op, path, literal->text.s);
     }

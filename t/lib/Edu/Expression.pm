@@ -27,6 +27,9 @@ my %LEVEL = (
 
 # new(seed, paths => [[path, type]…], lists => [[path, element type or
 # [[path, type]…]]…], enums => {name => [member…]})
+# Where documents are of several types, kinds => [name…]; what is not of all of
+# them has a third element, the name of its own.  makers => {type => [maker…]}
+# are instead of those of %MAKERS.
 sub new {
     my ($class, $seed, %schema) = @_;
     my $self = bless { %schema, seed => $seed, state => $seed, scope => [] },
@@ -166,15 +169,17 @@ my %CALLS = (
 
 sub make {
     my ($self, $type, $depth) = @_;
-    my $makers = $depth > 0 && $self->below(4) ? $MAKERS{$type} : undef;
+    my $makers = $depth > 0 && $self->below(4)
+        ? $self->{makers}{$type} || $MAKERS{$type} : undef;
     return $self->leaf($type) unless $makers;
     my $how = 'make_' . $self->one(@$makers);
     return $self->$how($type, $depth - 1) || $self->leaf($type);
 }
 
-# A path if there is one, or a literal.
+# A path if there is one, or a literal; there may be something better.
 sub leaf {
     my ($self, $type) = @_;
+    return $self->make_near if $type eq 'bool' && $self->{kinds};
     my @paths = grep { $_->[1] eq $type } $self->visible;
     if (@paths && $self->below(5)) {
         my $path = $self->one(@paths);
@@ -217,6 +222,65 @@ sub make_meet {
     my @parts = ([ 'path', $type, $path ],
         [ 'literal', $own, $self->random_value($own) ]);
     return [ $op, 'bool', $self->below(2) ? @parts : reverse @parts ];
+}
+
+# What databases are asked for: a property beside values, mostly such as a document
+# has there.
+sub some_path {
+    my ($self, @types) = @_;
+    my %is = map { $_ => 1 } @types;
+    my @paths = grep { !@types || $is{ $_->[1] } } @{ $self->{paths} };
+    my ($path, $type) = @{ $self->one(@paths) };
+    return [ 'path', $type, $path ];
+}
+
+sub value_for {
+    my ($self, $path) = @_;
+    my (undef, $type, $name) = @$path;
+    $type = 'double' if $type eq 'single';
+    my @seen = @{ $self->{seen}{$name} || [] };
+    return [ 'literal', $type, @seen && $self->below(3) ? $self->one(@seen)
+        : $self->random_value($type) ];
+}
+
+sub make_near {
+    my ($self) = @_;
+    my $path = $self->some_path;
+    my $value = $self->below(6) ? $self->value_for($path)
+        : [ 'literal', 'str', undef ];
+    my $op = $self->one($path->[1] =~ /^enum/ || !defined $value->[2]
+        ? qw(eq ne) : qw(eq ne lt le gt ge));
+    return [ $op, 'bool', $self->below(2) ? ($path, $value) : ($value, $path) ];
+}
+
+sub make_listed {
+    my ($self) = @_;
+    my $path = $self->some_path(qw(str int single instant));
+    return [ 'in', 'bool', $path,
+        map { $self->value_for($path) } 0 .. $self->below(4) ];
+}
+
+sub make_holds {
+    my ($self) = @_;
+    my $path = $self->some_path('str');
+    my $value = $self->value_for($path);
+    $value->[2] = part_of($value->[2], $self->below(3), 1 + $self->below(2));
+    return [ 'call:' . $self->one(qw(contains startswith endswith)), 'bool',
+        $path, $value ];
+}
+
+# A database is not asked for what may hold for a placeholder, which is no row and
+# has none of these values.
+sub make_stored {
+    my ($self, undef, $depth) = @_;
+    my $path = [ 'path', @{ $self->{paths}[0] }[1, 0] ];
+    return [ 'and', 'bool', [ 'ne', 'bool', $path, [ 'literal', 'str', undef ] ],
+        $self->make('bool', $depth) ];
+}
+
+sub make_kind {
+    my ($self) = @_;
+    return [ 'kind', 'bool', $self->one(@{ $self->{kinds} }) ];
 }
 
 sub make_logic {
@@ -360,6 +424,8 @@ sub written {
     return ($parts[0], 9) if $op eq 'path';
     return ($self->literal($type, $parts[0]), 9) if $op eq 'literal';
     return ("$parts[0]/\$count", 9) if $op eq 'count';
+    return ($self->word('isof') . "(microsoft.graph.$parts[0])", 9)
+        if $op eq 'kind';
     return ($self->word($1) . '(' . $self->list(@parts) . ')', 9)
         if $op =~ /^call:(.*)/;
     return ($self->word($op) . ' ' . $self->text($parts[0], 7), 7)
@@ -395,6 +461,7 @@ sub value {
     return $parts[0] if $op eq 'literal';
     return at($parts[0], $doc, $vars) if $op eq 'path';
     return scalar @{ at($parts[0], $doc, $vars) || [] } if $op eq 'count';
+    return $doc->{kind} eq $parts[0] ? 1 : 0 if $op eq 'kind';
     return $self->lambda($node, $doc, $vars) if $op eq 'any' || $op eq 'all';
     if ($op eq 'among') {
         my $a = $self->value($parts[0], $doc, $vars);
@@ -427,12 +494,11 @@ sub value {
 
 sub at {
     my ($path, $doc, $vars) = @_;
-    my ($first, @steps) = split m{/}, $path;
+    my ($first, @steps) = grep { !/\./ } split m{/}, $path;    # no casts
     my $value = $first eq '$it' ? $doc
         : $vars && exists $vars->{$first} ? $vars->{$first}
         :                                   $doc->{$first};
     for my $step (@steps) {
-        next if $step =~ /\./;    # a cast
         $value = ref $value eq 'HASH' ? $value->{$step} : undef;
     }
     return $value;
@@ -629,17 +695,33 @@ sub call {
 
 # -------------------------------------------------------------------- documents
 
+# Another program may write blanks, characters by their number, and instants of
+# another zone.
+our $foreign;
+
+# Values of documents that are no longer.
+sub forget { return delete $_[0]{seen} }
+
 # A document as JSON text and as data; times in it are ticks as data.
 sub document {
     my ($self) = @_;
     my $doc = {};
     my %json;
+    if ($self->{kinds}) {
+        $doc->{kind} = $self->one(@{ $self->{kinds} });
+        $json{'@odata.type'} = json("#microsoft.graph.$doc->{kind}");
+    }
+    local $foreign = $self->{kinds} && !$self->below(3);
     for (@{ $self->{paths} }) {
-        my ($path, $type) = @$_;
-        set($doc, \%json, $path, $self->member($type));
+        my ($path, $type, $kind) = @$_;
+        next if $kind && $kind ne $doc->{kind};
+        my ($data, $text) = $self->member($type);
+        set($doc, \%json, $path, $data, $text);
+        push @{ $self->{seen}{$path} }, $data if defined $data;
     }
     for (@{ $self->{lists} }) {
-        my ($path, $of) = @$_;
+        my ($path, $of, $kind) = @$_;
+        next if $kind && $kind ne $doc->{kind};
         my (@data, @text);
         for (1 .. $self->below(4)) {
             my ($data, $text) = $self->element($of);
@@ -666,14 +748,20 @@ sub member {
     $v = single($v) if $type eq 'single';
     return ($v, $type eq 'bool' ? ($v ? 'true' : 'false')
         : $NUMBER{$type} ? $v
-        : $type eq 'instant'
-        ? json(calendar($v) . 'T' . clock($v) . 'Z')
+        : $type eq 'instant' ? json(zoned($v))
         : json($v));
+}
+
+sub zoned {
+    my ($ticks) = @_;
+    my ($ahead, $zone) = $foreign ? (5 * 3600 * $TICK, '+05:00') : (0, 'Z');
+    return calendar($ticks + $ahead) . 'T' . clock($ticks + $ahead) . $zone;
 }
 
 sub json {
     my ($s) = @_;
     $s =~ s/(["\\])/\\$1/g;
+    $s =~ s/([^ -~])/sprintf '\\u%04x', ord $1/ge if $foreign;
     return "\"$s\"";
 }
 
@@ -693,7 +781,8 @@ sub set {
 
 sub object {
     my ($json) = @_;
-    return '{' . join(',', map { json($_) . ':'
+    my $colon = $foreign ? ' : ' : ':';
+    return '{' . join(',', map { json($_) . $colon
         . (ref $json->{$_} ? object($json->{$_}) : $json->{$_}) }
         sort keys %$json) . '}';
 }
