@@ -39,6 +39,36 @@ void edu__annotate_property(json_t *to, const edu_prop_t *prop)
     }
 }
 
+/* -------------------------------------------------------------- operations */
+
+void edu__annotate_operation(json_t *to, const edu_node_t *operation)
+{
+    if (edu__outline_is_explicit(operation)) {
+        set_bool(to, CORE "RequiresExplicitBinding", 1);
+    }
+}
+
+/* Names those of such operations that a resource has. */
+static void annotate_bindings(json_t *to, edu_resource_e at, apr_pool_t *p)
+{
+    json_t *names = json_array();
+
+    for (const edu_node_t *node = edu__nodes; node->resource != EDU_RES_ROOT;
+         node++) {
+        if (node->from == at && node->bound && edu__outline_is_explicit(node)) {
+            json_array_append_new(
+                names,
+                json_string(apr_pstrcat(p, EDU_NAMESPACE, node->name, NULL)));
+        }
+    }
+    if (json_array_size(names)) {
+        json_object_set_new(to, CORE "ExplicitOperationBindings", names);
+    }
+    else {
+        edu__json_own(names, p);
+    }
+}
+
 /* -------------------------------------------------------------- navigation */
 
 static int has(edu_resource_e at, const char *method)
@@ -207,6 +237,7 @@ void edu__annotate_navigation(json_t *to, edu_resource_e at,
     const edu_route_t *route = edu__outline_route(at, "GET");
     int many;
 
+    annotate_bindings(to, at, p);
     edu__outline_type(&many, at);
     if (!many) {
         set_bool(add(to, CAPABILITIES "ReadRestrictions"), "Readable",

@@ -246,6 +246,7 @@ static void add_overload(const schema_t *schema, const edu_node_t *node,
                  edu__outline_name(type, schema->p),
                  route->answer == EDU_ANSWER_TYPES, 0);
     }
+    edu__annotate_operation(object, node);
 }
 
 /* The actions and functions, but for other spellings of their names, and those

@@ -58,6 +58,10 @@ int edu__outline_is_entity(const edu_type_t *type);
 /** Whether a query option applies to one of EDU_OF_*. @param name  without $ */
 int edu__outline_takes(const char *name, int of);
 
+/** Whether some resources of the type that an operation is bound to do not have
+ *  it. */
+int edu__outline_is_explicit(const edu_node_t *operation);
+
 /** Whether a dialect has a property. */
 int edu__outline_has(const edu_prop_t *prop, edu_dialect_e dialect);
 
@@ -76,6 +80,9 @@ const char *edu__outline_edm(const edu_prop_t *prop, apr_pool_t *p);
  *  @param to  its object in CSDL JSON */
 void edu__annotate_navigation(json_t *to, edu_resource_e at,
                               edu_dialect_e dialect, apr_pool_t *p);
+
+/** Annotate an operation with whether it is bound wherever its type is. */
+void edu__annotate_operation(json_t *to, const edu_node_t *operation);
 
 /** Annotate what leads to one entity, by which it is not changed. */
 void edu__annotate_single(json_t *to);

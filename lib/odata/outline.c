@@ -54,6 +54,39 @@ const edu_type_t *edu__outline_type(int *many, edu_resource_e at)
     return type;
 }
 
+/* Whether a resource has entities of its own, or those of a function. */
+static int is_place(const edu_node_t *node, int many)
+{
+    return !node->name || (*node->name != '$' && (!node->bound || many));
+}
+
+static int has_operation(edu_resource_e at, const char *name)
+{
+    for (const edu_node_t *node = edu__nodes; node->resource != EDU_RES_ROOT;
+         node++) {
+        if (node->from == at && node->bound && strcmp(node->name, name) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int edu__outline_is_explicit(const edu_node_t *operation)
+{
+    int many, as;
+    const edu_type_t *of = edu__outline_type(&many, operation->from);
+
+    for (const edu_node_t *node = edu__nodes; node->resource != EDU_RES_ROOT;
+         node++) {
+        if (is_place(node, many) &&
+            edu__outline_type(&as, node->resource) == of && as == many &&
+            !has_operation(node->resource, operation->name)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 int edu__outline_is_entity(const edu_type_t *type)
 {
     while (type && !(type->flags & EDU_ENTITY)) {

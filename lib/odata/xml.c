@@ -294,6 +294,7 @@ static void put_overload(writer_t *w, const char *name, const json_t *of)
         put_type(w, result, 1);
         put(w, "/>");
     }
+    put_annotations(w, of);
     put(w, apr_pstrcat(w->p, "</", kind, ">\n", NULL));
 }
 

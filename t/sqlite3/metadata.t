@@ -12,6 +12,9 @@ use JSON::PP ();
 use Test::More;
 
 my $T = "$Bin/..";
+my $CAN = 'Org.OData.Capabilities.V1';
+
+sub bare { return $_[0] =~ s/^microsoft\.graph\.//r }
 
 # Facts, one a line.
 sub lines {
@@ -183,6 +186,55 @@ ok(defined wrong($_), "$_ leads nowhere")
     'education/classes(\'x\')/displayName/none',
     'education/classes(\'x\')/microsoft.graph.educationUser';
 
+# ------------------------------------------------------------------ operations
+
+my %schema;    # of the dialect at hand
+
+# Operations that are bound to a type, each as [name, overload].
+sub bound_to {
+    my ($type, $many) = @_;
+    my @found;
+    for my $name (grep { ref $schema{$_} eq 'ARRAY' } sort keys %schema) {
+        push @found, map { [$name, $_] } grep {
+            my $to = $_->{'$Parameter'}[0];
+            $to->{'$Type'} eq $type && !$to->{'$Collection'} == !$many
+        } @{ $schema{$name} };
+    }
+    return @found;
+}
+
+# Paths of operations that the metadata implies below one: by navigation to what is
+# contained, which is what has its path there, and by functions.
+# @param by  the navigation property or the result that the path ends with
+sub implied {
+    my ($path, $by, $many) = @_;
+    my ($type, @paths) = $by->{'$Type'};
+    my %explicit = map { s/.*\.//r => 1 }
+        @{ $by->{'@Org.OData.Core.V1.ExplicitOperationBindings'} // [] };
+    for (bound_to($type, $many)) {
+        my ($name, $of) = @$_;
+        next if $of->{'@Org.OData.Core.V1.RequiresExplicitBinding'}
+            && !$explicit{$name};
+        push @paths, "$path/$name";
+        push @paths, implied("$path/$name", $of->{'$ReturnType'},
+                             $of->{'$ReturnType'}{'$Collection'})
+            if $of->{'$IsComposable'};
+    }
+    return @paths, implied("$path/{}", { '$Type' => $type }, 0)
+        if $many && $by->{'$ContainsTarget'} && ($by->{"\@$CAN.IndexableByKey"} // 1);
+    return @paths if $many;
+    for (; $type; $type = $schema{ bare($type) }{'$BaseType'}) {
+        my $of = $schema{ bare($type) };
+        for my $name (grep { ref $of->{$_} eq 'HASH' } sort keys %$of) {
+            my $to = $of->{$name};
+            next if !$to->{'$ContainsTarget'}
+                || $to->{"\@$CAN.NavigationRestrictions"};    # a copy
+            push @paths, implied("$path/$name", $to, $to->{'$Collection'});
+        }
+    }
+    return @paths;
+}
+
 # --------------------------------------------------------------------- OpenAPI
 
 # Methods of the paths of routes.inc, as an OpenAPI document has them.
@@ -209,6 +261,12 @@ for my $dialect (sort keys %graph) {
     is_deeply([grep { my ($method, $path) = split / /;
                       !$api->{paths}{$path}{$method} } @rows], [],
               "$dialect: the document has all methods");
+    %schema = %{ JSON::PP->new->utf8->decode(
+        get("/$dialect/\$metadata?\$format=json"))->{'microsoft.graph'} };
+    my @implied = implied('/education', $schema{GraphService}{education}, 0);
+    cmp_ok(scalar @implied, '>', 45, "$dialect: the metadata implies operations");
+    my %served = map { s/\{\w+\}/{}/gr => 1 } keys %{ $api->{paths} };
+    is_deeply([grep { !$served{$_} } @implied], [], "$dialect: all are served");
     my %refs = map { $_ => 1 } $text =~ /"\$ref":"([^"]*)"/g;
     cmp_ok(scalar keys %refs, '>', 50, "$dialect: there are references");
     is_deeply([grep { my $at = $api;

@@ -25,7 +25,7 @@ const BESIDE = [
 ];
 // Paths that it makes besides.
 const BEYOND = [
-    // A function that is bound to a type is so wherever there is one.
+    // It does not read RequiresExplicitBinding.
     /^get \/education\/(me|users\/\{\})\/assignments\/delta$/,
     /\/outcomeVersions\/\{\}\/restoreVersion$/,
     // The copies in a version are read as properties are.

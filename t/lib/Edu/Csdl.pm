@@ -63,6 +63,11 @@ sub kinds {
     return line($kind, $name, $base ? ': ' . bare($base) : '', @flags);
 }
 
+sub overload {
+    my ($kind, $name, $type, $gives) = @_;
+    return lc($kind) . " $name($type)" . ($gives ? " -> $gives" : '');
+}
+
 # ------------------------------------------------------------------------- XML
 
 sub value_of_xml {
@@ -106,8 +111,8 @@ sub facts_of_xml {
         if ($kind =~ /^(?:Action|Function)$/) {
             my %types = map { $_->{name} => bare($_->{at}{Type}) }
                 @{ $e->{in} };
-            push @facts, lc($kind) . " $name($types{Parameter})"
-                . ($types{ReturnType} ? " -> $types{ReturnType}" : '');
+            push @facts, overload($kind, $name, @types{qw(Parameter ReturnType)}),
+                annotations_of_xml("$name($types{Parameter})", $e);
             next;
         }
         if ($kind eq 'Annotations') {
@@ -171,12 +176,13 @@ sub facts_of_json {
     for my $name (keys %$schema) {
         my $of = $schema->{$name};
         if (ref $of eq 'ARRAY') {
-            push @facts, map {
-                lc($_->{'$Kind'}) . " $name("
-                    . type_of_json($_->{'$Parameter'}[0]) . ')'
-                    . ($_->{'$ReturnType'}
-                       ? ' -> ' . type_of_json($_->{'$ReturnType'}) : '')
-            } @$of;
+            for (@$of) {
+                my $type = type_of_json($_->{'$Parameter'}[0]);
+                my $gives = $_->{'$ReturnType'};
+                push @facts, overload($_->{'$Kind'}, $name, $type,
+                                      $gives && type_of_json($gives)),
+                    annotations_of_json("$name($type)", $_);
+            }
             next;
         }
         my $kind = $of->{'$Kind'} =~ s/Type$//r;

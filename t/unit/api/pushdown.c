@@ -80,8 +80,8 @@ static const char *statement(const edu_call_t *call, const oracle_t *oracle,
     return text;
 }
 
-/* @param through  out: of each filter and document, whether the database lets it
- *                 through */
+/* @param through  out: of each filter and document, whether the database lets
+ *                 it through */
 static apr_status_t ask(char (*through)[ORACLE_DOCS + 1],
                         const oracle_t *oracle,
                         const edu_where_t *const *wheres, edu_error_t *err)
