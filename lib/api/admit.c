@@ -205,14 +205,10 @@ static apr_status_t find_classes(edu_exchange_t *x, const edu_row_t **class,
         all ? NULL : x->req->caller->user_id, x->err, x->p);
 
     *n = 0;
-    if (!rv && !rows->nelts && edu__is_for_student(x)) {
-        edu__is_given(x, NULL);
-    }
     for (int i = 0; !rv && i < rows->nelts; i++) {
         const edu_row_t *row = &APR_ARRAY_IDX(rows, i, edu_row_t);
-
         int hidden = edu__is_for_student(x) && strcmp(row->role, "teacher") &&
-                     !edu__is_given(x, row->body);
+                     !edu__is_given(x, *row->id ? row->body : NULL);
 
         if (*row->role && !hidden) {
             *class = row;

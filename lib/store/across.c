@@ -80,15 +80,16 @@ static void read_across(const edu_call_t *call, void *out)
     struct apr_dbd_row_t *from = NULL;
 
     while ((from = edu__call_next(call, from))) {
-        if (!*edu__call_column(call, from, 5)) {
-            across->viewer_role = edu__call_column(call, from, 0);
+        const char *role = edu__call_column(call, from, 0);
+
+        if (*edu__call_column(call, from, 4)) {
+            read_row(call, across, from);
+            continue;
         }
-        else if (!*edu__call_column(call, from, 4)) {
+        across->viewer_role = *role ? role : across->viewer_role;
+        if (*edu__call_column(call, from, 5)) {
             APR_ARRAY_PUSH(across->assignments, edu_assignment_t *) =
                 assignment_at(call, from, 5, 2, 3);
-        }
-        else {
-            read_row(call, across, from);
         }
     }
 }
@@ -155,7 +156,9 @@ static void add_span(edu_args_t *args, const edu_key_t *key,
                                  with,
                                  class,
                                  of,
-                                 with };
+                                 with,
+                                 class,
+                                 of };
 
     edu__args_add(args, class);
     edu__args_add(args, key->viewer);

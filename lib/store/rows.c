@@ -71,13 +71,20 @@ static edu_assignment_t *assignment_of(const char *id, const char *version,
     return assignment;
 }
 
-/* Reads outcomes, and the registration of their submission. */
+/* Reads outcomes, and the registration of their submission, whose kind is the
+ * viewer's role. */
 typedef struct outcomes_t {
     apr_array_header_t *rows;
     const char *assignment_id;
     edu_registration_t registration;
     int single; /* with the version that its student sees */
 } outcomes_t;
+
+static int is_role(const char *kind)
+{
+    return !*kind || strcmp(kind, "student") == 0 ||
+           strcmp(kind, "teacher") == 0;
+}
 
 static void read_outcomes(const edu_call_t *call, void *out)
 {
@@ -94,22 +101,22 @@ static void read_outcomes(const edu_call_t *call, void *out)
                           .parent_id = "",
                           .stored = 1 };
 
-        if (*row.kind) {
+        if (!is_role(row.kind)) {
             if (outcomes->single) {
                 row.shown_version = edu__call_column(call, from, 5);
             }
             APR_ARRAY_PUSH(outcomes->rows, edu_row_t) = row;
             continue;
         }
-        if (take_role(&outcomes->registration.viewer_role, &row)) {
-            continue;
+        outcomes->registration.viewer_role = row.kind;
+        if (*row.id) {
+            outcomes->registration.user_id = row.id;
+            outcomes->registration.version = row.version;
+            outcomes->registration.assignment =
+                *row.body ? assignment_of(outcomes->assignment_id, row.sort_key,
+                                          row.body, call->p)
+                          : NULL;
         }
-        outcomes->registration.user_id = row.id;
-        outcomes->registration.version = row.version;
-        outcomes->registration.assignment =
-            *row.body ? assignment_of(outcomes->assignment_id, row.sort_key,
-                                      row.body, call->p)
-                      : NULL;
     }
 }
 
@@ -235,12 +242,16 @@ static void read_submissions(const edu_call_t *call, void *out)
                              ? submissions->assignment_id
                              : edu__call_column(call, from, 7);
 
-        if (take_role(&submissions->role, &row)) {
-            continue;
+        if (!*row.id) { /* an assignment, the viewer's role, or both */
+            submissions->role = *row.kind ? row.kind : submissions->role;
+            if (*row.parent_id) {
+                APR_ARRAY_PUSH(submissions->assignments, edu_assignment_t *) =
+                    assignment_of(row.parent_id, row.version, row.body,
+                                  call->p);
+            }
         }
-        if (!*row.id) {
-            APR_ARRAY_PUSH(submissions->assignments, edu_assignment_t *) =
-                assignment_of(row.parent_id, row.version, row.body, call->p);
+        else if (take_role(&submissions->role, &row)) {
+            continue;
         }
         else if (*row.parent_id) {
             row.modified_by = of;
@@ -314,6 +325,8 @@ static apr_status_t get_other(edu_call_t *call, edu_table_e table,
     }
     row->registration.viewer_role = all.role;
     if (row->stored && table == EDU_ASSIGNMENT) {
+        row->registration.viewer_role = row->role;
+        row->role = "";
         row->registration.assignment =
             assignment_of(row->id, row->version, row->body, call->p);
     }
@@ -447,6 +460,10 @@ apr_status_t edu__store_list(apr_array_header_t **rows,
     }
     edu__args_add_range(&args, table, key, range);
     edu__args_add_after(&args, table, key, range);
+    if (call.sql == EDU_SQL_LIST + EDU_SUBMISSION) { /* or the student's own */
+        edu__args_add_range(&args, table, key, range);
+        edu__args_add_after(&args, table, key, range);
+    }
     return table == EDU_SUBMISSION
                ? list_submissions(&call, &args, above, key, range, *rows)
            : table == EDU_OUTCOME
@@ -555,10 +572,14 @@ apr_status_t edu__store_find(apr_array_header_t **rows,
 {
     const char *taught_by = teacher ? teacher : "";
     const char *args[] = { user_id, assignment_id, taught_by, taught_by };
-    edu_call_t call = {
-        .store = store, .sql = EDU_SQL_FIND, .args = args, .err = err, .p = p
-    };
-
+    /* by our own roster, only the classes of the teacher are looked at */
+    edu_call_t call = { .store = store,
+                        .sql = teacher && !store->role_query
+                                   ? EDU_SQL_FIND_TAUGHT
+                                   : EDU_SQL_FIND,
+                        .args = args,
+                        .err = err,
+                        .p = p };
     rows_t all = { apr_array_make(p, 1, sizeof(edu_row_t)), "", 0 };
 
     *rows = all.rows;

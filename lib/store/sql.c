@@ -22,7 +22,10 @@
  * and the viewer's id, and ends with a ROLE: a row that has no version, and the
  * role for an id.  Without a viewer, the role is ''; of a viewer without a role
  * v has no row.  Such a viewer learns by no time what a class has: IN_VIEW finds
- * nothing, without a look at the class. */
+ * nothing, without a look at the class.  Nor does a student learn what there is
+ * of an assignment that is hidden: the row with the role also has what the path
+ * names, if it is there, and without a submission of one's own there is an empty
+ * row (NO_OTHER). */
 #define ROLE_OF(class, user)                                                  \
     "CASE WHEN 'teacher' IN (" EDU_ROLE "(" class ", " user "))"              \
     " THEN 'teacher' WHEN 'student' IN (" EDU_ROLE "(" class ", " user "))"   \
@@ -41,10 +44,11 @@
 #define IN_VIEW            " class_id = " SEEN_CLASS
 #define IN_VIEW_ASSIGNMENT IN_VIEW " AND assignment_id = %s"
 #define IN_VIEW_SUBMISSION IN_VIEW_ASSIGNMENT " AND submission_id = %s"
-#define ROLE(more) " UNION ALL SELECT v.role, '', '', ''" more " FROM v"       \
-                   " WHERE v.role > ''"
-#define ROLE_5 ROLE(", ''")
-#define ROLE_7(more) ROLE(", '', '', ''" more)
+#define ROLE_7(more) " UNION ALL SELECT v.role, '', '', '', '', '', ''" more   \
+                     " FROM v WHERE v.role > ''"
+
+#define FROM_VIEWER_ASSIGNMENT                                                \
+    " FROM v LEFT JOIN edu_assignment a ON a.class_id = %s AND a.id = %s"
 
 /* Rows below a class, an assignment or a submission: what is empty is not asked
  * for. */
@@ -72,16 +76,17 @@
  * be deleted before all can see the new one. */
 #define IN_CLASS " FROM edu_class WHERE id = %s"
 
-/* The registration of a submission, as a row of kind '': its id is the
- * recipient, created and body are the version and the document of the
- * assignment. */
+/* The registration of a submission, as a row whose kind is the viewer's role:
+ * its id is the recipient, created and body are the version and the document of
+ * the assignment. */
 #define REGISTRATION_OF(class, assignment, submission, more)                  \
-    "SELECT s.user_id, COALESCE(a.version, ''), '', s.version,"               \
-    " COALESCE(a.body, '')" more                                              \
-    " FROM v CROSS JOIN edu_submission s LEFT JOIN edu_assignment a"          \
-    " ON a.class_id = s.class_id AND a.id = s.assignment_id"                  \
-    " WHERE s.class_id = " class " AND s.assignment_id = " assignment         \
-    " AND s.id = " submission " AND (v.role <> 'student' OR s.user_id = v.id)"
+    "SELECT COALESCE(s.user_id, ''), COALESCE(a.version, ''), v.role,"        \
+    " COALESCE(s.version, ''), COALESCE(a.body, '')" more                     \
+    " FROM v LEFT JOIN edu_submission s"                                      \
+    " ON s.class_id = " class " AND s.assignment_id = " assignment            \
+    " AND s.id = " submission " AND (v.role <> 'student' OR s.user_id = v.id)"\
+    " LEFT JOIN edu_assignment a"                                             \
+    " ON a.class_id = s.class_id AND a.id = s.assignment_id"
 #define REGISTRATION REGISTRATION_OF("%s", "%s", "%s", "")
 
 /* The viewer, unless the submission is another student's. */
@@ -135,6 +140,16 @@
     " ORDER BY m.class_id" LIMIT ") k LEFT JOIN edu_assignment a"             \
     " ON a.class_id = k.class_id AND a.id <= k.last_id"
 
+/* The assignment of a user, by its id, in each of some classes; of none, an empty
+ * row.  A teacher finds those of others by the classes that they teach. */
+#define FIND_IN(classes)                                                      \
+    "WITH k AS " EDU_INLINE "(SELECT m.class_id, m.id AS user_id, a.version," \
+    " a.body FROM " classes ")"                                               \
+    " SELECT k.class_id, '', " ROLE_OF("k.class_id", "k.user_id")             \
+    ", k.version, '', k.body, '' FROM k"                                      \
+    " UNION ALL SELECT '', '', " ROLE_OF("''", "''") ", '-', '', '', ''"      \
+    " WHERE NOT EXISTS (SELECT 1 FROM k)"
+
 #define GET_OUTCOME(class, assignment, submission, id)                        \
     "SELECT o.id, o.created, o.type,"                                         \
     " CASE WHEN v.role = 'student' THEN o.shown_version ELSE o.version END,"  \
@@ -146,8 +161,7 @@
     " FROM edu_submission t WHERE t.class_id = o.class_id"                    \
     " AND t.assignment_id = o.assignment_id AND t.id = o.submission_id"       \
     " AND t.user_id = v.id)))"                                                \
-    " UNION ALL " REGISTRATION_OF(class, assignment, submission, ", ''")      \
-    ROLE(", '', ''")
+    " UNION ALL " REGISTRATION_OF(class, assignment, submission, ", ''")
 
 #define INTO_OUTCOME                                                          \
     "INSERT INTO edu_outcome (class_id, assignment_id, submission_id, id,"    \
@@ -180,16 +194,12 @@
  * The last column is the submission that an outcome is of, and empty for all
  * that are submissions.
  * @param of  OF_EACH: a further column, the assignment; OF_NONE */
-#define SUBMISSION(those, show, of, assignment, assignments)                  \
+#define SUBMISSION(those, show, of, assignments)                              \
     SUBMISSIONS("", "SELECT " SUBMISSION_ALL " FROM edu_submission s WHERE"   \
-                those, show, of, assignment, assignments)
-#define SUBMISSIONS(more, those, show, of, assignment, assignments)           \
+                those, show, of, assignments)
+#define SUBMISSIONS(more, those, show, of, assignments)                       \
     VIEWER more ", s AS (" those ")"                                          \
-    SUBMISSION_ROWS(show, of)                                                 \
-    " UNION ALL SELECT '', '', '', a.version, '', " assignment ", a.id"       \
-    of("''") " FROM edu_assignment a"                                         \
-    " WHERE a.class_id = " SEEN_CLASS " AND " assignments                     \
-    ROLE_7(of("''"))
+    SUBMISSION_ROWS(show, of) assignments
 #define SUBMISSION_ROWS(show, of)                                             \
     " SELECT s.id, s.created, s.user_id, s.version, s.modified_by, "          \
     show("s.body") ", ''" of("s.assignment_id") " FROM s"                     \
@@ -200,17 +210,36 @@
     IS_SEEN("o.")
 #define OF_NONE(column) ""
 #define OF_EACH(column) ", " column
-#define THAT_ASSIGNMENT "a.id = %s"
-#define THEIR_ASSIGNMENTS "a.id IN (SELECT assignment_id FROM s)"
+#define NO_OTHER(columns) " UNION ALL SELECT " columns " FROM v"              \
+                          " WHERE v.role = 'student'"                         \
+                          " AND NOT EXISTS (SELECT 1 FROM s)"
+#define THAT_ASSIGNMENT                                                       \
+    NO_OTHER("'', '', v.role, '', '', '', ''")                                \
+    " UNION ALL SELECT '', '', v.role, COALESCE(a.version, ''), '',"          \
+    " COALESCE(a.body, ''), COALESCE(a.id, '')" FROM_VIEWER_ASSIGNMENT
+#define THEIR_ASSIGNMENTS                                                     \
+    " UNION ALL SELECT '', '', '', a.version, '', " SHORT("a.body")           \
+    ", a.id, '' FROM edu_assignment a WHERE a.class_id = " SEEN_CLASS         \
+    " AND a.id IN (SELECT assignment_id FROM s)" ROLE_7(", ''")
 
-/* Students see no submissions but their own. */
+/* Students see no submissions but their own; that of an assignment is found by
+ * its recipient. */
 #define THEIRS " AND (NOT " FOR_STUDENT " OR user_id = (SELECT v.id FROM v))"
+#define STAFF ", t AS " EDU_INLINE "(SELECT v.role FROM v"                    \
+              " WHERE v.role <> 'student')"
+#define SUBMISSIONS_OF                                                        \
+    "SELECT * FROM (SELECT " SUBMISSION_ALL " FROM edu_submission s"          \
+    " WHERE s.class_id = " EDU_IF "(%s, t) AND s.assignment_id = %s"          \
+    " AND s.id > %s ORDER BY s.id" LIMIT ") r1 UNION ALL SELECT "             \
+    SUBMISSION_ALL " FROM v CROSS JOIN edu_submission s"                      \
+    " WHERE v.role = 'student' AND s.class_id = %s AND s.assignment_id = %s"  \
+    " AND s.user_id = v.id AND s.id > %s"
 
 /* The submissions of a class in the order of their last change, since an
  * instant; each with its assignment. */
 #define RECENT(those)                                                         \
     SUBMISSION(IN_VIEW " AND version >= %s" THEIRS " AND" those, SHORT,       \
-               OF_EACH, SHORT("a.body"), THEIR_ASSIGNMENTS)
+               OF_EACH, THEIR_ASSIGNMENTS)
 
 /* Lists across submissions are in the order of assignment, submission and id.
  * Each part of NEXT scans one range of a key's index, so that no page reads what
@@ -273,11 +302,12 @@
     " s.version FROM s WHERE %s = '1'"                                        \
     " UNION ALL SELECT '', '', a.version, " SHORT("a.body") ", '', a.id,"     \
     " '', '' FROM edu_assignment a"                                           \
-    " WHERE a.class_id = " SEEN_CLASS " AND (a.id = %s"                       \
-    " OR (%s = '1' AND a.id IN (SELECT k.assignment_id FROM k))"              \
-    EDU_FOUND ")"                                                             \
-    " UNION ALL SELECT v.role, '', '', '', '', '', '', '' FROM v"             \
-    " WHERE v.role > ''"
+    " WHERE a.class_id = " SEEN_CLASS " AND a.id <> %s AND ("                 \
+    "(%s = '1' AND a.id IN (SELECT k.assignment_id FROM k))" EDU_FOUND ")"    \
+    NO_OTHER("v.role, '', '', '', '', '', '', ''")                            \
+    " UNION ALL SELECT v.role, '', COALESCE(a.version, ''),"                  \
+    " COALESCE(" SHORT("a.body") ", ''), '', COALESCE(a.id, ''), '', ''"      \
+    FROM_VIEWER_ASSIGNMENT
 
 /* Of each assignment, its registered submissions, and how many of their outcomes
  * have each of three ids; first, with an empty id, all outcomes. */
@@ -426,14 +456,15 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
     [EDU_SQL_GET + EDU_MEMBER] = { .label = "edu_get_member", .text =
         VIEWER " " MEMBER(WHOLE) IN_VIEW " AND" ONE ROLE_7("") },
     [EDU_SQL_GET + EDU_ASSIGNMENT] = { .label = "edu_get_assignment", .text =
-        VIEWER " " ASSIGNMENT(WHOLE, "''") "edu_assignment a WHERE" IN_VIEW
-        " AND" ONE ROLE_7("") },
+        VIEWER " SELECT COALESCE(a.id, v.role), COALESCE(a.created, ''), v.role,"
+        " COALESCE(a.version, ''), '', COALESCE(a.body, ''),"
+        " COALESCE(a.class_id, '')" FROM_VIEWER_ASSIGNMENT },
     [EDU_SQL_GET + EDU_SUBMISSION] = { .label = "edu_get_submission", .text =
         SUBMISSIONS("", "SELECT " SUBMISSION_ALL " FROM v"
                     " CROSS JOIN edu_submission s WHERE s.class_id = %s"
                     " AND s.assignment_id = %s AND s.id = %s"
                     " AND (v.role <> 'student' OR s.user_id = v.id)",
-                    WHOLE, OF_NONE, "a.body", THAT_ASSIGNMENT) },
+                    WHOLE, OF_NONE, THAT_ASSIGNMENT) },
     [EDU_SQL_GET + EDU_OUTCOME] = { .label = "edu_get_outcome", .text =
         VIEWER " " GET_OUTCOME("%s", "%s", "%s", "%s"),
         .batched_form = EDU_SQL_GET_MANY },
@@ -455,13 +486,12 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
         VIEWER " SELECT * FROM (" ASSIGNMENT(SHORT, "''")
         "edu_assignment a WHERE" IN_VIEW AND_AFTER ") o" ROLE_7("") },
     [EDU_SQL_LIST + EDU_SUBMISSION] = { .label = "edu_list_submission", .text =
-        SUBMISSION(IN_VIEW_ASSIGNMENT THEIRS AND_AFTER, SHORT, OF_NONE, "a.body",
-                   THAT_ASSIGNMENT) },
+        SUBMISSIONS(STAFF, SUBMISSIONS_OF, SHORT, OF_NONE, THAT_ASSIGNMENT) },
     [EDU_SQL_LIST + EDU_OUTCOME] = { .label = "edu_list_outcome", .text =
         VIEWER OWNER " SELECT * FROM (" OUTCOME(SHORT) OF_ASSIGNMENT
         " AND submission_id = " EDU_IF "(%s, r)" IS_SEEN("")
         AND_AFTER ") o"
-        " UNION ALL " REGISTRATION ROLE_5 },
+        " UNION ALL " REGISTRATION },
 
     [EDU_SQL_LIST + EDU_HISTORY] = { .label = "edu_list_history", .text =
         PAST_OF_CLASS("<", " DESC") },
@@ -489,7 +519,7 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
         " ORDER BY 7, 1" LIMIT },
     [EDU_SQL_MINE + EDU_SUBMISSION] = { .label = "edu_my_submission", .text =
         SUBMISSION(IN_VIEW_ASSIGNMENT " AND user_id = %s" AND_AFTER, SHORT, OF_NONE,
-                   "a.body", THAT_ASSIGNMENT) },
+                   THAT_ASSIGNMENT) },
     [EDU_SQL_RECENT] = { .label = "edu_list_recent", .text =
         RECENT(" version <= %s AND (version < %s OR assignment_id < %s"
                " OR (assignment_id = %s AND id < %s))"
@@ -501,7 +531,7 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
 
     [EDU_SQL_ACROSS] = { .label = "edu_list_across", .text =
         SUBMISSIONS(USER NEXT_SUBMISSIONS(">"), "SELECT " SUBMISSION_ALL OF_KEYS,
-                    SHORT, OF_EACH, SHORT("a.body"), THEIR_ASSIGNMENTS) },
+                    SHORT, OF_EACH, THEIR_ASSIGNMENTS) },
     [EDU_SQL_ACROSS_OUTCOMES] = { .label = "edu_list_across_outcomes",
         .text = ACROSS_OUTCOMES },
 
@@ -549,11 +579,16 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
     [EDU_SQL_TALLY_ACROSS_OUTCOMES] = { .label = "edu_tally_across_outcomes",
         .text = TALLY_ACROSS_OUTCOMES },
     [EDU_SQL_FIND] = { .label = "edu_find", .text =
-        "SELECT m.class_id, '', " ROLE_OF("m.class_id", "m.id") ", a.version,"
-        " '', a.body, ''"
-        " FROM edu_member m JOIN edu_assignment a ON a.class_id = m.class_id"
-        " WHERE m.id = %s AND a.id = %s AND (%s = '' OR 'teacher' IN ("
-        EDU_ROLE "(m.class_id, %s)))" },
+        FIND_IN("edu_member m JOIN edu_assignment a ON a.class_id = m.class_id"
+                " WHERE m.id = %s AND a.id = %s AND (%s = '' OR 'teacher' IN ("
+                EDU_ROLE "(m.class_id, %s)))") },
+    [EDU_SQL_FIND_TAUGHT] = { .label = "edu_find_taught", .text =
+        FIND_IN("edu_member t LEFT JOIN edu_member m"
+                " ON m.class_id = t.class_id AND m.id = %s"
+                " LEFT JOIN edu_assignment a"
+                " ON a.class_id = m.class_id AND a.id = %s"
+                " WHERE COALESCE(a.id, '') > ''"
+                " AND t.id = %s AND t.role = 'teacher'") },
 
     [EDU_SQL_FEED_HEAD] = { .label = "edu_feed_head", .text =
         "SELECT h.seq, h.at, " EDU_CLOCK ", COALESCE((SELECT at"

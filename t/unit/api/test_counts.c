@@ -288,55 +288,72 @@ static void test_row(database_t *db, const struct row_t *row, apr_pool_t *p)
 static const struct hidden_t {
     const edu_caller_t *caller;
     const char *there, *missing;
-    int rows; /* more: the document that hides itself, one's own submission */
 } hidden[] = {
-    { &student, DRAFT, NONE, 1 },
-    { &student, DRAFT "/submissions", NONE "/submissions", 2 },
-    { &student, DRAFT "/submissions/x", NONE "/submissions/x", 1 },
-    { &student, DRAFT "/outcomes", NONE "/outcomes", 2 },
-    { &student, DRAFT "/submissions/x/outcomes", NONE "/submissions/x/outcomes",
-      0 },
-    { &student, MY "/draft", MY "/none", 1 },
-    { &student, LIST "/blank", LIST "/none", 0 },
-    { &student, LIST "/blank/versions", LIST "/none/versions", 0 },
-    { &student, LIST "/blank/outcomes", LIST "/none/outcomes", 0 },
-    { &student, LIST "/blank/outcomes/$count", LIST "/none/outcomes/$count",
-      0 },
-    { &student, LIST "/blank/outcomes/delta", LIST "/none/outcomes/delta", 0 },
-    { &student, LIST "/blank/outcomes" POINTS, LIST "/none/outcomes" POINTS,
-      0 },
-    { &student, LIST "/blank/outcomes" FEEDBACK, LIST "/none/outcomes" FEEDBACK,
-      0 },
+    { &student, DRAFT, NONE },
+    { &student, DRAFT "/submissions", NONE "/submissions" },
+    { &student, DRAFT "/submissions/$count", NONE "/submissions/$count" },
+    { &student, DRAFT "/submissions/x", NONE "/submissions/x" },
+    { &student, DRAFT "/submissions/s", NONE "/submissions/s" },
+    { &student, DRAFT "/submissions/s", DRAFT "/submissions/x" },
+    { &student, DRAFT "/submissions/s/versions", NONE "/submissions/s/versions" },
+    { &student, DRAFT "/outcomes", NONE "/outcomes" },
+    { &student, DRAFT "/outcomes/$count", NONE "/outcomes/$count" },
+    { &student, DRAFT "/outcomes/delta", NONE "/outcomes/delta" },
+    { &student, DRAFT "/submissions/x/outcomes", NONE "/submissions/x/outcomes" },
+    { &student, DRAFT "/submissions/s/outcomes", NONE "/submissions/s/outcomes" },
+    { &student, DRAFT "/submissions/s/outcomes/$count",
+      NONE "/submissions/s/outcomes/$count" },
+    { &student, DRAFT "/submissions/s/outcomes/delta",
+      NONE "/submissions/s/outcomes/delta" },
+    { &student, DRAFT "/submissions/s/outcomes" POINTS,
+      NONE "/submissions/s/outcomes" POINTS },
+    { &student, MY "/draft", MY "/none" },
+    { &student, MY "/draft/submissions", MY "/none/submissions" },
+    { &student, MY "/draft/submissions/s", MY "/none/submissions/s" },
+    { &student, MY "/draft/submissions/s/outcomes",
+      MY "/none/submissions/s/outcomes" },
+    { &student, "/education/users/s1/assignments/draft",
+      "/education/users/s1/assignments/none" },
+    { &student, LIST "/blank", LIST "/none" },
+    { &student, LIST "/blank/versions", LIST "/none/versions" },
+    { &student, LIST "/blank/outcomes", LIST "/none/outcomes" },
+    { &student, LIST "/blank/outcomes/$count", LIST "/none/outcomes/$count" },
+    { &student, LIST "/blank/outcomes/delta", LIST "/none/outcomes/delta" },
+    { &student, LIST "/blank/outcomes" POINTS, LIST "/none/outcomes" POINTS },
+    { &student, LIST "/blank/outcomes" FEEDBACK, LIST "/none/outcomes" FEEDBACK },
     { &student, "/education/users/s2/assignments/a",
-      "/education/users/none/assignments/a", 0 },
-    { &stranger, CLASS, OTHER, 0 },
-    { &stranger, CLASS "/members", OTHER "/members", 0 },
-    { &stranger, CLASS "/members/s1", OTHER "/members/s1", 0 },
-    { &stranger, CLASS "/teachers", OTHER "/teachers", 0 },
-    { &stranger, CLASS "/assignments", OTHER "/assignments", 0 },
-    { &stranger, CLASS "/assignments/a", OTHER "/assignments/a", 0 },
-    { &stranger, CLASS "/assignments/delta", OTHER "/assignments/delta", 0 },
-    { &stranger, CLASS "/submissions", OTHER "/submissions", 0 },
-    { &stranger, CLASS "/outcomes", OTHER "/outcomes", 0 },
-    { &stranger, CLASS "/outcomes/$count", OTHER "/outcomes/$count", 0 },
-    { &stranger, CLASS "/outcomes/delta", OTHER "/outcomes/delta", 0 },
-    { &stranger, CLASS "/outcomeVersions", OTHER "/outcomeVersions", 0 },
+      "/education/users/none/assignments/a" },
+    { &student, "/education/users/s2/assignments",
+      "/education/users/none/assignments" },
+    { &student, "/education/users/s2/classes", "/education/users/none/classes" },
+    { &stranger, CLASS, OTHER },
+    { &stranger, CLASS "/members", OTHER "/members" },
+    { &stranger, CLASS "/members/s1", OTHER "/members/s1" },
+    { &stranger, CLASS "/teachers", OTHER "/teachers" },
+    { &stranger, CLASS "/assignments", OTHER "/assignments" },
+    { &stranger, CLASS "/assignments/a", OTHER "/assignments/a" },
+    { &stranger, CLASS "/assignments/delta", OTHER "/assignments/delta" },
+    { &stranger, CLASS "/submissions", OTHER "/submissions" },
+    { &stranger, CLASS "/outcomes", OTHER "/outcomes" },
+    { &stranger, CLASS "/outcomes/$count", OTHER "/outcomes/$count" },
+    { &stranger, CLASS "/outcomes/delta", OTHER "/outcomes/delta" },
+    { &stranger, CLASS "/outcomeVersions", OTHER "/outcomeVersions" },
     { &stranger, CLASS "/getRecentlyModifiedSubmissions",
-      OTHER "/getRecentlyModifiedSubmissions", 0 },
-    { &stranger, FOLDER(CLASS, ""), FOLDER(OTHER, ""), 0 },
-    { &stranger, FOLDER(CLASS, "/graded"), FOLDER(OTHER, "/graded"), 0 },
+      OTHER "/getRecentlyModifiedSubmissions" },
+    { &stranger, FOLDER(CLASS, ""), FOLDER(OTHER, "") },
+    { &stranger, FOLDER(CLASS, "/graded"), FOLDER(OTHER, "/graded") },
     { &stranger, FOLDER(CLASS, "/graded/outcomes"),
-      FOLDER(OTHER, "/graded/outcomes"), 0 },
+      FOLDER(OTHER, "/graded/outcomes") },
     { &stranger, FOLDER(CLASS, "/graded/outcomes") POINTS,
-      FOLDER(OTHER, "/graded/outcomes") POINTS, 0 },
+      FOLDER(OTHER, "/graded/outcomes") POINTS },
     { &stranger, "/education/users/s1/assignments/a",
-      "/education/users/none/assignments/a", 0 },
+      "/education/users/none/assignments/a" },
 };
 /* clang-format on */
 
 /* The work of a refusal. */
 static const char *effort(database_t *db, const struct hidden_t *pair,
-                          const char *path, int more, apr_pool_t *p)
+                          const char *path, apr_pool_t *p)
 {
     int status =
         ask(db, pair->caller, EDU_DIALECT_V1_0, "GET", path, NULL, NULL, p);
@@ -344,7 +361,7 @@ static const char *effort(database_t *db, const struct hidden_t *pair,
     return apr_psprintf(p,
                         "%d: %d statements, %d rows, %d parses, %d dumps, "
                         "%d rules",
-                        status, selects, reads + more, parses, dumps, admitted);
+                        status, selects, reads, parses, dumps, admitted);
 }
 
 static void test_hidden(database_t *db, apr_pool_t *p)
@@ -352,8 +369,8 @@ static void test_hidden(database_t *db, apr_pool_t *p)
     for (size_t i = 0; i < COUNT(hidden); i++) {
         const struct hidden_t *pair = &hidden[i];
 
-        is_str(effort(db, pair, pair->there, 0, p),
-               effort(db, pair, pair->missing, pair->rows, p),
+        is_str(effort(db, pair, pair->there, p),
+               effort(db, pair, pair->missing, p),
                apr_psprintf(p, "%s is hidden from %s", pair->there,
                             pair->caller->user_id));
     }

@@ -2859,14 +2859,14 @@ static void test_cost(world_t *world)
         const char *first, *later; /* NULL: as the first */
         int page; /* which is the later */
     } rows[] = {
-        { PLACE, "$top=10", "200 1 101", NULL, 150 },
-        { PLACE, "$top=100", "200 1 101", NULL, 15 },
-        { PLACE, "$top=10&$count=true", "200 2 102", NULL, 150 },
-        { PLACE, "$top=1&$orderby=points/points", "200 20 2000", "200 21 2101",
+        { PLACE, "$top=10", "200 1 102", NULL, 150 },
+        { PLACE, "$top=100", "200 1 102", NULL, 15 },
+        { PLACE, "$top=10&$count=true", "200 2 103", NULL, 150 },
+        { PLACE, "$top=1&$orderby=points/points", "200 20 2020", "200 21 2122",
           2 },
-        { PLACE, "$filter=id+eq+'x'", "200 20 2000", NULL, 1 },
-        { PLACE "/$count", NULL, "200 2 102", NULL, 1 },
-        { PLACE "/$count", "$filter=id+ne+'x'", "200 20 2000", NULL, 1 },
+        { PLACE, "$filter=id+eq+'x'", "200 20 2020", NULL, 1 },
+        { PLACE "/$count", NULL, "200 2 103", NULL, 1 },
+        { PLACE "/$count", "$filter=id+ne+'x'", "200 20 2020", NULL, 1 },
         { "/education/classes", "$top=10", "200 1 101", NULL, 150 },
         { "/education/classes/c/members", "$top=10", "200 1 101", NULL, 150 },
         { "/education/classes/c/assignments", "$top=10", "200 1 101", NULL,
