@@ -292,10 +292,18 @@ spew(place('passwords'), map { "$_:{SHA}ieSV55Qc+eQOaYDRSha/AjzNTJE=\n" }
     qw(grace ada bob mallory sis teacher));
 my ($lines) = with_passwords('docs/installing.md')
     =~ /These lines .*?:\n\n((?: {4}[^\n]*\n|\n)+)/ms or die "docs/installing.md has no lines\n";
+my $site = recipe('conf/site.conf',
+    '*:443' => "127.0.0.1:$port", 'outcomes.example.edu' => 'localhost',
+    '/etc/ssl/certs/ssl-cert-snakeoil.pem' => place('server.crt'),
+    '/etc/ssl/private/ssl-cert-snakeoil.key' => place('server.key'),
+    '/etc/edu_outcomes.htpasswd' => place('passwords'),
+    '/usr/local/share/mod_edu_outcomes/www' => place('docs'),
+    '/var/lib/edu_outcomes/outcomes.db' => place('README-md/outcomes.db'));
 for (['the sample', sample()], ['docs/installing.md', $lines],
+     ['README.md', $site, 'authz_host'], # its lines switch the packages' site on
      ['a node', with_passwords('conf/cluster/node.conf')]) {
-    my ($name, $text) = @$_;
-    with($name, [], [$text], sub {
+    my ($name, $text, @modules) = @$_;
+    with($name, \@modules, [$text], sub {
         rules($name, { %passwords, program => basic('teacher') },
               @RULES, @PROGRAM);
         refused($name, 401, %wrong);
