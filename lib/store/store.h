@@ -163,7 +163,7 @@ apr_status_t edu__store_count(apr_int64_t *count, const edu_store_t *store,
 
 /** Find the class of an assignment by a user in it, and a teacher if given.
  *  @param rows  of edu_row_t: id is the class, role the user's, the rest the
- *               assignment's */
+ *               assignment's; if there is none, one without an id */
 apr_status_t edu__store_find(apr_array_header_t **rows,
                              const edu_store_t *store, const char *user_id,
                              const char *assignment_id, const char *teacher,

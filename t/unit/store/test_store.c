@@ -1693,7 +1693,9 @@ static void test_recipients(database_t *db, apr_pool_t *p)
            "another recipient has a submission of the assignment");
 }
 
-static void test_find(database_t *db, apr_pool_t *p)
+/* @param role_query  NULL: the teacher's classes are looked through, not those of
+ *                    the user; both find the same */
+static void test_find(database_t *db, const char *role_query, apr_pool_t *p)
 {
     /* clang-format off */
     static const struct {
@@ -1712,6 +1714,7 @@ static void test_find(database_t *db, apr_pool_t *p)
     /* clang-format on */
 
     enrol(db);
+    db->store.role_query = role_query;
     for (apr_size_t i = 0; i < COUNT(rows); i++) {
         edu_error_t err = { 0 };
         apr_array_header_t *found;
@@ -1723,6 +1726,7 @@ static void test_find(database_t *db, apr_pool_t *p)
         ok(tap_same(text, rows[i].want) || tap_same(text, rows[i].or),
            "%s finds %s: %s", rows[i].user_id, rows[i].assignment_id, text);
     }
+    db->store.role_query = NULL;
 }
 
 /* ------------------------------------------------------------------ viewers */
@@ -2524,7 +2528,9 @@ static void tests(apr_pool_t *p)
     test_open(db, p);
     test_touch(db, p);
     test_recipients(db, p);
-    test_find(db, p);
+    test_find(db, NULL, p);
+    test_find(db, "SELECT role FROM edu_member WHERE class_id = %s AND id = %s",
+              p);
     test_viewers(db, p);
     test_clear(db, p);
     database_close(db);
