@@ -96,8 +96,8 @@ typedef void edu_admin_fault_fn(void *baton, const edu_admin_fault_t *fault);
 /**
  * Check all rows: keys, versions, each document against its type, records of
  * reads, answers that are kept, that the rows above are there, and that the
- * history ends with what is stored.  All is seen
- * as it is at one instant.
+ * history has no gap and ends with what is stored.  All is seen as it is at one
+ * instant.
  * @param tell   is told each fault
  * @param baton  for that
  * @return APR_SUCCESS, with faults or without; or EDU_EUNAVAILABLE

@@ -35,7 +35,7 @@ sub told {
             ($student ne '' ? "of $student" : ()),
             ($before ? 'before' : ()), ($after ? 'after' : ());
     } news('action, entity, id, derived, student,'
-           . " CASE before_body WHEN '' THEN 0 ELSE 1 END,"
+           . " CASE WHEN before_body LIKE '{%' THEN 1 ELSE 0 END,"
            . " CASE after_body WHEN '' THEN 0 ELSE 1 END");
 }
 

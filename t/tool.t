@@ -86,6 +86,24 @@ must('teacher', POST => $open, { '@odata.type' =>
 my $gone = path_of(request(POST => "/v1.0/education$open",
     [['Content-Type', 'application/json'], ['Idempotency-Key', '"tool"']], '{}'));
 must('teacher', DELETE => $gone);
+# Two with a history: created, changed twice, deleted, restored.
+my (@lived, %numbers);
+my $said = sub { return { '@odata.type' =>
+    '#microsoft.graph.educationFeedbackOutcome', feedback =>
+    { text => { content => "$_[0]", contentType => 'text' } } } };
+for (1 .. 2) {
+    my $id = must('teacher', POST => $open, $said->(0))->{id};
+    must('teacher', PATCH => "$open/$id", $said->($_)) for 1 .. 2;
+    my (undef, $version) = collect('teacher', "$open/$id/versions");
+    must('teacher', DELETE => "$open/$id");
+    must('teacher', POST => "$open/$id/versions/$version->{id}/restoreVersion");
+    push @lived, $id;
+    $numbers{$id} = [split ' ', sql("SELECT seq FROM edu_history WHERE"
+                                    . " id = '$id' ORDER BY seq")];
+}
+# The oldest records may go, which the history tells.
+sql("INSERT INTO edu_history (action, at) VALUES ('pruned', '0000000000000001')");
+sql("DELETE FROM edu_history WHERE seq = $_") for @{ $numbers{$lived[1]} }[0, 1];
 # Rows that go with a class, an assignment or a submission are no fault, either.
 my $goner = class('goner', 's1');
 for my $below (map { assignment($goner, $_) } 'a', 'b') {
@@ -209,6 +227,15 @@ my @faults = (
              submission_id => 's9', id => 'o', entity => 'outcome',
              action => 'update', at => '', version => '0000000000000001'),
      'edu_history tool/a/s9/o/LAST version'],
+    [$into->('history', class_id => 'tool', assignment_id => 'a',
+             submission_id => 's9', id => 'o', entity => 'outcome',
+             action => 'update', at => '', version => '0000000000000003',
+             before_body => '{"other":1}'),
+     'edu_history tool/a/s9/o/LAST before_body'],
+    (map { my $number = $numbers{$lived[0]}[$_];
+           ["DELETE FROM edu_history WHERE seq = $number",
+            "edu_history tool/open/s/$lived[0]/" . $numbers{$lived[0]}[$_ + 1]
+            . ' before_body'] } 1, 3),
     [$into->('read', at => 'soon', assignment_id => '..', submission_id => '',
              id => '.', student => '..', user_id => 'x' x 128),
      map { "edu_read READ $_" } qw(at class_id assignment_id submission_id id

@@ -65,8 +65,9 @@ static const command_t commands[] = {
       run_status },
     { "verify", "", 0, 0, 0, 1,
       "Check every row: keys, versions, each document against its type,\n"
-      "that the rows above are there, and that the history ends with what\n"
-      "is stored. Exits with 1 if there are faults, and prints each.",
+      "that the rows above are there, and that the history has no gap and\n"
+      "ends with what is stored. Exits with 1 if there are faults, and\n"
+      "prints each.",
       run_verify },
     { "schema", "init|upgrade|show", 1, 1, 0, 1,
       "Create the tables, or add what those of an earlier version lack;\n"

@@ -89,7 +89,7 @@ CREATE TABLE IF NOT EXISTS edu_outcome (
 -- the order of their commits; at is the instant, as a version; entity, action
 -- and version say what was done to the row of these ids, derived what another
 -- change brought about.  Then who did it, whose submission it is, and the
--- document before, where no earlier row has it, and after.
+-- document before, or the seq of the row that has it, and after.
 CREATE TABLE IF NOT EXISTS edu_history (
     seq INTEGER PRIMARY KEY,
     class_id TEXT NOT NULL DEFAULT '',

@@ -18,6 +18,7 @@ static void push(apr_array_header_t *records, const edu_cursor_t *at,
                  apr_pool_t *p)
 {
     edu_admin_record_t *record = apr_array_push(records);
+    const char *before = edu__cursor_text(at, "before_body");
 #define TEXT(name) apr_pstrdup(p, edu__cursor_text(at, name))
 
     *record = (edu_admin_record_t){ .number = TEXT("seq"),
@@ -33,7 +34,9 @@ static void push(apr_array_header_t *records, const edu_cursor_t *at,
                                     .address = TEXT("address"),
                                     .request_id = TEXT("request_id"),
                                     .document = TEXT("after_body"),
-                                    .before = TEXT("before_body") };
+                                    .before = edu__event_before(before)
+                                                  ? ""
+                                                  : apr_pstrdup(p, before) };
 #undef TEXT
 }
 

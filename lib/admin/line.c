@@ -15,7 +15,8 @@ enum {
     INSTANT = 2, /* 16 hexadecimal digits */
     DOCUMENT = 4,
     NEEDED = 8, /* it has no default */
-    WORD = 16   /* one that the library chooses */
+    WORD = 16,  /* one that the library chooses */
+    RECORD = 32 /* or the number of a record, which is another's elsewhere */
 };
 
 typedef struct column_t {
@@ -41,14 +42,14 @@ static const column_t columns[] = {
 
 /* Those of the history and the log of reads, whose rows may be of anything. */
 static const column_t recorded[] = {
-    {"action",       NEEDED | WORD,    ""},
-    { "entity",      WORD,             ""},
-    { "derived",     WORD,             ""},
-    { "shows",       WORD,             ""},
-    { "at",          INSTANT | NEEDED, ""},
-    { "before_body", DOCUMENT,         ""},
-    { "after_body",  DOCUMENT,         ""},
-    { NULL,          0,                ""}
+    {"action",       NEEDED | WORD,     ""},
+    { "entity",      WORD,              ""},
+    { "derived",     WORD,              ""},
+    { "shows",       WORD,              ""},
+    { "at",          INSTANT | NEEDED,  ""},
+    { "before_body", DOCUMENT | RECORD, ""},
+    { "after_body",  DOCUMENT,          ""},
+    { NULL,          0,                 ""}
 };
 
 static const column_t *column_of(int table, const char *name)
@@ -99,6 +100,9 @@ static apr_status_t put_cell(apr_file_t *out, int table, int i,
 {
     const column_t *column = column_of(table, edu__wholes[table].columns[i]);
 
+    if ((column->flags & RECORD) && edu__event_before(text)) {
+        text = "";
+    }
     return (i == 0 && edu__wholes[table].drawn) ||
                    ((column->flags & DOCUMENT) && *text == '{' &&
                     edu__json_tidy(text, p) == text)

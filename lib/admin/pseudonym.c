@@ -222,14 +222,16 @@ const char **edu__pseudonym_apply(const edu_pseudonyms_t *pseudonyms, int table,
                                   const char *const *row, apr_pool_t *p)
 {
     const edu_whole_t *whole = &edu__wholes[table];
-    int width = edu__whole_width(whole), changed = 0;
+    int width = edu__whole_width(whole), brief = width - whole->longs;
+    int changed = 0;
     const char **made = apr_pmemdup(p, row, width * sizeof(*row));
 
     for (int i = 0; i < width; i++) {
         const char *other = edu__line_is_word(table, whole->columns[i]) ? NULL
                             : *row[i] == '{'
                                 ? replaced_in(pseudonyms, row[i], p)
-                                : replaced(pseudonyms, row[i], p);
+                            : i < brief ? replaced(pseudonyms, row[i], p)
+                                        : NULL;
 
         if (other) {
             made[i] = other;
@@ -241,8 +243,9 @@ const char **edu__pseudonym_apply(const edu_pseudonyms_t *pseudonyms, int table,
     }
     if (is_of_person(table, row) &&
         find(pseudonyms, row[edu__single_column(whole, "id")])) {
-        for (int i = width - whole->longs; i < width; i++) {
-            made[i] = *row[i] ? person(row[i], p) : "";
+        for (int i = brief; i < width; i++) {
+            made[i] = *row[i] && !edu__event_before(row[i]) ? person(row[i], p)
+                                                            : row[i];
         }
     }
     if (table >= EDU_HISTORY &&

@@ -315,7 +315,7 @@ static void check_record(const edu_verify_t *v, const edu_cursor_t *at)
 {
     static const char *const tables[] = { "class",      "member",  "assignment",
                                           "submission", "outcome", NULL };
-    static const char *const documents[] = { "before_body", "after_body" };
+    const char *before = edu__cursor_text(at, "before_body");
 
     if (*edu__cursor_text(at, "class_id")) {
         check_word(v, at, "entity", tables, "it names no table");
@@ -324,10 +324,11 @@ static void check_record(const edu_verify_t *v, const edu_cursor_t *at)
         edu__verify_fault(v, at, "action", NULL, "it is empty");
     }
     check_instant(v, at, "at");
-    for (int i = 0; i < 2; i++) {
-        if (*edu__cursor_text(at, documents[i])) {
-            parse(v, at, documents[i]);
-        }
+    if (*before && !edu__event_before(before)) {
+        parse(v, at, "before_body");
+    }
+    if (*edu__cursor_text(at, "after_body")) {
+        parse(v, at, "after_body");
     }
 }
 

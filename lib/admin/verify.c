@@ -82,42 +82,6 @@ static apr_status_t walk(edu_verify_t *v, int table)
 
 /* ----------------------------------------------------------------- history */
 
-/* The last record of a row. */
-typedef struct last_t {
-    const char *key[4]; /* NULL: there is no further one */
-    int table;
-    const char *seq, *version, *body;
-    apr_pool_t *p;
-} last_t;
-
-/* The number of the last mark that history is off, or that rows came without
- * it; 0: there is none. */
-typedef struct gaps_t {
-    apr_int64_t off;
-} gaps_t;
-
-static apr_status_t find_gaps(gaps_t *gaps, edu_verify_t *v)
-{
-    static const char *const no_class[] = { "" };
-    edu_cursor_t at;
-    apr_status_t rv;
-
-    gaps->off = 0;
-    edu__cursor_open(&at, &v->call, &edu__wholes[EDU_WHOLE_HISTORY_OF],
-                     no_class, 1, v->admin->p);
-    while (!(rv = edu__cursor_next(&at)) && at.row) {
-        const char *action = edu__cursor_text(&at, "action");
-
-        if (strcmp(action, "historyOff") == 0 ||
-            strcmp(action, "import") == 0) {
-            apr_int64_t seq = apr_atoi64(edu__cursor_text(&at, "seq"));
-
-            gaps->off = seq > gaps->off ? seq : gaps->off;
-        }
-    }
-    return rv;
-}
-
 /* The columns of a record that are the key of the row. */
 static const struct {
     int n, columns[4];
@@ -131,6 +95,62 @@ static const struct {
 
 #define TABLES (int)(sizeof(keys) / sizeof(keys[0]))
 
+/* What the history itself says that it lacks: rows that came, or changed,
+ * without a record; rows whose records changed with them; and the first records
+ * of rows. */
+typedef enum gap_e { UNTOLD, ALTERED, REMOVED, GAPS } gap_e;
+
+static const struct {
+    const char *action;
+    gap_e gap;
+} marks[] = {
+    {"historyOff", UNTOLD },
+    { "import",    UNTOLD },
+    { "anonymize", ALTERED},
+    { "erase",     ALTERED},
+    { "erase",     REMOVED},
+    { "pruned",    REMOVED}
+};
+
+/* The records of what has one key: of each table the last so far. */
+typedef struct chain_t {
+    const char *key[4];
+    struct {
+        apr_int64_t seq; /* 0: there is none */
+        const char *version, *body;
+        apr_pool_t *p;
+    } last[TABLES];
+    apr_int64_t gaps[GAPS]; /* the number of the last mark of each; or 0 */
+    apr_pool_t *p;          /* of the key */
+} chain_t;
+
+static apr_int64_t number_of(const edu_cursor_t *at)
+{
+    return apr_atoi64(edu__cursor_text(at, "seq"));
+}
+
+static apr_status_t find_gaps(apr_int64_t *gaps, edu_verify_t *v)
+{
+    static const char *const no_class[] = { "" };
+    edu_cursor_t at;
+    apr_status_t rv;
+
+    edu__cursor_open(&at, &v->call, &edu__wholes[EDU_WHOLE_HISTORY_OF],
+                     no_class, 1, v->admin->p);
+    while (!(rv = edu__cursor_next(&at)) && at.row) {
+        const char *action = edu__cursor_text(&at, "action");
+
+        for (apr_size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+            apr_int64_t *gap = &gaps[marks[i].gap];
+
+            if (strcmp(marks[i].action, action) == 0 && number_of(&at) > *gap) {
+                *gap = number_of(&at);
+            }
+        }
+    }
+    return rv;
+}
+
 /* The table of the row that a record is of. @return TABLES: of none */
 static int table_of(const edu_cursor_t *at)
 {
@@ -143,36 +163,69 @@ static int table_of(const edu_cursor_t *at)
     return *at->row[0] ? i : TABLES;
 }
 
-static void keep(last_t *last, const edu_cursor_t *at)
+/* Whether a record follows on the last one of its row: it has the number of
+ * that, or where there is none, or a change came without a record, the document
+ * before it.  One that was imported may have neither. */
+static void check_follows(const edu_verify_t *v, const chain_t *chain,
+                          int table, const edu_cursor_t *at)
 {
-    apr_pool_clear(last->p);
-    for (int i = 0; i < 4; i++) {
-        last->key[i] = apr_pstrdup(last->p, at->row[i]);
+    const char *before = edu__cursor_text(at, "before_body");
+    const char *body = chain->last[table].body;
+    apr_int64_t last = chain->last[table].seq;
+    apr_int64_t wanted = edu__event_before(before);
+
+    if (wanted && wanted != last && (last || wanted > chain->gaps[REMOVED])) {
+        edu__verify_fault(
+            v, at, "before_body", NULL,
+            apr_psprintf(v->p, "the record before it, %s, is missing", before));
     }
-    last->table = table_of(at);
-    last->seq = apr_pstrdup(last->p, edu__cursor_text(at, "seq"));
-    last->version = apr_pstrdup(last->p, edu__cursor_text(at, "version"));
-    last->body = apr_pstrdup(last->p, edu__cursor_text(at, "after_body"));
+    if (!wanted && *before && last && strcmp(before, body) != 0 &&
+        last > chain->gaps[UNTOLD] && last > chain->gaps[ALTERED]) {
+        edu__verify_fault(v, at, "before_body", NULL,
+                          apr_psprintf(v->p,
+                                       "it is not what the record before it, "
+                                       "%" APR_INT64_T_FMT ", has",
+                                       last));
+    }
+    if (last && strcmp(chain->last[table].version,
+                       edu__cursor_text(at, "version")) > 0) {
+        edu__verify_fault(v, at, "version", NULL,
+                          "it is earlier than that of the record before");
+    }
 }
 
-/* Reads the records of the next row, up to its last; records of one row are
- * in the order of their versions. */
-static apr_status_t read_last(last_t *last, edu_verify_t *v, edu_cursor_t *at)
+static void keep(chain_t *chain, int table, const edu_cursor_t *at)
+{
+    apr_pool_t *p = chain->last[table].p;
+
+    apr_pool_clear(p);
+    chain->last[table].seq = number_of(at);
+    chain->last[table].version =
+        apr_pstrdup(p, edu__cursor_text(at, "version"));
+    chain->last[table].body =
+        apr_pstrdup(p, edu__cursor_text(at, "after_body"));
+}
+
+/* Reads all records of the next key. */
+static apr_status_t read_chain(chain_t *chain, edu_verify_t *v,
+                               edu_cursor_t *at)
 {
     apr_status_t rv = APR_SUCCESS;
 
-    last->key[0] = NULL;
-    while (!rv && at->row &&
-           (!last->key[0] || compare(last->key, at->row, 4) == 0)) {
-        if (table_of(at) < TABLES) {
+    apr_pool_clear(chain->p);
+    for (int i = 0; i < 4; i++) {
+        chain->key[i] = apr_pstrdup(chain->p, at->row[i]);
+    }
+    for (int i = 0; i < TABLES; i++) {
+        chain->last[i].seq = 0;
+    }
+    while (!rv && at->row && compare(chain->key, at->row, 4) == 0) {
+        int table = table_of(at);
+
+        if (table < TABLES) {
             apr_pool_clear(v->p);
-            if (last->key[0] &&
-                strcmp(last->version, edu__cursor_text(at, "version")) > 0) {
-                edu__verify_fault(
-                    v, at, "version", NULL,
-                    "it is earlier than that of the record before");
-            }
-            keep(last, at);
+            check_follows(v, chain, table, at);
+            keep(chain, table, at);
         }
         rv = edu__cursor_next(at);
     }
@@ -181,57 +234,55 @@ static apr_status_t read_last(last_t *last, edu_verify_t *v, edu_cursor_t *at)
 
 /* Compares a row with its last record. */
 static void match(const edu_verify_t *v, const edu_cursor_t *at,
-                  const last_t *last)
+                  const chain_t *chain, int table)
 {
-    if (!*last->body) {
+    const char *body = chain->last[table].body;
+
+    if (!*body) {
         edu__verify_fault(v, at, at->table->columns[at->table->keys - 1], NULL,
                           "the history says that it was deleted");
     }
-    else if (strcmp(last->body, edu__cursor_text(at, "body")) != 0) {
-        edu__verify_fault(
-            v, at, "body", NULL,
-            apr_psprintf(v->p, "it is not what the history has under %s",
-                         last->seq));
+    else if (strcmp(body, edu__cursor_text(at, "body")) != 0) {
+        edu__verify_fault(v, at, "body", NULL,
+                          apr_psprintf(v->p,
+                                       "it is not what the history has under "
+                                       "%" APR_INT64_T_FMT,
+                                       chain->last[table].seq));
     }
 }
 
 /* A row that is recorded, and not there. */
-static void miss(const edu_verify_t *v, const last_t *last,
+static void miss(const edu_verify_t *v, const chain_t *chain, int table,
                  const char *const *row)
 {
-    const edu_cursor_t at = { .table = &edu__wholes[last->table], .row = row };
+    const edu_cursor_t at = { .table = &edu__wholes[table], .row = row };
 
-    edu__verify_fault(
-        v, &at, at.table->columns[at.table->keys - 1], NULL,
-        apr_psprintf(v->p, "it is gone, but the history has it under %s",
-                     last->seq));
-}
-
-/* A row that was imported, or written while history was off, has no record. */
-static int is_told(const last_t *last, const gaps_t *gaps)
-{
-    return apr_atoi64(last->seq) > gaps->off;
+    edu__verify_fault(v, &at, at.table->columns[at.table->keys - 1], NULL,
+                      apr_psprintf(v->p,
+                                   "it is gone, but the history has it under "
+                                   "%" APR_INT64_T_FMT,
+                                   chain->last[table].seq));
 }
 
 /* Looks for the row of a record, further on than the last in its table. */
-static apr_status_t follow(const edu_verify_t *v, const last_t *last,
-                           edu_cursor_t *at)
+static apr_status_t follow(const edu_verify_t *v, const chain_t *chain,
+                           int table, edu_cursor_t *at)
 {
-    int n = keys[last->table].n;
+    int n = keys[table].n;
     const char *row[EDU_COLUMNS_MAX];
     apr_status_t rv = APR_SUCCESS;
 
     for (int i = 0; i < n; i++) {
-        row[i] = last->key[keys[last->table].columns[i]];
+        row[i] = chain->key[keys[table].columns[i]];
     }
     while (!rv && at->row && compare(at->row, row, n) < 0) {
         rv = edu__cursor_next(at);
     }
     if (!rv && at->row && compare(at->row, row, n) == 0) {
-        match(v, at, last);
+        match(v, at, chain, table);
     }
-    else if (!rv && *last->body) {
-        miss(v, last, row);
+    else if (!rv && *chain->last[table].body) {
+        miss(v, chain, table, row);
     }
     return rv;
 }
@@ -239,12 +290,12 @@ static apr_status_t follow(const edu_verify_t *v, const last_t *last,
 static apr_status_t walk_history(edu_verify_t *v)
 {
     edu_cursor_t rows[TABLES], records;
-    last_t last = { .key = { NULL } };
-    gaps_t gaps;
-    apr_status_t rv = find_gaps(&gaps, v);
+    chain_t chain = { .key = { NULL } };
+    apr_status_t rv = find_gaps(chain.gaps, v);
 
-    apr_pool_create(&last.p, v->admin->p);
+    apr_pool_create(&chain.p, v->admin->p);
     for (int i = 0; !rv && i < TABLES; i++) {
+        apr_pool_create(&chain.last[i].p, v->admin->p);
         edu__cursor_open(&rows[i], &v->call, &edu__wholes[i], NULL, 0,
                          v->admin->p);
         rv = edu__cursor_next(&rows[i]);
@@ -252,10 +303,12 @@ static apr_status_t walk_history(edu_verify_t *v)
     edu__cursor_open(&records, &v->call, &edu__wholes[EDU_WHOLE_HISTORY_OF],
                      NULL, 0, v->admin->p);
     rv = rv ? rv : edu__cursor_next(&records);
-    while (!rv && !(rv = read_last(&last, v, &records)) && last.key[0]) {
+    while (!rv && records.row && !(rv = read_chain(&chain, v, &records))) {
         apr_pool_clear(v->p);
-        if (is_told(&last, &gaps)) {
-            rv = follow(v, &last, &rows[last.table]);
+        for (int i = 0; !rv && i < TABLES; i++) {
+            if (chain.last[i].seq > chain.gaps[UNTOLD]) {
+                rv = follow(v, &chain, i, &rows[i]);
+            }
         }
     }
     return rv;

@@ -12,9 +12,15 @@ static const char *padded(const char *number, apr_pool_t *p)
     return apr_psprintf(p, "%018" APR_INT64_T_FMT, apr_atoi64(number));
 }
 
+apr_int64_t edu__event_before(const char *before_body)
+{
+    return apr_atoi64(before_body);
+}
+
 static edu_event_t *event_at(const edu_call_t *call, struct apr_dbd_row_t *from)
 {
     edu_event_t *event = apr_palloc(call->p, sizeof(*event));
+    const char *before = edu__call_column(call, from, 16);
 
     *event = (edu_event_t){ .class_id = edu__call_column(call, from, 1),
                             .assignment_id = edu__call_column(call, from, 2),
@@ -31,7 +37,7 @@ static edu_event_t *event_at(const edu_call_t *call, struct apr_dbd_row_t *from)
                             .address = edu__call_column(call, from, 13),
                             .request_id = edu__call_column(call, from, 14),
                             .at = edu__call_column(call, from, 15),
-                            .before = edu__call_column(call, from, 16),
+                            .before = edu__event_before(before) ? "" : before,
                             .after = edu__call_column(call, from, 17) };
     return event;
 }

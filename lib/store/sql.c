@@ -342,19 +342,20 @@
 /* Records for the history.  The number of a record is drawn when it is inserted,
  * after the lock of the row that it is of: of two changes of a row the later has
  * the greater number, and so it is of two changes of which one was committed
- * before the other began.  The document before it is kept unless the last record
- * of the row has it, as where history begins, or other programs write. */
+ * before the other began.  The document before it is kept where history begins,
+ * or other programs write; else the last record of the row has it, whose number
+ * stands in its place and shows later that no record between them is gone. */
 #define BY "action, derived, shows, student, user_id, user_name, application," \
     " address, request_id, at"
 #define INTO_HISTORY                                                          \
     "INSERT INTO edu_history (" BY ", before_body, " KEY                      \
     ", entity, version, after_body) "
 #define BEFORE(body, class, assignment, submission, id, entity)               \
-    "CASE WHEN " body " IN ('', (SELECT h.after_body FROM edu_history h"      \
+    "COALESCE((SELECT CASE h.after_body WHEN " body                           \
+    " THEN CAST(h.seq AS VARCHAR(20)) END FROM edu_history h"                 \
     " WHERE h.class_id = " class " AND h.assignment_id = " assignment         \
     " AND h.submission_id = " submission " AND h.id = " id                    \
-    " AND h.entity = " entity " ORDER BY h.seq DESC LIMIT 1))"                \
-    " THEN '' ELSE " body " END"
+    " AND h.entity = " entity " ORDER BY h.seq DESC LIMIT 1), " body ")"
 #define RECORDED_VALUES                                                       \
     "%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "                                \
     BEFORE("%s", "%s", "%s", "%s", "%s", "%s") ", %s, %s, %s, %s, %s, %s, %s"
@@ -620,7 +621,9 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
         "SELECT COALESCE((SELECT after_body FROM edu_history WHERE" FEED_KEY
         " AND seq < %lld AND after_body > '' ORDER BY seq DESC LIMIT 1),"
         " (SELECT before_body FROM edu_history WHERE" FEED_KEY
-        " AND seq >= %lld AND before_body > '' ORDER BY seq LIMIT 1),"
+        " AND seq >= %lld AND before_body > ''"
+        " AND SUBSTR(before_body, 1, 1) NOT BETWEEN '0' AND '9'"
+        " ORDER BY seq LIMIT 1),"
         " (SELECT body FROM edu_assignment WHERE" OF_CLASS " AND" ONE "), '')" },
     [EDU_SQL_SECRET] = { .label = "edu_secret", .text =
         "SELECT secret FROM edu_secret" },

@@ -112,10 +112,10 @@ static void test_one(database_t *db, apr_pool_t *p)
            "it is deleted");
     is_str(news(db, p),
            "create outcome c/a/s/o 01 of ben >{1}; "
-           "update outcome c/a/s/o 02 of ben >{2}; "
-           "restore outcome c/a/s/o 03 of ben >{3}; "
-           "delete outcome c/a/s/o 03 of ben >",
-           "each change that was done has a row, and no other");
+           "update outcome c/a/s/o 02 of ben 1>{2}; "
+           "restore outcome c/a/s/o 03 of ben 2>{3}; "
+           "delete outcome c/a/s/o 03 of ben 3>",
+           "each change that was done has a row, which names the one before");
 }
 
 /* A document from before is kept once, where the history does not have it. */
@@ -134,7 +134,7 @@ static void test_before(database_t *db, apr_pool_t *p)
     write_one(db, "update", EDU_UPDATE, EDU_IF_VERSION, &two, &three, p);
     is_str(news(db, p),
            "update outcome c/a/s/o 02 of ben {1}>{2}; "
-           "update outcome c/a/s/o 03 of ben >{3}",
+           "update outcome c/a/s/o 03 of ben 1>{3}",
            "the first change has the document before it");
     empty(db);
     db->store.history = 0;
