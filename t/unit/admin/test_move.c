@@ -161,12 +161,35 @@ static void test_pseudonyms(apr_pool_t *p)
     is_str(edu__pseudonym_add(&names, "bob"), "erased", "one is erased");
 }
 
+/* The number of the record before one is no id. */
+static void test_pseudonym_in_record(apr_pool_t *p)
+{
+    edu_pseudonyms_t names = { apr_hash_make(p), "secret", p };
+    const char *one = edu__pseudonym_add(&names, "12"), **made;
+    const char *row[EDU_COLUMNS_MAX];
+
+    for (int i = 0; i < EDU_COLUMNS_MAX; i++) {
+        row[i] = "";
+    }
+    row[4] = row[17] = "12";
+    row[18] = "{\"id\":\"12\"}";
+    row[5] = "outcome";
+    made = edu__pseudonym_apply(&names, EDU_HISTORY, row, p);
+    is_str(made[4], one, "an id in the history is replaced");
+    is_str(made[17], "12", "the number of a record is not");
+    row[5] = "member";
+    made = edu__pseudonym_apply(&names, EDU_HISTORY, row, p);
+    is_str(made[17], "12", "nor is it in a record of a member");
+    is_str(made[18], "{}", "whose document says nothing of the person");
+}
+
 static void tests(apr_pool_t *p)
 {
     test_written(p);
     test_read(p);
     test_line(p);
     test_pseudonyms(p);
+    test_pseudonym_in_record(p);
 }
 
 TAP_MAIN(tests)
