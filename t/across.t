@@ -5,42 +5,11 @@ use warnings;
 use FindBin '$Bin';
 use lib "$Bin/lib";
 use Edu::Database;
-use Edu::School qw($FEEDBACK $POINTS assignment class got submission);
+use Edu::School;
 use Edu::Server;
-use Edu::Wire;
-use JSON::PP ();
 use Test::More;
 
-my $JSON = JSON::PP->new->utf8->canonical;
-
-# A request by a user of the roster.
-sub ask {
-    my ($user, $method, $path, $body) = @_;
-    my @headers = (['Test-User', $user], ['Authorization', 'none']);
-    push @headers, ['Content-Type', 'application/json'] if defined $body;
-    return request($method, $path =~ m{^/classes|^/users|^/me}
-                   ? "/roster/education$path" : $path, \@headers,
-                   ref $body ? $JSON->encode($body) : $body);
-}
-
-sub must {
-    my $answer = ask(@_);
-    die "@_[0 .. 2]: $answer->{status} $answer->{body}\n"
-        if $answer->{status} !~ /^2/;
-    return $answer->{body} =~ /^\{/ ? got($answer) : undef;
-}
-
-# All rows of a list, and the number of its pages.
-sub collect {
-    my ($user, $url) = @_;
-    my ($pages, @rows) = (0);
-    for (; defined $url; $pages++) {
-        my $page = must($user, GET => $url);
-        $url = $page->{'@odata.nextLink'};
-        push @rows, @{ $page->{value} };
-    }
-    return ($pages, @rows);
-}
+by_roster();
 
 my $long = 'x' x 20_000;    # documents that lists leave out
 my $class = class('across', qw(ada bob student));

@@ -5,7 +5,7 @@ use warnings;
 use FindBin '$Bin';
 use lib "$Bin/lib";
 use Edu::Delta;
-use Edu::School qw($FEEDBACK $POINTS $RUBRIC assignment class submission);
+use Edu::School;
 use Edu::Server;
 use POSIX 'strftime';
 use Test::More;

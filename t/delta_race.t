@@ -11,10 +11,9 @@ use warnings;
 use FindBin '$Bin';
 use lib "$Bin/lib";
 use Edu::Log;
-use Edu::School qw(assignment class submission);
+use Edu::School;
 use Edu::Server;
 use Edu::Wire;
-use JSON::PP ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -24,16 +23,8 @@ log_expect('EDU0002: .* 503 .* kept the request waiting too long');
 my $WRITERS = 16;
 my $READERS = 4;
 my $CHANGES = $ENV{EDU_CHANGES} || 2000;
-my $JSON = JSON::PP->new->utf8->canonical;
 
-sub ask {
-    my ($user, $method, $path, $body, @headers) = @_;
-    push @headers, ['Test-User', $user], ['Authorization', 'none'];
-    push @headers, ['Content-Type', 'application/json'] if defined $body;
-    $path = "/roster/education$path" if $path !~ m{^(?:http|/roster)};
-    return request($method, $path,
-                   \@headers, ref $body ? $JSON->encode($body) : $body);
-}
+by_roster();
 
 my $class = class('race', 'student');
 my $list = "$class/assignments";
@@ -112,7 +103,7 @@ sub change {
     my $answer = ask('evy', POST => '/roster/$batch',
                      { requests => \@requests });
     return scalar grep { /^20/ }
-        map { $_->{status} } @{ $JSON->decode($answer->{body})->{responses} };
+        map { $_->{status} } @{ got($answer)->{responses} };
 }
 
 sub write_all {
@@ -140,7 +131,7 @@ sub get {
         sleep(header($answer, 'Retry-After') // last);
     }
     die "$url: $answer->{status} $answer->{body}\n" if $answer->{status} != 200;
-    return $JSON->decode($answer->{body});
+    return got($answer);
 }
 
 sub place { return $_[0]{'@odata.id'} // $_[0]{id} }

@@ -4,44 +4,16 @@ package Edu::Delta;
 
 use strict;
 use warnings;
-use Edu::Wire;
+use Edu::School qw(ask by_roster collect got);
+use Edu::Wire 'header';
 use Exporter 'import';
 use JSON::PP ();
 
-our @EXPORT = qw(agrees ask collect got must reader refused sync);
+our @EXPORT = qw(agrees reader refused sync);
 
-my $JSON = JSON::PP->new->utf8->canonical;
+my $JSON = JSON::PP->new->utf8->canonical->pretty;
 
-# As those of Edu::School, but where the roster decides.
-sub ask {
-    my ($user, $method, $path, $body, @headers) = @_;
-    $user = 'adm' if $user eq 'app';
-    push @headers, ['Test-User', $user], ['Authorization', 'none'];
-    push @headers, ['Content-Type', 'application/json'] if defined $body;
-    return request($method, $path =~ /^http/ ? $path : "/roster/education$path",
-                   \@headers, ref $body ? $JSON->encode($body) : $body);
-}
-
-sub got { return $JSON->decode($_[0]{body}) }
-
-sub must {
-    my $answer = ask(@_);
-    die "@_[0 .. 2]: $answer->{status} $answer->{body}\n"
-        if $answer->{status} !~ /^2/;
-    return $answer->{body} =~ /^\{/ ? got($answer) : undef;
-}
-
-# All rows of a list.
-sub collect {
-    my ($user, $url) = @_;
-    my @rows;
-    while (defined $url) {
-        my $page = must($user, GET => $url);
-        $url = $page->{'@odata.nextLink'};
-        push @rows, @{ $page->{value} };
-    }
-    return @rows;
-}
+by_roster();
 
 # A reader: { user, url, things }, with what it knows by its place, or by its id
 # where lists have no places; for each round, what the round told.
@@ -87,9 +59,9 @@ sub sync {
 # What the reader has, and what a list has, each as JSON.
 sub agrees {
     my ($reader, $list) = @_;
-    my %rows = map { key($_) => $_ } collect($reader->{user}, $list);
-    return ($JSON->pretty->encode($reader->{things}),
-            $JSON->pretty->encode(\%rows));
+    my (undef, @rows) = collect($reader->{user}, $list);
+    my %rows = map { key($_) => $_ } @rows;
+    return ($JSON->encode($reader->{things}), $JSON->encode(\%rows));
 }
 
 # The answer to a request for a new start: status, code, and where to begin.
