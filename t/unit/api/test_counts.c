@@ -93,23 +93,6 @@ size_t __wrap_json_dumpb(const json_t *json, char *to, size_t size,
 
 /* ---------------------------------------------------------------- requests */
 
-static const char *header(void *baton, const char *name)
-{
-    (void)baton;
-    return strcmp(name, "Content-Type") == 0 ? "application/json" : NULL;
-}
-
-static apr_status_t body(void *baton, const char **data, apr_size_t *len,
-                         apr_off_t max, edu_error_t *err, apr_pool_t *p)
-{
-    (void)max;
-    (void)err;
-    (void)p;
-    *data = baton;
-    *len = *data ? strlen(*data) : 0;
-    return APR_SUCCESS;
-}
-
 /* Counts for a request in a $batch; and how often the server's rules are asked,
  * which takes longest. */
 static int admitted;
@@ -155,8 +138,8 @@ static int ask(database_t *db, const edu_caller_t *caller,
                                 .caller = caller,
                                 .trace = &trace,
                                 .store = &db->store,
-                                .header = header,
-                                .body = body,
+                                .header = json_header,
+                                .body = json_body,
                                 .admit = admit,
                                 .baton =
                                     json ? (void *)quotes(json, p) : NULL };

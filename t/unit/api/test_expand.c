@@ -19,23 +19,6 @@
 
 /* ---------------------------------------------------------------- requests */
 
-static const char *header(void *baton, const char *name)
-{
-    (void)baton;
-    return strcmp(name, "Content-Type") == 0 ? "application/json" : NULL;
-}
-
-static apr_status_t body(void *baton, const char **data, apr_size_t *len,
-                         apr_off_t max, edu_error_t *err, apr_pool_t *p)
-{
-    (void)max;
-    (void)err;
-    (void)p;
-    *data = baton;
-    *len = *data ? strlen(*data) : 0;
-    return APR_SUCCESS;
-}
-
 /* The answer to a request, and the number of its statements. */
 typedef struct answer_t {
     int status, statements;
@@ -64,8 +47,8 @@ static answer_t ask(database_t *db, const char *user, const char *method,
                                 .caller = &caller,
                                 .trace = &trace,
                                 .store = &db->store,
-                                .header = header,
-                                .body = body,
+                                .header = json_header,
+                                .body = json_body,
                                 .baton =
                                     json ? (void *)quotes(json, p) : NULL };
     int before = db->opened;
