@@ -1192,15 +1192,20 @@ static const edu_fate_t mysql_fates[] = {
  * long as to find a name.  The value stands behind one of the places that have
  * the last name of the path in quotes, for the module writes names as they are.
  * What stands behind each is :" and a text; or a blank, as others write it, which
- * is less than :" in order; or no text.  If none is a text that would do, the
- * value is none. */
-#define PGSQL_PLACES "ALL((string_to_array(o.body, %k))[2:])"
-#define PGSQL_SINCE(value)                                                    \
-    "CASE WHEN ':\"' || %t > " PGSQL_PLACES " AND ':\"' <= " PGSQL_PLACES     \
+ * is less than :" in order; or no text.  If no place has a text that would do, the
+ * value is none.  An outcome has two such places at most, and part 1 is before
+ * them all; a part that there is not is ''. */
+#define PGSQL_PART(n) "split_part(o.body, %k, " n ")"
+#define PGSQL_EARLIER(n)                                                      \
+    "width_bucket(" PGSQL_PART(n) " COLLATE \"C\","                           \
+    " ARRAY[':\"', ':\"' || %t]) = 1"
+#define PGSQL_LATER(n) PGSQL_PART(n) " COLLATE \"C\" > ':\"' || %t || '~'"
+#define PGSQL_UNLESS(all, value)                                              \
+    "CASE WHEN " all("2") " AND (" PGSQL_PART("3") " = '' OR " all("3")       \
+    " AND " PGSQL_PART("4") " = '') OR " PGSQL_PART("2") " = ''"              \
     " THEN false ELSE " value " END"
-#define PGSQL_UNTIL(value)                                                    \
-    "CASE WHEN ':\"' || %t || '~' < " PGSQL_PLACES                            \
-    " THEN false ELSE " value " END"
+#define PGSQL_SINCE(value) PGSQL_UNLESS(PGSQL_EARLIER, value)
+#define PGSQL_UNTIL(value) PGSQL_UNLESS(PGSQL_LATER, value)
 #define MYSQL_VALUE "JSON_VALUE(o.body, %p)"
 #define MYSQL_ANY "COALESCE(JSON_EXTRACT(o.body, %p), 'null')"
 #define MARIA_TEXT " CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"

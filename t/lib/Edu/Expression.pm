@@ -712,6 +712,7 @@ sub document {
         $json{'@odata.type'} = json("#microsoft.graph.$doc->{kind}");
     }
     local $foreign = $self->{kinds} && !$self->below(3);
+    $json{beside} = $self->namesakes if $self->{kinds} && !$self->below(4);
     for (@{ $self->{paths} }) {
         my ($path, $type, $kind) = @$_;
         next if $kind && $kind ne $doc->{kind};
@@ -731,6 +732,14 @@ sub document {
         set($doc, \%json, $path, \@data, '[' . join(',', @text) . ']');
     }
     return ($doc, object(\%json));
+}
+
+# What no type has, with names of what is looked for.
+sub namesakes {
+    my ($self) = @_;
+    my @paths = grep { $_->[1] eq 'instant' } @{ $self->{paths} };
+    return object({ map { ($_->[0] =~ m{(\w+)$})[0] => json(zoned(
+        $self->random_value('instant'))) } @paths });
 }
 
 sub element {
