@@ -25,3 +25,12 @@ for page in contract.md decisions.md; do
     leads "$page" "$(sed -nE 's/^##+ ([0-9.]*[0-9])\.? .*/\1/p' "docs/design/$page")"
 done
 leads example "$(sed -nE 's/^([0-9]+[a-c]?)-.*/\1/p' t/data/vectors.txt)"
+
+# So does a test that the last column of a table of conformance names.
+tests=$(sed -nE 's/^\|.*\|([^|]*)\|$/\1/p' docs/odata-conformance.md |
+    grep -o '`[^`]*`' | tr -d '`' | grep -v '^make ' | sort -u)
+some "docs/odata-conformance.md names tests" "$tests"
+none "each of them is there" "$(for name in $tests; do
+    ls -d "t/data/cases/$name" "t/$name" "t/$name.c" 2>/dev/null | grep -q . ||
+        echo "$name"
+done)"
