@@ -3077,6 +3077,29 @@ static void test_prefer(world_t *world)
            world->prefer, "Preference-Applied repeats the preference");
 }
 
+/* A sort keeps as many of the first rows as 16 MiB hold: a position takes eight
+ * KiB here. */
+static void test_room(world_t *world)
+{
+    const char *orders = "id", *sorted;
+    const answer_t *answer;
+
+    for (int i = 0; i < 64; i++) {
+        orders = apr_psprintf(world->p, "%s,concat(id,'%0127d')", orders, i);
+    }
+    fill(world, 2500);
+    sorted = apr_pstrcat(world->p, "$select=id&$orderby=", orders, NULL);
+    answer = list(world, apr_pstrcat(world->p, sorted, "&$top=3", NULL));
+    is_str(rows_of(answer, world->p), "1 2 3", "the first rows are sorted");
+    answer =
+        list(world, apr_pstrcat(world->p, sorted, "&$top=3&$skip=400", NULL));
+    is_str(rows_of(answer, world->p), "401 402 403", "some can be skipped");
+    answer =
+        list(world, apr_pstrcat(world->p, sorted, "&$top=3&$skip=2400", NULL));
+    ok(answer->res.status == 400 && strstr(answer->text, "narrow the list"),
+       "more than there is room for cannot");
+}
+
 /* Pages of many rows.  valgrind finds no more in them than in a few, and takes
  * minutes. */
 static void test_many(world_t *world, const char *const *queries, int n)
@@ -3090,6 +3113,7 @@ static void test_many(world_t *world, const char *const *queries, int n)
     test_counts(world);
     test_count(world, 250);
     test_cost(world);
+    test_room(world);
 }
 
 static void test_requests(apr_pool_t *p)
