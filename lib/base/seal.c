@@ -4,7 +4,7 @@
  * two whether they say the same.  A text of the sealed bytes is masked by the
  * numbers that SipHash, a keyed pseudorandom function, makes of a random nonce
  * and a counter; another key of the secret makes the tag of nonce and masked
- * bytes.  The length is told in steps of 64 bytes alone. */
+ * bytes.  The length is told in steps of 128 bytes alone. */
 
 #include "base.h"
 
@@ -17,7 +17,7 @@
 #define COUNTER 8
 #define TAG 8
 #define LENGTH 2
-#define STEP 64
+#define STEP 128
 
 /* The halves of a secret. */
 typedef struct keys_t {

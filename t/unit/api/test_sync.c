@@ -116,10 +116,12 @@ static void test_refused(edu_exchange_t *x)
     is_int(take(x, &got, ABOUT), EDU_ESYNC, "one that is older");
 }
 
-/* What is planned for a student is not to be told by a length. */
+/* What is planned for a student, and what others write, is not to be told by a
+ * length. */
 static void test_length(edu_exchange_t *x)
 {
     edu_sync_t sync = position(x->p);
+    edu_gap_t gap = { .from = 70000, .to = 70001, .since = 90000 };
     apr_size_t len;
 
     bytes_of(x, &sync);
@@ -130,6 +132,13 @@ static void test_length(edu_exchange_t *x)
     sync.due = 0;
     bytes_of(x, &sync);
     is_int(x->query.token_len, len, "nor does none");
+    APR_ARRAY_PUSH(sync.feed.gaps, edu_gap_t) = gap;
+    bytes_of(x, &sync);
+    is_int(x->query.token_len, len, "nor does what others write meanwhile");
+    apr_array_clear(sync.feed.gaps);
+    sync.feed.high = 7;
+    bytes_of(x, &sync);
+    is_int(x->query.token_len, len, "nor how much they have written");
 }
 
 static void test_all(apr_pool_t *p)
