@@ -88,16 +88,19 @@ sub some {
 }
 
 # Whether a write that lacks a permission is sent: for each set of permissions one
-# that would be done with all of them, and of the others every third.
+# that would be done with all of them, or that no application may do; of the others
+# every third.
 my (%tried, $denied);
 sub is_due {
     my ($who, $thing, $method) = @_;
     my $has = join ' ', sort keys %{ $who->{permissions} };
+    my $is_app = $who->{is_app} // 0;
     my $able = { %$who, permissions => permissions(
-        $who->{is_app} ? $all =~ s/(?<=\w)(?= |\z)/.All/gr : $all,
-        $who->{is_app}) };
-    return !$tried{ join ' ', $thing->{node}, $method, $who->{is_app} // 0, $has }++
-        if $has ne '' && expected($able, $thing, $method)->{kind} eq 'done';
+        $is_app ? $all =~ s/(?<=\w)(?= |\z)/.All/gr : $all, $is_app) };
+    return !$tried{ join ' ', $thing->{node}, $method, $is_app, $has }++
+        if $has ne ''
+        && ($is_app && $RULES{ $thing->{node} }{$method}{app} eq 'none'
+            || expected($able, $thing, $method)->{kind} eq 'done');
     return $denied++ % 3 == 0;
 }
 
