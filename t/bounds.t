@@ -4,7 +4,7 @@ use strict;
 use warnings;
 use FindBin '$Bin';
 use lib "$Bin/lib";
-use Apache::Test ();
+use Edu::Lane;
 use Edu::Log;
 use Edu::Server;
 use Edu::Wire;
@@ -14,7 +14,7 @@ use Test::More;
 # A sanitizer keeps memory of its own.
 my $MOST = ($ENV{EDU_SANITIZE} ? 1024 : 64) * 1024;    # kB
 my $SIZE = 4_100_000;
-my $vars = Apache::Test::config()->{vars};
+my $vars = lane()->{vars};
 my $own = "$vars->{t_conf}/own.conf";
 my $JSON_TYPE = ['Content-Type', 'application/json'];
 my $ADMIN = ['Authorization', 'app:demo'];

@@ -3,14 +3,14 @@ use strict;
 use warnings;
 use FindBin '$Bin';
 use lib "$Bin/lib";
-use Apache::Test ();
 use Edu::Case 'slurp';
+use Edu::Lane;
 use Edu::Log;
 use Edu::Server;
 use Edu::Wire;
 use Test::More tests => 8;
 
-my $vars = Apache::Test::config()->{vars};
+my $vars = lane()->{vars};
 my $own = "$vars->{t_conf}/own.conf";
 my $tag = 'EDU0010: ';
 

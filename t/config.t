@@ -10,11 +10,11 @@ use strict;
 use warnings;
 use FindBin '$Bin';
 use lib "$Bin/lib";
-use Apache::Test ();
 use Edu::Case 'slurp';
+use Edu::Lane;
 use Test::More;
 
-my $vars = Apache::Test::config()->{vars};
+my $vars = lane()->{vars};
 my $modules = slurp("$Bin/../modules.conf");
 my ($dir) = $modules =~ m{ (\S+)/mod_authz_core\.so} ? $1 : 'modules';
 

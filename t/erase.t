@@ -5,8 +5,8 @@ use strict;
 use warnings;
 use FindBin '$Bin';
 use lib "$Bin/lib";
-use Apache::Test ();
 use Edu::Database;
+use Edu::Lane;
 use Edu::School;
 use Edu::Server;
 use Edu::Tool;
@@ -18,7 +18,7 @@ my ($make, $params) = map { "$ENV{EDU_DATABASES} $ENV{EDU_DB} $_"
     'make', 'params';
 system($make) == 0 or die "no database\n";
 chomp($params = `$params`);
-my $own = Apache::Test::config()->{vars}{t_conf} . '/own.conf';
+my $own = lane()->{vars}{t_conf} . '/own.conf';
 open my $conf, '>', $own or die "$own: $!\n";
 print $conf qq(DBDParams "$params"\n);
 close $conf;

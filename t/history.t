@@ -5,6 +5,7 @@ use warnings;
 use FindBin '$Bin';
 use lib "$Bin/lib";
 use Edu::Database;
+use Edu::Lane;
 use Edu::School;
 use Edu::Server;
 use Edu::Wire;
@@ -179,7 +180,7 @@ is(sql("SELECT count(*) FROM edu_history WHERE class_id = '$CLASS'"),
    $before + 9 . "\n", 'all that was told before is there');
 
 # Off, and on again: a gap is told.
-my $own = Apache::Test::config()->{vars}{t_conf} . '/own.conf';
+my $own = lane()->{vars}{t_conf} . '/own.conf';
 sub start_with {
     my ($line) = @_;
     stop_server();

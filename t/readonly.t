@@ -4,15 +4,15 @@ use strict;
 use warnings;
 use FindBin '$Bin';
 use lib "$Bin/lib";
-use Apache::Test ();
 use Edu::Database;
+use Edu::Lane;
 use Edu::Log;
 use Edu::School;
 use Edu::Server;
 use Edu::Wire;
 use Test::More;
 
-my $vars = Apache::Test::config()->{vars};
+my $vars = lane()->{vars};
 my $class = class('readonly', 'student');
 my $assignment = assignment($class, 'readonly');
 submission($assignment, 'student');

@@ -4,9 +4,9 @@ use strict;
 use warnings;
 use FindBin '$Bin';
 use lib "$Bin/lib";
-use Apache::Test ();
 use Edu::Case 'slurp';
 use Edu::Database;
+use Edu::Lane;
 use Edu::Log;
 use Edu::Server;
 use Edu::Wire;
@@ -14,7 +14,7 @@ use HTTP::Tiny ();
 use JSON::PP ();
 use Test::More;
 
-my $vars = Apache::Test::config()->{vars};
+my $vars = lane()->{vars};
 my $collection =
     '/v1.0/education/classes/status/assignments/a/submissions/s/outcomes';
 

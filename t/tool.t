@@ -4,8 +4,8 @@ use strict;
 use warnings;
 use FindBin '$Bin';
 use lib "$Bin/lib";
-use Apache::Test ();
 use Edu::Database;
+use Edu::Lane;
 use Edu::Log;
 use Edu::School;
 use Edu::Server;
@@ -13,7 +13,7 @@ use Edu::Tool;
 use Edu::Wire;
 use Test::More;
 
-my $vars = Apache::Test::config()->{vars};
+my $vars = lane()->{vars};
 my $db = $ENV{EDU_DB};
 my $dir = "$vars->{t_logs}/tool";
 my $own = "$vars->{t_conf}/own.conf";

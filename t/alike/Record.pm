@@ -5,8 +5,7 @@ package Record;
 
 use strict;
 use warnings;
-use Apache::Test ();
-use Apache::TestConfig ();
+use Edu::Lane ();
 use Edu::Log ();
 use Edu::Wire ();
 use Storable 'nstore';
@@ -15,11 +14,10 @@ use Test::Builder ();
 my @exchanges;
 
 sub import {
-    my $config = { vars   => { port => $ENV{ALIKE_PORT},
-                               t_logs => $ENV{ALIKE_LOGS} },
-                   vhosts => { second => { port => $ENV{ALIKE_PORT} + 1 } } };
+    $Edu::Lane::CONFIG = {
+        vars   => { port => $ENV{ALIKE_PORT}, t_logs => $ENV{ALIKE_LOGS} },
+        vhosts => { second => { port => $ENV{ALIKE_PORT} + 1 } } };
     no warnings 'redefine';
-    *Apache::Test::config = sub { $config };
     *Edu::Log::log_await  = sub { 1 };
     $Edu::Wire::ADDRESS = $ENV{ALIKE_ADDRESS};
     $Edu::Wire::HEARD   = sub { push @exchanges, [@_] };

@@ -4,8 +4,8 @@ use strict;
 use warnings;
 use FindBin '$Bin';
 use lib "$Bin/../lib";
-use Apache::Test ();
 use Edu::Database;
+use Edu::Lane;
 use Edu::Log;
 use Edu::School;
 use Edu::Server;
@@ -13,7 +13,7 @@ use Edu::Wire;
 use JSON::PP ();
 use Test::More;
 
-my $dir = Apache::Test::config()->{vars}{t_logs} . '/refuse';
+my $dir = lane()->{vars}{t_logs} . '/refuse';
 my %env = (EDU_PRELOAD => "$Bin/../../lib/refuse.so", EDU_REFUSE => $dir,
     EDU_REFUSE_BY => "SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213,"
         . " MESSAGE_TEXT = 'Deadlock found when trying to get lock'");

@@ -3,15 +3,15 @@ use strict;
 use warnings;
 use FindBin '$Bin';
 use lib "$Bin/../lib";
-use Apache::Test ();
 use Edu::Case 'slurp';
+use Edu::Lane;
 use Edu::Server;
 use Edu::Wire;
 use IO::Select ();
 use IO::Socket::INET ();
 use Test::More;
 
-my $vars = Apache::Test::config()->{vars};
+my $vars = lane()->{vars};
 my $data = "$vars->{t_logs}/run";
 
 # The suite's own port is the first of twenty that no other suite takes.

@@ -4,15 +4,15 @@ use strict;
 use warnings;
 use FindBin '$Bin';
 use lib "$Bin/../lib";
-use Apache::Test ();
 use Edu::Case 'slurp';
+use Edu::Lane;
 use Edu::School qw($FEEDBACK $POINTS ask got must);
 use Edu::Server;
 use Edu::Wire;
 use IO::Socket::INET ();
 use Test::More;
 
-my $vars = Apache::Test::config()->{vars};
+my $vars = lane()->{vars};
 my $data = "$vars->{t_logs}/run_rules";
 my $port = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1)
     ->sockport;

@@ -4,12 +4,12 @@ use strict;
 use warnings;
 use FindBin '$Bin';
 use lib "$Bin/../lib";
-use Apache::Test ();
 use Edu::Case 'slurp';
+use Edu::Lane;
 use Edu::Recipe qw(place spew);
 use Test::More;
 
-my $vars = Apache::Test::config()->{vars};
+my $vars = lane()->{vars};
 my $modules = slurp("$Bin/../../modules.conf");
 my ($dir) = $modules =~ m{ (\S+)/mod_authz_core\.so} ? $1 : 'modules';
 $modules .= "LoadModule authz_host_module $dir/mod_authz_host.so\n";

@@ -4,11 +4,11 @@ use strict;
 use warnings;
 use FindBin '$Bin';
 use lib "$Bin/../lib";
-use Apache::Test ();
+use Edu::Lane;
 use Edu::Tool;
 use Test::More;
 
-my $vars = Apache::Test::config()->{vars};
+my $vars = lane()->{vars};
 my $dir = "$vars->{t_logs}/tool_once";
 mkdir $dir or die "$dir: $!";
 my $file = "$dir/outcomes.db";

@@ -5,8 +5,8 @@ use strict;
 use warnings;
 use FindBin '$Bin';
 use lib "$Bin/../lib";
-use Apache::Test ();
 use Edu::Case 'slurp';
+use Edu::Lane;
 use Edu::Log;
 use Edu::Recipe 'recipe';
 use Edu::Server;
@@ -21,7 +21,7 @@ my $CLIENTS = 6;
 my $JSON_TYPE = ['Content-Type', 'application/json'];
 my $POINTS = '#microsoft.graph.educationPointsOutcome';
 
-my $vars = Apache::Test::config()->{vars};
+my $vars = lane()->{vars};
 my $root = "$Bin/../..";
 my $modules = slurp("$root/modules.conf");
 my $served = "$vars->{t_logs}/served";    # which node answered what

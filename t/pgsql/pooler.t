@@ -3,14 +3,14 @@ use strict;
 use warnings;
 use FindBin '$Bin';
 use lib "$Bin/../lib";
-use Apache::Test ();
 use Edu::Case 'slurp';
+use Edu::Lane;
 use Edu::School;
 use Edu::Server;
 use Edu::Wire;
 use Test::More;
 
-my $vars = Apache::Test::config()->{vars};
+my $vars = lane()->{vars};
 my $dir = "$vars->{t_logs}/pooler";
 my $own = "$vars->{t_conf}/own.conf";
 my ($program) = grep { -x } map { "$_/pgbouncer" } '/usr/sbin', split /:/, $ENV{PATH};

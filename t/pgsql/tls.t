@@ -4,13 +4,13 @@ use strict;
 use warnings;
 use FindBin '$Bin';
 use lib "$Bin/../lib";
-use Apache::Test ();
+use Edu::Lane;
 use Edu::Tool;
 use Edu::Wire;
 use IO::Socket::INET ();
 use Test::More;
 
-my $dir = Apache::Test::config()->{vars}{t_logs} . '/tls';
+my $dir = lane()->{vars}{t_logs} . '/tls';
 my ($port) = grep { IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $_,
     Listen => 1, ReuseAddr => 1) } port() + 2 .. port() + 19;
 my $started;

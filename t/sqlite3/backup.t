@@ -4,12 +4,12 @@ use strict;
 use warnings;
 use FindBin '$Bin';
 use lib "$Bin/../lib";
-use Apache::Test ();
 use Edu::Case 'slurp';
+use Edu::Lane;
 use Edu::School qw(ask got must);
 use Test::More;
 
-my $logs = Apache::Test::config()->{vars}{t_logs};
+my $logs = lane()->{vars}{t_logs};
 my $list = '/classes/backup/assignments/a/submissions';
 
 # The commands, for the places of this lane.

@@ -4,8 +4,8 @@ use strict;
 use warnings;
 use FindBin '$Bin';
 use lib "$Bin/../lib";
-use Apache::Test ();
 use Edu::Database;
+use Edu::Lane;
 use Edu::Log;
 use Edu::Server;
 use Edu::Wire;
@@ -31,7 +31,7 @@ sub limit {
         server_children();
 }
 
-my $log = Apache::Test::config()->{vars}{t_logs} . '/error_log';
+my $log = lane()->{vars}{t_logs} . '/error_log';
 my $small = create('{}');
 is($small->{status}, 201, 'a write with room is served');
 is(sql('PRAGMA journal_mode'), "wal\n", 'readers do not wait for writers');

@@ -5,7 +5,7 @@ use strict;
 use warnings;
 use FindBin '$Bin';
 use lib "$Bin/../lib";
-use Apache::Test ();
+use Edu::Lane;
 use Edu::Log;
 use Edu::Power;
 use Edu::School;
@@ -18,7 +18,7 @@ use Time::HiRes 'sleep';
 my ($CLIENTS, $CUTS) = (16, 200);
 my %WAYS = (none => 'without what was not flushed', half => 'with half of it',
             torn => 'with half of its sectors');
-my $vars = Apache::Test::config()->{vars};
+my $vars = lane()->{vars};
 my $own = "$vars->{t_conf}/own.conf";
 my $dir = "$vars->{t_logs}/power";
 my $class = '/classes/power';

@@ -4,7 +4,6 @@ use strict;
 use warnings;
 use FindBin '$Bin';
 use lib "$Bin/../lib";
-use Apache::Test ();
 use Edu::Recipe;
 use Edu::School qw($POINTS);
 use Edu::Trust;

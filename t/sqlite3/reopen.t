@@ -4,15 +4,15 @@ use strict;
 use warnings;
 use FindBin '$Bin';
 use lib "$Bin/../lib";
-use Apache::Test ();
 use Edu::Database;
+use Edu::Lane;
 use Edu::Log;
 use Edu::Server;
 use Edu::Wire;
 use Test::More;
 
 my $CLIENTS = 6;
-my $own = Apache::Test::config()->{vars}{t_conf} . '/own.conf';
+my $own = lane()->{vars}{t_conf} . '/own.conf';
 my $collection =
     '/v1.0/education/classes/reopen/assignments/a/submissions/s/outcomes';
 my ($file) = sql('PRAGMA database_list') =~ /^0\|main\|(.*)$/m;

@@ -5,8 +5,7 @@ package Edu::Log;
 
 use strict;
 use warnings;
-use Apache::Test ();
-use Apache::TestConfig ();
+use Edu::Lane;
 use Edu::Server 'await';
 use Exporter 'import';
 
@@ -16,7 +15,7 @@ my $COMPLAINT = qr/\[[\w-]*:(?:warn|error|crit|alert|emerg)\]
                   |exit\ signal|[Aa]ssert|Sanitizer|runtime\ error
                   |\[0x[0-9a-f]+\]$/x;
 
-sub file { return Apache::Test::config()->{vars}{t_logs} . "/$_[0]" }
+sub file { return lane()->{vars}{t_logs} . "/$_[0]" }
 
 # The lines of a log from a byte offset on.
 sub lines {

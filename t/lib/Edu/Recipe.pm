@@ -5,8 +5,8 @@ package Edu::Recipe;
 
 use strict;
 use warnings;
-use Apache::Test ();
 use Edu::Case 'slurp';
+use Edu::Lane;
 use Edu::Server 'await';
 use Edu::Wire 'port';
 use Exporter 'import';
@@ -18,7 +18,7 @@ our @EXPORT = qw(call free_port place recipe serve spew);
 my $JSON = JSON::PP->new->utf8->canonical;
 my %AGENTS;    # by certificate
 
-sub vars { return Apache::Test::config()->{vars} }
+sub vars { return lane()->{vars} }
 
 # The path of a file of the test's own.
 sub place {

@@ -5,8 +5,7 @@ package Edu::Server;
 
 use strict;
 use warnings;
-use Apache::Test ();
-use Apache::TestConfig ();
+use Edu::Lane;
 use Edu::Wire;
 use Exporter 'import';
 use Test::More ();
@@ -30,7 +29,7 @@ sub await (&;$) {
 }
 
 sub server_pid {
-    open my $file, '<', Apache::Test::config()->{vars}{t_pid_file} or return;
+    open my $file, '<', lane()->{vars}{t_pid_file} or return;
     my $pid = <$file>;
     return $pid && $pid =~ /^(\d+)/ ? $1 : undef;
 }
@@ -38,10 +37,10 @@ sub server_pid {
 sub is_up { return request(HEAD => '/plain.txt')->{status} == 200 }
 
 sub start_server {
-    my $config = Apache::Test::config();
+    my ($httpd, $root, $conf, $logs) =
+        @{ lane()->{vars} }{qw(httpd serverroot t_conf_file t_logs)};
     # Its output is no TAP.
-    my $log = "$config->{vars}{t_logs}/start_log";
-    system($config->server->start_cmd . " >>$log 2>&1") == 0 or return;
+    system("$httpd -d $root -f $conf >>$logs/start_log 2>&1") == 0 or return;
     return await { server_pid() && is_up() };
 }
 
@@ -100,7 +99,7 @@ sub server_checkpointers { return grep { !serves($_) } processes() }
 sub crowd {
     my ($count, $work, $meanwhile) = @_;
     my $parent = $$;
-    my $stop = Apache::Test::config()->{vars}{t_logs} . "/stop.$parent";
+    my $stop = lane()->{vars}{t_logs} . "/stop.$parent";
     unlink $stop, "$stop.told";
     open my $told, '+>>', "$stop.told" or die "$stop.told: $!";
     my $tell = sub { syswrite $told, "$_[0]\n" };

@@ -4,15 +4,14 @@ package Edu::Tool;
 
 use strict;
 use warnings;
-use Apache::Test ();
-use Apache::TestConfig ();
+use Edu::Lane;
 use Exporter 'import';
 use FindBin '$Bin';
 use JSON::PP ();
 
 our @EXPORT = qw(make_database tool tool_json tool_path);
 
-my $vars = Apache::Test::config()->{vars};
+my $vars = lane()->{vars};
 my $top = -d "$Bin/lib" ? "$Bin/.." : "$Bin/../..";
 
 sub tool_path { return "$top/lib/edu-outcomes" }

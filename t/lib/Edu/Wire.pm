@@ -5,8 +5,7 @@ package Edu::Wire;
 
 use strict;
 use warnings;
-use Apache::Test ();
-use Apache::TestConfig ();
+use Edu::Lane;
 use Exporter 'import';
 use IO::Select ();
 use IO::Socket::INET ();
@@ -23,11 +22,7 @@ my $PATIENCE = 180;    # seconds without a byte
 # The port of a virtual host of extra.conf.in, or of the main server.
 sub port {
     my ($vhost) = @_;
-    local $_;    # it reads a file into that
-    my $config = Apache::Test::config();
-    return $vhost
-        ? $config->{vhosts}{$vhost}{port}
-        : $config->{vars}{port};
+    return $vhost ? lane()->{vhosts}{$vhost}{port} : lane()->{vars}{port};
 }
 
 # The beginning of every absolute URL of that server.
