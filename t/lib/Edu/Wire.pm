@@ -7,9 +7,8 @@ use strict;
 use warnings;
 use Edu::Lane;
 use Exporter 'import';
-use IO::Select ();
-use IO::Socket::INET ();
 use MIME::Base64 'encode_base64';
+use Socket;
 
 our @EXPORT = qw(port base header path_of request requests);
 
@@ -106,22 +105,19 @@ sub bytes_of {
 
 our $SENT;    # is called when a request is on its way
 
-# All that comes back until the server closes.
+# All that comes back until the server closes.  There are many: IO::Socket would
+# take as long as the server does.
 sub talk {
     my ($port, $bytes) = @_;
     local $SIG{PIPE} = 'IGNORE';    # an early refusal closes on our body
-    my $socket = IO::Socket::INET->new(
-        PeerAddr => $ADDRESS, PeerPort => $port, Timeout => $PATIENCE)
-        or return '';
-    binmode $socket;
-    $socket->autoflush;
-    print {$socket} $bytes;
+    socket my $socket, PF_INET, SOCK_STREAM, 0 or die "socket: $!\n";
+    setsockopt $socket, SOL_SOCKET, $_, pack 'l!l!', $PATIENCE, 0
+        for SO_RCVTIMEO, SO_SNDTIMEO;
+    connect $socket, pack_sockaddr_in($port, inet_aton($ADDRESS)) or return '';
+    syswrite $socket, $bytes;
     $SENT->() if $SENT;
-    my $ready = IO::Select->new($socket);
     my $reply = '';
-    while ($ready->can_read($PATIENCE)) {
-        sysread $socket, $reply, 65536, length $reply or last;
-    }
+    1 while sysread $socket, $reply, 65536, length $reply;
     return $reply;
 }
 
