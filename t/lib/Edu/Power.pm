@@ -45,13 +45,18 @@ sub power_watch {
             EDU_POWER_DATABASE => $database);
 }
 
+sub slice {
+    my ($in, $from, $size) = @_;
+    sysseek $in, $from, 0;
+    my $bytes;
+    die "a file is too short\n" if $size != sysread $in, $bytes, $size;
+    return $bytes;
+}
+
 sub slurp {
     my ($path, $from, $size) = @_;
     open my $in, '<:raw', $path or die "$path: $!\n";
-    seek $in, $from, 0;
-    my $bytes;
-    die "$path: it is too short\n" if $size != read $in, $bytes, $size;
-    return $bytes;
+    return slice($in, $from, $size);
 }
 
 # This instant: the number of calls recorded so far.  No file handle is kept for
@@ -146,9 +151,9 @@ sub leave {
 sub power_replay {
     my ($instants, $look) = @_;
     my @instants = @$instants;
-    my ($slots, $bytes) = unpack 'Q2', slurp($trace, 0, 16);
+    my $slots = power_now();
     my $record = slurp($trace, $HEAD, $slots * $SLOT);
-    my $data = slurp($trace, $DATA, $bytes);
+    open my $data, '<:raw', $trace or die "$trace: $!\n";
     my $file = new_file(slurp("$database.before", 0, -s "$database.before"));
     my $directory = { names => [$file], pending => [] };
     my @now = ($file, undef, undef, $directory);
@@ -172,7 +177,7 @@ sub power_replay {
         }
         # A process that was killed in a call counts as one killed after it.
         my %change = (what => $what, at => $at, name => $name,
-                      bytes => substr($data, $from, $size),
+                      bytes => slice($data, $DATA + $from, $size),
                       over => $over || $instant + 1);
         if ($what eq 'C' || $what eq 'U') {
             $change{file} = $now[$name] = $what eq 'C' ? new_file('') : undef;
