@@ -9,6 +9,7 @@ use Edu::Log;
 use Edu::School;
 use Edu::Server;
 use Edu::Wire;
+use List::Util 'any';
 use Test::More;
 use Time::HiRes 'sleep';
 
@@ -119,7 +120,7 @@ sub incidents {
     my @stops = (database()->{stops} // [])->@*;
     for my $round (1 .. $ROUNDS) {
         # It is a long way for a busy machine.
-        push @happened, 'served' if grep { $more->($OF_ROUND, 'batch') } 1 .. 3;
+        push @happened, 'served' if any { $more->($OF_ROUND, 'batch') } 1 .. 3;
         if (@stops && $round % 2) {
             my $mode = $stops[$round / 2 % @stops];
             push @happened, "database $mode"
