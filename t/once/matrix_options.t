@@ -32,15 +32,18 @@ for my $who (@SOME) {
         my $student = $oracle->{kind} eq 'done'
             && role_in($who->{user}, $thing->{class} // '')
             && role_in($who->{user}, $thing->{class}) eq 'student';
-        for (@{ $options{ $thing->{node} } }) {
-            my ($answer, $option) = @$_;
-            my $target = "/roster/education$thing->{path}?" . encoded($option);
+        my @options = @{ $options{ $thing->{node} } // [] };
+        my @targets = map {
+            "/roster/education$thing->{path}?" . encoded($_->[1])
+        } @options;
+        for my $got (reads($who, map { [GET => $_] } @targets)) {
+            my ($answer) = @{ shift @options };
+            my $target = shift @targets;
             my @expected = @{ $ANSWER{$answer} };
             @expected = 403 if $answer eq 'draft' && $student;
             # a thing that is not there may be found missing first
             push @expected, grep { $_ != 200 } @{ $oracle->{status} }
                 if "@{ $oracle->{status} }" ne '200';
-            my $got = call($who, GET => $target);
             check($who, $thing, 'GET', $target, $got, 'option',
                   $oracle->{kind} =~ /$MAY/ ? \@expected : undef);
             surprise("$who->{name} GET $target", 'a target', $got->{body})
