@@ -21,7 +21,8 @@ sub create {
         '{"@odata.type": "#microsoft.graph.educationPointsOutcome",'
         . "\"points\": {\"points\": $points}}");
     die "POST: $answer->{status}\n" if $answer->{status} != 201;
-    return JSON::PP::decode_json($answer->{body})->{id};
+    my ($id) = path_of($answer) =~ m{([^/]+)\z};
+    return $id;
 }
 
 sub remove {
