@@ -9,12 +9,12 @@ use Edu::Match;
 use Edu::Wire;
 use Exporter 'import';
 use File::Basename 'basename';
-use JSON::PP ();
+use JSON ();
 use Test::More;
 
 our @EXPORT = qw(read_case run_case slurp);
 
-my $JSON = JSON::PP->new->utf8->allow_nonref;
+my $JSON = JSON->new->utf8->allow_nonref;
 
 sub slurp {
     my ($file) = @_;
@@ -104,6 +104,8 @@ sub run_exchange {
 
     is($answer->{status}, $exchange->{status}, "$name: status")
         or diag($answer->{body});
+    my $got = eval { $JSON->decode($answer->{body}) };
+    my $no_json = $@;
     my ($foreign, %own);
     for (@{ $exchange->{checks} }) {
         if (/^~log (.*)/) {
@@ -127,12 +129,11 @@ sub run_exchange {
     }
     if (defined $exchange->{want}) {
         my $want = $JSON->decode(expand($exchange->{want}, $vars));
-        my $got = eval { $JSON->decode($answer->{body}) };
-        agree($@ || match_value($want, $got, $vars), "$name: body")
+        agree($no_json || match_value($want, $got, $vars), "$name: body")
             or diag($answer->{body});
     }
-    agree(house_rules($method, \@headers, $answer, \%own), "$name: manners")
-        unless $foreign;
+    agree(house_rules($method, \@headers, $answer, $got, \%own),
+          "$name: manners") unless $foreign;
 }
 
 # A test that passes when there is nothing wrong.
@@ -142,10 +143,10 @@ sub agree {
     return !$wrong;
 }
 
-# The rules for every answer below a mount, but for headers that a case expects
-# itself; returns those that are broken.
+# The rules for every answer below a mount, whose JSON is $got, but for headers
+# that a case expects itself; returns those that are broken.
 sub house_rules {
-    my ($method, $sent, $answer, $own) = @_;
+    my ($method, $sent, $answer, $got, $own) = @_;
     my ($client_id) = map { $_->[1] =~ /^[!#\$%&'*+.^_`|~\w-]{1,128}\z/
                             ? $_->[1] : () }
         grep { lc $_->[0] eq 'client-request-id' } @$sent;
@@ -161,18 +162,18 @@ sub house_rules {
     $headers{'Content-Type'} = 'application/json' unless $bodiless;
     my %vars;
     for (grep { !$own->{$_} } sort keys %headers) {
-        my $got = header($answer, $_) // '(none)';
+        my $given = header($answer, $_) // '(none)';
         # a parameter that was asked for
-        $got =~ s/;.*// if /^Content-Type/ && $answer->{status} < 300
+        $given =~ s/;.*// if /^Content-Type/ && $answer->{status} < 300
             && grep { lc $_->[0] eq 'accept' } @$sent;
-        my $wrong = match_text($headers{$_}, $got, \%vars);
+        my $wrong = match_text($headers{$_}, $given, \%vars);
         return "$_: $wrong" if $wrong;
     }
     return 'client-request-id was made up'
         if !defined $client_id && header($answer, 'client-request-id');
     return $answer->{body} eq '' ? undef : 'there is a body' if $bodiless;
     return undef if header($answer, 'Content-Encoding');
-    my $got = eval { $JSON->decode($answer->{body}) } // return 'not JSON';
+    return 'not JSON' if !defined $got;
     return undef if $answer->{status} < 400;
     return match_error($got, $client_id, \%vars);
 }
