@@ -1693,8 +1693,8 @@ static void test_recipients(database_t *db, apr_pool_t *p)
            "another recipient has a submission of the assignment");
 }
 
-/* @param role_query  NULL: the teacher's classes are looked through, not those of
- *                    the user; both find the same */
+/* Both statements find the same.
+ * @param role_query  NULL: by the teacher's classes, not by the user's */
 static void test_find(database_t *db, const char *role_query, apr_pool_t *p)
 {
     /* clang-format off */
