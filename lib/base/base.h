@@ -48,8 +48,8 @@ edu_time_t edu__time_now(void);
  */
 apr_status_t edu__time_parse(edu_time_t *t, const char *s);
 
-/** Write an instant up to EDU_TIME_MAX as Graph does: UTC, Z, seven digits
- *  (contract.md 1.3). */
+/** Write an instant as Graph does: UTC, Z, seven digits (contract.md 1.3); one
+ *  after EDU_TIME_MAX as that. */
 const char *edu__time_format(edu_time_t t, apr_pool_t *p);
 
 /* ------------------------------------------------------------------ text.c */

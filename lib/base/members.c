@@ -30,10 +30,13 @@ typedef struct scan_t {
 static const char *end_of_value(const char *s, scan_t scan);
 
 /* The bytes at which a run of plain text ends. */
-static const char special[256] = { 1, 1, 1, 1, 1, 1,         1,         1, 1,
-                                   1, 1, 1, 1, 1, 1,         1,         1, 1,
-                                   1, 1, 1, 1, 1, 1,         1,         1, 1,
-                                   1, 1, 1, 1, 1, ['"'] = 1, ['\\'] = 1 };
+/* clang-format off */
+static const char special[256] = {
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    ['"'] = 1, ['\\'] = 1
+};
+/* clang-format on */
 
 static const char *end_of_string(const char *s)
 {

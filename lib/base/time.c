@@ -118,11 +118,13 @@ static char *put(char *to, int number, int width, char then)
     return to + width + 1;
 }
 
-/* printf takes five times as long, and a page has hundreds of times. */
+/* printf takes five times as long, and a page has hundreds of times.  A version
+ * that was loaded by SQL may be later than any time. */
 const char *edu__time_format(edu_time_t t, apr_pool_t *p)
 {
-    int ticks = (int)(((t % TICKS) + TICKS) % TICKS);
-    time_t seconds = (t - ticks) / TICKS;
+    edu_time_t told = t < EDU_TIME_MAX ? t : EDU_TIME_MAX;
+    int ticks = (int)(((told % TICKS) + TICKS) % TICKS);
+    time_t seconds = (told - ticks) / TICKS;
     struct tm tm;
     char *text = apr_palloc(p, sizeof("2026-12-31T23:59:59.1234567Z"));
     char *to = text;
