@@ -375,6 +375,9 @@ static apr_status_t list_submissions(edu_call_t *call, edu_args_t *args,
     apr_status_t rv;
 
     edu__args_add(args, range->outcomes ? "1" : "");
+    if (call->sql == EDU_SQL_LIST + EDU_SUBMISSION) { /* and of the own one */
+        edu__args_add(args, range->outcomes ? "1" : "");
+    }
     edu__args_add_keys(args, spans ? 1 : 2, key);
     rv = edu__call_run(call, read_submissions, &submissions);
     above->viewer_role = submissions.role;

@@ -199,22 +199,23 @@
                 those, show, of, assignments)
 #define SUBMISSIONS(more, those, show, of, assignments)                       \
     VIEWER more ", s AS (" those ")"                                          \
-    SUBMISSION_ROWS(show, of) assignments
-#define SUBMISSION_ROWS(show, of)                                             \
+    SUBMISSION_ROWS("s", show, of) assignments
+#define SUBMISSION_ROWS(those, show, of)                                      \
     " SELECT s.id, s.created, s.user_id, s.version, s.modified_by, "          \
-    show("s.body") ", ''" of("s.assignment_id") " FROM s"                     \
+    show("s.body") ", ''" of("s.assignment_id") " FROM " those " s"           \
     " UNION ALL SELECT o.id, o.created, o.type, " SEEN_VERSION("o.") ", '', " \
     SEEN_BODY(show, "o.") ", o.submission_id" of("o.assignment_id")           \
-    " FROM s JOIN edu_outcome o ON %s = '1' AND o.class_id = s.class_id"      \
+    " FROM " those " s JOIN edu_outcome o"                                    \
+    " ON %s = '1' AND o.class_id = s.class_id"                                \
     " AND o.assignment_id = s.assignment_id AND o.submission_id = s.id"       \
     IS_SEEN("o.")
 #define OF_NONE(column) ""
 #define OF_EACH(column) ", " column
-#define NO_OTHER(columns) " UNION ALL SELECT " columns " FROM v"              \
-                          " WHERE v.role = 'student'"                         \
-                          " AND NOT EXISTS (SELECT 1 FROM s)"
-#define THAT_ASSIGNMENT                                                       \
-    NO_OTHER("'', '', v.role, '', '', '', ''")                                \
+#define NO_OTHER(those, columns) " UNION ALL SELECT " columns " FROM v"       \
+                                 " WHERE v.role = 'student' AND NOT EXISTS"   \
+                                 " (SELECT 1 FROM " those ")"
+#define THAT_ASSIGNMENT(those)                                                \
+    NO_OTHER(those, "'', '', v.role, '', '', '', ''")                         \
     " UNION ALL SELECT '', '', v.role, COALESCE(a.version, ''), '',"          \
     " COALESCE(a.body, ''), COALESCE(a.id, '')" FROM_VIEWER_ASSIGNMENT
 #define THEIR_ASSIGNMENTS                                                     \
@@ -228,12 +229,14 @@
 #define STAFF ", t AS " EDU_INLINE "(SELECT v.role FROM v"                    \
               " WHERE v.role <> 'student')"
 #define SUBMISSIONS_OF                                                        \
-    "SELECT * FROM (SELECT " SUBMISSION_ALL " FROM edu_submission s"          \
+    VIEWER STAFF ", s AS (SELECT " SUBMISSION_ALL " FROM edu_submission s"    \
     " WHERE s.class_id = " EDU_IF "(%s, t) AND s.assignment_id = %s"          \
-    " AND s.id > %s ORDER BY s.id" LIMIT ") r1 UNION ALL SELECT "             \
-    SUBMISSION_ALL " FROM v CROSS JOIN edu_submission s"                      \
+    " AND s.id > %s ORDER BY s.id" LIMIT "), own AS (SELECT " SUBMISSION_ALL  \
+    " FROM v CROSS JOIN edu_submission s"                                     \
     " WHERE v.role = 'student' AND s.class_id = %s AND s.assignment_id = %s"  \
-    " AND s.user_id = v.id AND s.id > %s"
+    " AND s.user_id = v.id AND s.id > %s)"                                    \
+    SUBMISSION_ROWS("s", SHORT, OF_NONE) " UNION ALL"                         \
+    SUBMISSION_ROWS("own", SHORT, OF_NONE) THAT_ASSIGNMENT("own")
 
 /* The submissions of a class in the order of their last change, since an
  * instant; each with its assignment. */
@@ -304,7 +307,7 @@
     " '', '' FROM edu_assignment a"                                           \
     " WHERE a.class_id = " SEEN_CLASS " AND a.id <> %s AND ("                 \
     "(%s = '1' AND a.id IN (SELECT k.assignment_id FROM k))" EDU_FOUND ")"    \
-    NO_OTHER("v.role, '', '', '', '', '', '', ''")                            \
+    NO_OTHER("s", "v.role, '', '', '', '', '', '', ''")                       \
     " UNION ALL SELECT v.role, '', COALESCE(a.version, ''),"                  \
     " COALESCE(" SHORT("a.body") ", ''), '', COALESCE(a.id, ''), '', ''"      \
     FROM_VIEWER_ASSIGNMENT
@@ -465,7 +468,7 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
                     " CROSS JOIN edu_submission s WHERE s.class_id = %s"
                     " AND s.assignment_id = %s AND s.id = %s"
                     " AND (v.role <> 'student' OR s.user_id = v.id)",
-                    WHOLE, OF_NONE, THAT_ASSIGNMENT) },
+                    WHOLE, OF_NONE, THAT_ASSIGNMENT("s")) },
     [EDU_SQL_GET + EDU_OUTCOME] = { .label = "edu_get_outcome", .text =
         VIEWER " " GET_OUTCOME("%s", "%s", "%s", "%s"),
         .batched_form = EDU_SQL_GET_MANY },
@@ -487,7 +490,7 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
         VIEWER " SELECT * FROM (" ASSIGNMENT(SHORT, "''")
         "edu_assignment a WHERE" IN_VIEW AND_AFTER ") o" ROLE_7("") },
     [EDU_SQL_LIST + EDU_SUBMISSION] = { .label = "edu_list_submission", .text =
-        SUBMISSIONS(STAFF, SUBMISSIONS_OF, SHORT, OF_NONE, THAT_ASSIGNMENT) },
+        SUBMISSIONS_OF },
     [EDU_SQL_LIST + EDU_OUTCOME] = { .label = "edu_list_outcome", .text =
         VIEWER OWNER " SELECT * FROM (" OUTCOME(SHORT) OF_ASSIGNMENT
         " AND submission_id = " EDU_IF "(%s, r)" IS_SEEN("")
@@ -520,7 +523,7 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
         " ORDER BY 7, 1" LIMIT },
     [EDU_SQL_MINE + EDU_SUBMISSION] = { .label = "edu_my_submission", .text =
         SUBMISSION(IN_VIEW_ASSIGNMENT " AND user_id = %s" AND_AFTER, SHORT, OF_NONE,
-                   THAT_ASSIGNMENT) },
+                   THAT_ASSIGNMENT("s")) },
     [EDU_SQL_RECENT] = { .label = "edu_list_recent", .text =
         RECENT(" version <= %s AND (version < %s OR assignment_id < %s"
                " OR (assignment_id = %s AND id < %s))"
@@ -574,7 +577,7 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
         " o.user_id, o.version, o.modified_by, o.body"
         FROM_EACH("edu_submission", " AND o.assignment_id = k.id"
                   " AND (k.student = '' OR o.user_id = k.student)") ")"
-        SUBMISSION_ROWS(SHORT, OF_NUMBER) ROLE_7(", ''") },
+        SUBMISSION_ROWS("s", SHORT, OF_NUMBER) ROLE_7(", ''") },
     [EDU_SQL_TALLY_ACROSS] = { .label = "edu_tally_across", .text =
         "SELECT count(*) FROM edu_submission WHERE" OF_CLASS },
     [EDU_SQL_TALLY_ACROSS_OUTCOMES] = { .label = "edu_tally_across_outcomes",
