@@ -14,8 +14,7 @@
 /* What became of the filters. */
 static struct {
     int pushed; /* a database was asked for some of it */
-    int exact;  /* of these: for all of it, so that it lets nothing else through
-                 */
+    int exact;  /* of these: it was asked for all, and lets nothing else pass */
     int some;   /* of these: it lets some outcomes through, and others not */
 } tally;
 
