@@ -3,6 +3,7 @@
 /* Rows of the history, as events. */
 
 #include "inner.h"
+#include "whole.h"
 
 #include <apr_strings.h>
 

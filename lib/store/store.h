@@ -67,11 +67,6 @@ typedef struct edu_event_t {
     const char *after;  /**< the document */
 } edu_event_t;
 
-/** The number of the record that has the document before a change.
- *  @param before_body  the column: that number, a document, or ""
- *  @return 0: it is none */
-apr_int64_t edu__event_before(const char *before_body);
-
 /** One stored entity. */
 struct edu_row_t {
     const char *id;

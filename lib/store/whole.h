@@ -37,6 +37,11 @@ typedef struct edu_whole_t {
 /** Each table comes after those that its rows are below. */
 extern const edu_whole_t edu__wholes[EDU_WHOLE_VIEWS];
 
+/** The number of the record that has the document before a change.
+ *  @param before_body  the column: that number, a document, or ""
+ *  @return 0: it is none */
+apr_int64_t edu__event_before(const char *before_body);
+
 /** The number of columns. */
 int edu__whole_width(const edu_whole_t *table);
 

@@ -87,3 +87,6 @@ none 'no reference is weak, for the linker would let it up' \
     "$(nm -P "$top_builddir"/.libs/libedu_*.a | grep -E '^edu_.* [vw] ')"
 none 'no file says itself what it sees' \
     "$(grep -rnE '(define|undef)[[:space:]]+EDU_SEES' lib)"
+
+none 'no header is longer than 350 lines' \
+    "$(wc -l lib/*/*.h | awk '$1 > 350 && $2 != "total"')"
