@@ -1187,6 +1187,7 @@ static const edu_fate_t mysql_fates[] = {
                [EDU_WHERE_NUMBER_LEAST] = number " >= %n",                    \
                [EDU_WHERE_NUMBER_MOST] = number " <= %n" }
 #define SQLITE_VALUE "json_extract(o.body, %p)"
+#define SQLITE_ESCAPED "o.body GLOB '*\\u*'" /* looks quicker than instr */
 #define PGSQL_VALUE "(o.body::json #>> %p)"
 #define PGSQL_ESCAPED "o.body LIKE '%%\\\\u%%'"
 #define ALONE(value) value
@@ -1216,8 +1217,7 @@ static const edu_fate_t mysql_fates[] = {
 static const edu_sql_dialect_t dialects[] = {
     { .driver = "sqlite3",
       WHERE(SQLITE_VALUE, SQLITE_VALUE, SQLITE_VALUE " IS NULL",
-            SQLITE_VALUE " IS NOT NULL", "instr", "instr(o.body, '\\u') > 0",
-            ALONE, ALONE),
+            SQLITE_VALUE " IS NOT NULL", "instr", SQLITE_ESCAPED, ALONE, ALONE),
       .path_prefix = "'$.", .path_separator = ".", .path_suffix = "'",
       .creates = 1,
       .busy = 5, /* SQLITE_BUSY */
