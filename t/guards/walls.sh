@@ -73,6 +73,27 @@ none 'no files call each other in a circle' "$(echo "$all" | arrows | circles)"
 some 'a circle is found' "$( (echo "$all" | arrows | head -n 1
     echo "$all" | arrows | head -n 1 | awk '{ print $2, $1 }') | circles)"
 
+# The files of a wing, in the order of the table in its README.
+rooms() {
+    sed -n 's/^| \([^|]*\)|.*/\1/p' "lib/$1/README.md" | tr -d '` ' | tr , '\n' |
+        grep '\.c$'
+}
+
+for wing in base model odata store api admin; do
+    same "the README of $wing has each of its files once" \
+        "$(ls "lib/$wing" | grep '\.c$' | sort)" "$(rooms "$wing" | sort)"
+done
+
+# Arrows of api that point to a later row of its table.
+upward() {
+    rooms api | awk 'NR == FNR { sub(/\.c$/, ""); row["api/" $0] = NR; next }
+        row[$1] && row[$2] > row[$1]' - "$work/arrows.out"
+}
+echo "$all" | arrows >"$work/arrows.out"
+none 'each file of api calls those above it in the table of its README' \
+    "$(upward)"
+rm -f "$work/arrows.out"
+
 # Of the wings' own, those that no other file names, nor a test.
 unshared() {
     nm -A -P "$top_builddir"/.libs/libedu_*.a \
