@@ -199,6 +199,26 @@ for (['GET', 200], ['PATCH', 400]) {
 is(batch_costs('options', GET => $url . '?' . 'a&' x 100_000),
    join(' ', (414) x 20), 'a url longer than a request line is refused');
 
+# A header in a batch is as long as the batch may be.
+for (['Accept', 406, 'application/json', ';charset=utf-8'],
+     ['Accept', 406, 'application/json', ';odata.metadata=none'],
+     ['Accept', 406, 'application/json', ';x=y'],
+     ['Accept', 200, '*/*', ',application/json;IEEE754Compatible=true'],
+     ['Content-Type', 200, 'application/json', ';charset=utf-8'],
+     ['Prefer', 200, 'a', ',odata.maxpagesize=5'],
+     ['Prefer', 200, 'a', ';return=minimal'],
+     ['If-Match', 412, "'W/1'", ",'v'"],
+     ['If-None-Match', 200, "'W/1'", ",'v'"],
+     ['Idempotency-Key', 200, 'a', 'a'],
+     ['OData-MaxVersion', 200, '4.01', '0']) {
+    my ($name, $status, $open, $part) = map { s/'/\\"/gr } @$_;
+    my $answer = costs("a header $name", 200, POST => '/v1.0/$batch',
+        [$JSON_TYPE], filled(qq({"requests":[{"id":"1","method":"GET","url":)
+            . qq("$whole?\$select=id","headers":{"$name":"$open),
+            $part, '', '"}}]}'));
+    like($answer->{body}, qr/"status":$status\b/, "$name: $status");
+}
+
 my $class = '/v1.0/education/classes/bounds';
 request(PUT => $class, [$JSON_TYPE, $ADMIN], '{"displayName":"b"}');
 costs('too many members', 400, PUT => "$class/members", [$JSON_TYPE, $ADMIN],

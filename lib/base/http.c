@@ -151,6 +151,19 @@ static int is_among(const char *value, const char *const *words)
     return *words != NULL;
 }
 
+/* Adds a parameter that answers repeat.  It comes once (RFC 6838 4.3): a client
+ * that sends it over and over makes no type long.
+ * @return 0: it comes again */
+static int repeat(edu_format_t *format, const char *prefix, const char *name,
+                  const char *value, apr_pool_t *p)
+{
+    if (strstr(format->type, name)) {
+        return 0;
+    }
+    format->type = apr_pstrcat(p, format->type, ";", prefix, name, value, NULL);
+    return 1;
+}
+
 /* Reads one of the parameters of JSON, which answers repeat unless it changes
  * nothing in them.
  * @return 0: it is none, or no answer has its value */
@@ -160,26 +173,24 @@ static int take_format(edu_format_t *format, char *param, apr_pool_t *p)
     static const char *const booleans[] = { "true", "false", NULL };
     int prefixed = strncasecmp(param, "odata.", 6) == 0;
     char *name = param + (prefixed ? 6 : 0);
-    const char *value, *kept;
+    const char *value;
 
     if ((value = value_of(name, "metadata"))) {
-        kept = prefixed ? ";odata.metadata=" : ";metadata=";
         format->metadata = strcasecmp(value, "none") == 0 ? EDU_METADATA_NONE
                            : strcasecmp(value, "full") == 0
                                ? EDU_METADATA_FULL
                                : EDU_METADATA_MINIMAL;
-        format->type = apr_pstrcat(p, format->type, kept, value, NULL);
-        return is_among(value, levels);
+        return is_among(value, levels) &&
+               repeat(format, prefixed ? "odata." : "", "metadata=", value, p);
     }
     if (!prefixed && (value = value_of(name, "charset"))) {
-        format->type = apr_pstrcat(p, format->type, ";charset=utf-8", NULL);
-        return strcasecmp(value, "utf-8") == 0;
+        return strcasecmp(value, "utf-8") == 0 &&
+               repeat(format, "", "charset=", "utf-8", p);
     }
     if (!prefixed && (value = value_of(name, "IEEE754Compatible"))) {
         format->ieee754 = strcasecmp(value, "true") == 0;
-        format->type =
-            apr_pstrcat(p, format->type, ";IEEE754Compatible=", value, NULL);
-        return is_among(value, booleans);
+        return is_among(value, booleans) &&
+               repeat(format, "", "IEEE754Compatible=", value, p);
     }
     value = value_of(name, "streaming");
     value = value || prefixed ? value : value_of(name, "ExponentialDecimals");
