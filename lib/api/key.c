@@ -58,8 +58,7 @@ static const char *unquote(const char *field, apr_pool_t *p)
     }
     text = to = apr_pstrdup(p, ++field);
     while (*field >= ' ' && *field < 0x7f && *field != '"') {
-        field += *field == '\\';
-        if (field[-1] == '\\' && *field != '"' && *field != '\\') {
+        if (*field == '\\' && *++field != '"' && *field != '\\') {
             return NULL;
         }
         *to++ = *field++;
@@ -95,6 +94,16 @@ static edu_repeat_t *make(const edu_exchange_t *x, const char *header,
     return repeat;
 }
 
+/* Whether a time of HTTP ends as one of its forms does: with GMT, or with the
+ * year.  APR reads what stands before and takes whatever zone for GMT. */
+static int ends_as_time(const char *s)
+{
+    const char *last = strrchr(s, ' ');
+
+    return last && (strcmp(last, " GMT") == 0 ||
+                    (strlen(last) == 5 && strspn(last, " 0123456789") == 5));
+}
+
 /* An older request may have been done, and the answer be forgotten. */
 static apr_status_t check_sent(edu_exchange_t *x, edu_repeat_t *repeat,
                                const char *sent)
@@ -102,7 +111,7 @@ static apr_status_t check_sent(edu_exchange_t *x, edu_repeat_t *repeat,
     apr_time_t at = apr_date_parse_http(sent);
     edu_time_t then = at * (EDU_TICKS_PER_SECOND / APR_USEC_PER_SEC);
 
-    if (at == APR_DATE_BAD) {
+    if (at == APR_DATE_BAD || !ends_as_time(sent)) {
         return malformed(x, FIRST_SENT,
                          FIRST_SENT " has to be the time of the first try as "
                                     "HTTP writes it, such as Fri, 06 Nov 2026 "
