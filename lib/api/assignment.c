@@ -154,20 +154,42 @@ static apr_status_t plan_changed(edu_exchange_t *x, edu_plan_t *plan,
     return rv;
 }
 
+/* The body, without each null that the caller may have read in the place of
+ * what the view hides: to send back what was read erases nothing (decisions.md
+ * 3). */
+static const json_t *as_shown(const edu_exchange_t *x, const json_t *body)
+{
+    const edu_prop_t *prop = edu__assignment.props;
+    json_t *copy;
+
+    if (!x->hides) {
+        return body;
+    }
+    copy = edu__json_own(json_copy((json_t *)body), x->p);
+    for (; prop->name; prop++) {
+        if ((prop->flags & x->hides) &&
+            json_is_null(json_object_get(copy, prop->name))) {
+            json_object_del(copy, prop->name);
+        }
+    }
+    return copy;
+}
+
 static apr_status_t plan_update(edu_exchange_t *x, edu_plan_t *plan)
 {
+    const json_t *body = as_shown(x, plan->body);
     edu_change_t change;
     json_t *old, *doc;
     apr_status_t rv = load(x, plan, &old);
 
     rv = rv ? rv
-            : edu__check(&edu__assignment, old, plan->body,
-                         x->req->mount->dialect, x->err, x->p);
+            : edu__check(&edu__assignment, old, body, x->req->mount->dialect,
+                         x->err, x->p);
     if (rv) {
         return rv;
     }
     edu__plan_change(&change, x, plan, old, &plan->was);
-    doc = edu__entity_merge(old, plan->body, &change);
+    doc = edu__entity_merge(old, body, &change);
     plan->row = plan->was;
     plan->status = 200;
     return json_equal(old, doc)
