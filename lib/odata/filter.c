@@ -89,22 +89,32 @@ static int is_signed(const char *s)
 
 static apr_status_t take_negative(edu_parser_t *parser, const edu_expr_t **out)
 {
+    const char *from = parser->at++;
+    edu_value_t least;
     edu_expr_t *node;
     apr_status_t rv;
 
-    parser->at++;
     rv = edu__literal_take(parser, out);
     if (rv || !*out || !edu__is_number((*out)->type.kind)) {
         return rv ? rv : edu__lex_fault(parser, "a number is missing.");
     }
     node = apr_pmemdup(parser->p, *out, sizeof(*node));
+    *out = node;
     if (edu__is_integer(node->type.kind)) {
         node->literal.integer = -node->literal.integer;
+        return APR_SUCCESS;
+    }
+    /* the least whole number is one with its sign alone */
+    least = edu__literal_read(
+        EDU_EDM_INT64, apr_pstrmemdup(parser->p, from, parser->at - from),
+        parser->p);
+    if (least.kind) {
+        node->type.kind = EDU_EDM_INT64;
+        node->literal = least;
     }
     else {
         node->literal.number = -node->literal.number;
     }
-    *out = node;
     return APR_SUCCESS;
 }
 

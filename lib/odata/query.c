@@ -11,7 +11,6 @@
 #include <apr_strings.h>
 
 #define DEFAULT_TOP 100
-#define MAX_TOP 999 /* as Graph (contract.md 4) */
 #define MAX_OPTIONS 100
 
 typedef apr_status_t read_fn(edu_reader_t *reader, const char *value);
@@ -64,7 +63,7 @@ static apr_status_t read_top(edu_reader_t *reader, const char *value)
         return edu__shape_bad_value(reader, "$top",
                                     "a whole number from 0 to 2^30");
     }
-    *top = *top < MAX_TOP ? *top : MAX_TOP;
+    *top = *top < EDU_MAX_TOP ? *top : EDU_MAX_TOP;
     return APR_SUCCESS;
 }
 
@@ -374,7 +373,7 @@ static apr_status_t read_within(edu_query_t *query, const char *text,
     unsigned seen = 0;
     apr_status_t rv = APR_SUCCESS;
 
-    query->top = MAX_TOP;
+    query->top = EDU_MAX_TOP;
     while (!rv && rest) {
         item_t item = inline_item(edu__shape_part(&rest, ';', p), p);
 

@@ -266,6 +266,7 @@ static const char *idle(const edu_expand_t *expand)
            : q->select                         ? "$select"
            : q->expands                        ? "$expand"
            : expand->shows == EDU_SHOWS_REFS   ? NULL
+           : q->top < EDU_MAX_TOP              ? "$top"
            : q->orderby || q->skip || q->count ? "$orderby, $skip or $count"
                                                : NULL;
 }

@@ -16,6 +16,8 @@
 typedef apr_status_t edu_within_fn(edu_query_t *query, const char *text,
                                    edu_error_t *err, apr_pool_t *p);
 
+#define EDU_MAX_TOP 999 /* as Graph (contract.md 4) */
+
 /** A query that is being read. */
 typedef struct edu_reader_t {
     edu_query_t *query;

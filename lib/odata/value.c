@@ -107,9 +107,9 @@ static edu_value_t of_integers(edu_expr_e op, apr_int64_t a, apr_int64_t b)
         fails = __builtin_mul_overflow(a, b, &value.integer);
         break;
     default:
-        fails = b == 0 || (b == -1 && a == APR_INT64_MIN);
+        fails = b == 0 || (b == -1 && a == APR_INT64_MIN && op == EDU_EXPR_DIV);
         if (!fails) {
-            value.integer = op == EDU_EXPR_DIV ? a / b : a % b;
+            value.integer = op == EDU_EXPR_DIV ? a / b : b == -1 ? 0 : a % b;
         }
     }
     return fails ? NOTHING : value;
