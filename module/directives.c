@@ -137,12 +137,16 @@ static const char *set_read_only(cmd_parms *cmd, void *confv, const char *value)
     if (read_only->on || strcasecmp(value, "off") == 0) {
         return NULL;
     }
-    read_only->file = ap_server_root_relative(cmd->pool, value);
-    return read_only->file ? NULL
-                           : apr_pstrcat(cmd->pool,
-                                         "EduOutcomesReadOnly is On, Off or "
-                                         "the name of a file, not ",
-                                         value, NULL);
+    /* a word is no file that somebody meant: `yes` would refuse nothing */
+    read_only->file =
+        strchr(value, '/') ? ap_server_root_relative(cmd->pool, value) : NULL;
+    return read_only->file
+               ? NULL
+               : apr_pstrcat(cmd->pool,
+                             "EduOutcomesReadOnly is On, Off or the path of a "
+                             "file, such as /var/lib/edu_outcomes/readonly, "
+                             "not ",
+                             value, NULL);
 }
 
 /* Stamps that every caller may forge are worth nothing. */
@@ -374,7 +378,8 @@ const command_rec edum_commands[] = {
                   ACCESS_CONF, "expression for the id of the application"),
     AP_INIT_TAKE1("EduOutcomesAdmin", set_condition, OFFSET(admin),
                   ACCESS_CONF,
-                  "condition: the caller may provision classes"),
+                  "a condition in quotes, such as \"%{REMOTE_USER} == 'sis'\": "
+                  "the caller may provision classes"),
     AP_INIT_TAKE1("EduOutcomesScopes", set_identity, OFFSET(scopes),
                   ACCESS_CONF,
                   "expression for the permissions that a user's token grants"),
@@ -383,7 +388,8 @@ const command_rec edum_commands[] = {
                   "expression for the permissions of an application's token"),
     AP_INIT_TAKE1("EduOutcomesTeacher", set_condition, OFFSET(teacher),
                   ACCESS_CONF,
-                  "condition: the caller is a teacher of every class"),
+                  "a condition in quotes, such as \"%{REMOTE_USER} == 'ada'\": "
+                  "the caller is a teacher of every class"),
     AP_INIT_TAKE1("EduOutcomesSubmissions", set_submissions, NULL, ACCESS_CONF,
                   "any or registered: which submissions are served"),
     AP_INIT_TAKE1("EduOutcomesMetadata", set_metadata, NULL, ACCESS_CONF,

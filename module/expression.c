@@ -87,23 +87,94 @@ static int is_word(const char *s)
     return !*s;
 }
 
+/* Apache's operators between numbers, and those between texts. */
+static const char *const numeric[][2] = {
+    {"eq",  "=="},
+    { "ne", "!="},
+    { "lt", "<" },
+    { "le", "<="},
+    { "gt", ">" },
+    { "ge", ">="}
+};
+
+/* The end of a word of a condition, or of a text in quotes. */
+static const char *end_of(const char *s)
+{
+    char close = *s == '%' && s[1] == '{' ? '}'
+                 : *s == 'm' && s[1] && ispunct((unsigned char)s[1])
+                     ? *++s
+                     : (*s && strchr("'\"/", *s) ? *s : '\0');
+
+    if (!close) {
+        return s + strcspn(s, " \t()");
+    }
+    while (*++s && *s != close) {
+        s += *s == '\\' && s[1];
+    }
+    return *s ? s + 1 : s;
+}
+
+/* Whether what begins here is a text in quotes that is no number. */
+static int is_name(const char *s)
+{
+    char quote = *s;
+
+    if (quote != '\'' && quote != '"') {
+        return 0;
+    }
+    s += s[1] == '-' ? 2 : 1;
+    for (quote = *s == quote ? '\0' : quote; apr_isdigit(*s); s++) {
+    }
+    return *s != quote;
+}
+
+/* Why a condition cannot be meant as it is: to an operator between numbers, all
+ * names are 0, and equal.
+ * @return NULL: it can */
+static const char *mistaken(const char *s, apr_pool_t *p)
+{
+    const char *before = "", *op = NULL, *const *pair = NULL, *end;
+
+    for (s += strspn(s, " \t()"); *s; s = end + strspn(end, " \t()")) {
+        end = end_of(s);
+        if (pair && (is_name(before) || is_name(s))) {
+            return apr_psprintf(
+                p, "%s compares numbers, as which every name is 0: write %s",
+                op, pair[1]);
+        }
+        pair = NULL;
+        op = apr_pstrmemdup(p, s, end - s);
+        for (apr_size_t i = 0; i < sizeof(numeric) / sizeof(numeric[0]); i++) {
+            if (strcasecmp(op + (*op == '-'), numeric[i][0]) == 0) {
+                pair = numeric[i];
+            }
+        }
+        before = pair ? before : s;
+    }
+    return NULL;
+}
+
 const char *edum_expression_parse(ap_expr_info_t **expr, cmd_parms *cmd,
                                   const char *value, unsigned flags)
 {
-    const char *err = NULL;
+    const char *err = NULL, *hint = "";
 
     *expr = ap_expr_parse_cmd(cmd, value, flags, &err, look_up);
-    if (!err) {
-        return NULL;
+    if (err && !flags && strncmp(err, "syntax error", 12) == 0) {
+        hint = apr_psprintf(cmd->pool,
+                            ". It is a condition, such as "
+                            "\"%%{REMOTE_USER} == '%s'\"",
+                            is_word(value) ? value : "sis");
     }
-    /* a name is no condition */
-    return apr_psprintf(
-        cmd->pool, "%s cannot be '%s': %s%s", cmd->cmd->name, value, err,
-        flags || !is_word(value) ? ""
-                                 : apr_psprintf(cmd->pool,
-                                                ". It is a condition, such as "
-                                                "\"%%{REMOTE_USER} == '%s'\"",
-                                                value));
+    if (!err && flags && is_among(variables, value)) {
+        err =
+            apr_psprintf(cmd->pool, "every caller would be '%s': write %%{%s}",
+                         value, value);
+    }
+    err = err || flags ? err : mistaken(value, cmd->pool);
+    return err ? apr_psprintf(cmd->pool, "%s cannot be '%s': %s%s",
+                              cmd->cmd->name, value, err, hint)
+               : NULL;
 }
 
 const char *edum_expression_text(request_rec *r, const ap_expr_info_t *expr,
