@@ -56,7 +56,8 @@ typedef struct edu_admin_status_t {
     apr_interval_time_t latency; /**< of a connection and a first answer */
     const char *version;         /**< of its schema; NULL: it has none */
     const char *wanted;          /**< the version that this library creates */
-    int usable;                  /**< the library works with that version */
+    int usable;                  /**< the library works with that version; 0:
+                                      admin->err says why not */
     apr_array_header_t *tables;  /**< of edu_admin_table_t; empty unless it is
                                       usable */
     apr_off_t size, log_size;    /**< bytes of the files of SQLite, and of its

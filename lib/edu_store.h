@@ -85,7 +85,8 @@ typedef struct edu_store_t {
     void *reporter;
     int history;         /**< changes are recorded */
     int read_only;       /**< the library writes nothing of its own: no
-                                      schema, no mark of the history */
+                                      schema, no mark of the history; of a file
+                                      without one, not how SQLite logs */
     struct edu_tx_t *tx; /**< for the library: the transaction to work
                                       in; NULL from outside */
 } edu_store_t;

@@ -166,7 +166,7 @@ my $file = spew('faulty.jsonl', qq({"table":"class","id":"new"}\n),
     "{\n", qq({"table":"class","id":"m0"}\n));
 my ($code, $out, $err) = tool($one, 'import', $file);
 is($code, 1, 'faults are a failure');
-like($err, qr/faulty\.jsonl has 16 faulty lines; nothing is imported/,
+like($err, qr/faulty\.jsonl: nothing is imported, for 16 of its lines are faulty/,
      'and told');
 my @told = @{ $JSON->decode($out)->{faults} };
 for my $i (0 .. $#faults) {
@@ -174,8 +174,13 @@ for my $i (0 .. $#faults) {
     like("$told[$i]{field}: $told[$i]{message}", $faults[$i][3], 'with its cure');
 }
 is($told[-2]{line}, 16, 'a line that is no JSON is one');
+like($told[-2]{message}, qr/^This is not valid JSON: .* \(line 1, column 1\)/,
+     'with the place');
 like($told[-1]{message}, qr/exists.*--replace/, 'so is a row that exists');
 unlike(exported($one), qr/"id":"new"/, 'nothing was imported');
+is((tool($one, 'import', spew('marked.jsonl',
+    qq(\xef\xbb\xbf{"table":"class","id":"marked"}\n))))[0], 0,
+   'a byte order mark is no fault');
 
 ($code, $out) = tool($one, 'import', '--keep-going', '--dry-run', $file);
 is($JSON->decode($out)->{written}, JSON::PP::false, 'a dry run writes nothing');
@@ -224,6 +229,12 @@ is(shell($three, "SELECT count(*) FROM edu_history WHERE action = 'return'"
 ($code, $out, $err) = tool($three, 'import', '--format', 'oneroster', $folder);
 is($code, 1, 'what exists is refused');
 like($out, qr/"results\.csv"/, 'also results');
+
+mkdir "$dir/german" or die;
+spew('german/classes.csv', "sourcedId;title\n", "k;Klasse\n");
+like((tool($three, 'import', '--format', 'oneroster', "$dir/german"))[1],
+     qr/has no such column, but semicolons. Save the file with commas/,
+     'semicolons are told from commas');
 
 mkdir "$dir/bad" or die;
 spew('bad/classes.csv', "\xef\xbb\xbfsourcedId,title\n", "k,Klasse\n", "x\n",

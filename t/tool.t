@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use FindBin '$Bin';
 use lib "$Bin/lib";
+use Edu::Case 'slurp';
 use Edu::Database;
 use Edu::Lane;
 use Edu::Log;
@@ -272,6 +273,7 @@ my (undef, $told) = tool(@tool, 'verify');
 like($told, qr/there is no such row in edu_class/, 'people are told in words');
 
 # ---------------------------------------------------------------------- restore
+my $kept = slurp($backup);
 ($code, $result) = tool_json(@tool, 'restore', '--dry-run', $backup);
 is($code, 0, 'a dry run of restore succeeds');
 is_deeply(rows($result), \%there, 'it tells what would be restored');
@@ -305,6 +307,7 @@ my @lines = crowd(4, sub {
     $more->(20, 'after 201');
 });
 is($code, 0, 'restore succeeds under load') or diag($result->{error});
+is(slurp($backup), $kept, 'and leaves the backup as it was');
 is_deeply({ map { $_->{table} => $_->{digest} } @{ $result->{tables} } },
           \%backed_up, 'all is as it was backed up');
 is(join(' ', grep { !/ (?:201|503) / } @lines), '',

@@ -6,10 +6,13 @@
 
 #include "tool.h"
 
+#include <apr_env.h>
+#include <apr_file_info.h>
 #include <apr_file_io.h>
 #include <apr_strings.h>
 #include <apr_thread_proc.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #define LINE "edu-outcomes "
@@ -28,9 +31,40 @@ static const char *read_all(apr_file_t *pipe, apr_pool_t *p)
     return all;
 }
 
+/* Where Apache writes what it complains of, so that two pipes cannot wait for
+ * each other. @return NULL: there is no place for it */
+static apr_file_t *make_aside(apr_pool_t *p)
+{
+    const char *temp;
+    apr_file_t *made;
+
+    return apr_temp_dir_get(&temp, p) ||
+                   apr_file_mktemp(
+                       &made,
+                       apr_pstrcat(p, temp, "/edu-outcomes.XXXXXX", NULL), 0, p)
+               ? NULL
+               : made;
+}
+
+/* Repeats what Apache complained of; that all is well is no news. */
+static void repeat(apr_file_t *aside, apr_pool_t *p)
+{
+    apr_off_t begin = 0;
+    char *state, *line;
+
+    apr_file_seek(aside, APR_SET, &begin);
+    line = apr_strtok(apr_pstrdup(p, read_all(aside, p)), "\n", &state);
+    for (; line; line = apr_strtok(NULL, "\n", &state)) {
+        if (strcmp(line, "Syntax OK") != 0) {
+            fprintf(stderr, "%s\n", line);
+        }
+    }
+}
+
 /* Runs Apache; what it complains of goes to standard error.
- * @param said  out: what it printed */
-static int ask(const char **said, tool_t *t)
+ * @param said    out: what it printed
+ * @param option  what names the database, or the file, without Apache */
+static int ask(const char **said, tool_t *t, const char *option)
 {
     const char *httpd = t->values[OPTION_HTTPD];
     const char *args[] = { httpd ? httpd : "apachectl",
@@ -40,28 +74,36 @@ static int ask(const char **said, tool_t *t)
                            t->values[OPTION_CONFIG] ? "-f" : NULL,
                            t->values[OPTION_CONFIG],
                            NULL };
+    apr_file_t *aside = make_aside(t->p);
     apr_procattr_t *attr;
     apr_proc_t proc;
     apr_exit_why_e why;
-    int code = 0;
+    int code = NOT_RUN;
 
     apr_procattr_create(&attr, t->p);
     apr_procattr_cmdtype_set(attr, APR_PROGRAM_PATH);
     apr_procattr_io_set(attr, APR_NO_PIPE, APR_FULL_BLOCK, APR_NO_PIPE);
     apr_procattr_error_check_set(attr, 1);
-    if (apr_proc_create(&proc, args[0], args, NULL, attr, t->p)) {
-        return report_error(t, TOOL_USAGE,
-                            "%s cannot be run. Name Apache's program by "
-                            "--httpd, or the database by --database",
-                            args[0]);
+    if (aside) {
+        apr_procattr_child_err_set(attr, aside, NULL);
     }
-    *said = read_all(proc.out, t->p);
-    apr_proc_wait(&proc, &code, &why, APR_WAIT);
-    return code ? report_error(t, TOOL_USAGE,
-                               "%s -t refuses the configuration. Mend it, or "
-                               "name the database by --database",
-                               args[0])
-                : TOOL_DONE;
+    if (!apr_proc_create(&proc, args[0], args, NULL, attr, t->p)) {
+        *said = read_all(proc.out, t->p);
+        apr_proc_wait(&proc, &code, &why, APR_WAIT);
+    }
+    if (aside) {
+        repeat(aside, t->p);
+    }
+    return code == NOT_RUN
+               ? report_error(t, TOOL_USAGE,
+                              "%s cannot be run. Name Apache's program by "
+                              "--httpd, or the %s",
+                              args[0], option)
+           : code ? report_error(t, TOOL_USAGE,
+                                 "%s -t refuses the configuration. Mend it, or "
+                                 "name the %s",
+                                 args[0], option)
+                  : TOOL_DONE;
 }
 
 /* The different values of a kind of line. @return of const char * */
@@ -93,7 +135,7 @@ static int find(const char **value, tool_t *t, const char *kind,
 {
     apr_array_header_t *values;
     const char *said = "";
-    int code = ask(&said, t);
+    int code = ask(&said, t, option);
 
     if (code) {
         return code;
@@ -105,8 +147,7 @@ static int find(const char **value, tool_t *t, const char *kind,
     }
     return values->nelts
                ? report_error(t, TOOL_USAGE,
-                              "the configuration has %d of these. Name one by "
-                              "%s",
+                              "the configuration has %d of these. Name the %s",
                               values->nelts, option)
                : report_error(t, TOOL_USAGE, "%s", missing);
 }
@@ -116,7 +157,7 @@ int config_database(const char **database, tool_t *t)
     *database = t->values[OPTION_DATABASE];
     return *database
                ? TOOL_DONE
-               : find(database, t, "database", "--database",
+               : find(database, t, "database", "database by --database",
                       "the configuration has no EduOutcomes On, or the module "
                       "is not loaded. Name the database by --database");
 }
@@ -125,7 +166,7 @@ int config_read_only(const char **file, tool_t *t)
 {
     *file = t->values[OPTION_FILE];
     return *file ? TOOL_DONE
-                 : find(file, t, "read-only", "--file",
+                 : find(file, t, "read-only", "file by --file",
                         "the configuration has no EduOutcomesReadOnly with a "
                         "file. Add it, or name the file by --file");
 }

@@ -60,8 +60,8 @@ static int run(tool_t *t, const char *const *argv, const char *folder)
 {
     apr_procattr_t *attr;
     apr_proc_t proc;
-    apr_exit_why_e why;
-    int code = 0;
+    apr_exit_why_e why = APR_PROC_EXIT;
+    int code = NOT_RUN;
     apr_status_t rv = apr_procattr_create(&attr, t->p);
 
     rv = rv ? rv : apr_procattr_cmdtype_set(attr, APR_PROGRAM_PATH);
@@ -75,11 +75,15 @@ static int run(tool_t *t, const char *const *argv, const char *folder)
     if (APR_STATUS_IS_CHILD_DONE(rv) && APR_PROC_CHECK_EXIT(why) && !code) {
         return TOOL_DONE;
     }
-    return report_error(
-        t, TOOL_FAILED,
-        "%s failed. Is the package %s installed? A folder needs "
-        "none",
-        argv[0], argv[0]);
+    return code == NOT_RUN
+               ? report_error(t, TOOL_FAILED,
+                              "%s cannot be run. Install the package %s, or "
+                              "name a folder, which needs none",
+                              argv[0], argv[0])
+               : report_error(t, TOOL_FAILED,
+                              "%s cannot read or write %s (its exit status is "
+                              "%d). Look at what it said, or name a folder",
+                              argv[0], argv[2], code);
 }
 
 int folder_unzip(tool_t *t, const char *folder, const char *file)

@@ -47,6 +47,9 @@ int run_status(tool_t *t)
     if (edu_admin_status(&status, &t->admin)) {
         return report_failure(t);
     }
+    if (!status.usable) {
+        report_failure(t);
+    }
     tables = json_array();
     for (int i = 0; i < status.tables->nelts; i++) {
         const edu_admin_table_t *table =

@@ -59,57 +59,60 @@ static const struct option_t {
 };
 
 static const command_t commands[] = {
-    { "status", "", 0, 0, 0, 1,
+    { "status", "", 0, 0, 0, USE_READS,
       "Print what there is to know about the database: driver, version of\n"
       "the schema, rows of each table, size of its files.",
       run_status },
-    { "verify", "", 0, 0, 0, 1,
+    { "verify", "", 0, 0, 0, USE_READS,
       "Check every row: keys, versions, each document against its type,\n"
       "that the rows above are there, and that the history has no gap and\n"
       "ends with what is stored. Exits with 1 if there are faults, and\n"
       "prints each.",
       run_verify },
-    { "schema", "init|upgrade|show", 1, 1, 0, 1,
+    { "schema", "init|upgrade|show", 1, 1, 0, USE_WRITES,
       "Create the tables, or add what those of an earlier version lack;\n"
       "or print the statements for that.",
       run_schema },
-    { "backup", "FILE", 1, 1, 0, 1,
+    { "backup", "FILE", 1, 1, 0, USE_READS,
       "Copy all tables, as they are at one instant, to a new file.\n"
       "Requests are served meanwhile.",
       run_backup },
-    { "restore", "FILE", 1, 1, BIT(OPTION_DRY_RUN), 1,
+    { "restore", "FILE", 1, 1, BIT(OPTION_DRY_RUN), USE_WRITES,
       "Replace all rows by those of a backup, in one transaction.\n"
       "Requests that write wait for it; nothing that is acknowledged\n"
       "after it is lost.",
       run_restore },
-    { "copy", "DATABASE", 1, 1, BIT(OPTION_DRY_RUN), 1,
+    { "copy", "DATABASE", 1, 1, BIT(OPTION_DRY_RUN), USE_READS,
       "Copy all tables into another database, which has to be empty, and\n"
       "compare counts and digests. Make the server read-only first.",
       run_copy },
-    { "history", "CLASS ASSIGNMENT SUBMISSION [OUTCOME]", 3, 4, 0, 1,
+    { "history", "CLASS ASSIGNMENT SUBMISSION [OUTCOME]", 3, 4, 0, USE_READS,
       "Print who changed a submission and its outcomes, or one outcome,\n"
       "and when.",
       run_history },
-    { "readonly", "on|off|show", 1, 1, BIT(OPTION_FILE), 0,
+    { "readonly", "on|off|show", 1, 1, BIT(OPTION_FILE), USE_NONE,
       "Let the server refuse changes, or take them again: makes or\n"
       "removes the file that EduOutcomesReadOnly names.",
       run_readonly },
     { "export", "", 0, 0,
       BIT(OPTION_CLASS) | BIT(OPTION_STUDENT) | BIT(OPTION_FORMAT) |
-      BIT(OPTION_OUTPUT) | BIT(OPTION_WITH_HISTORY) | BIT(OPTION_WITH_READS), 1,
+      BIT(OPTION_OUTPUT) | BIT(OPTION_WITH_HISTORY) | BIT(OPTION_WITH_READS),
+      USE_READS,
       "Write classes, members, assignments, submissions and outcomes: of all,\n"
       "of a class, or of a student, also one who left.", run_export },
     { "import", "FILE", 1, 1,
       BIT(OPTION_DRY_RUN) | BIT(OPTION_FORMAT) | BIT(OPTION_REPLACE) |
-      BIT(OPTION_KEEP_GOING), 1,
+      BIT(OPTION_KEEP_GOING), USE_WRITES,
       "Read what export wrote (- is standard input), or a folder or .zip of\n"
       "OneRoster: all of it or, if a row is faulty, nothing.", run_import },
     { "erase", "", 0, 0,
-      BIT(OPTION_DRY_RUN) | BIT(OPTION_STUDENT) | BIT(OPTION_BEFORE), 1,
+      BIT(OPTION_DRY_RUN) | BIT(OPTION_STUDENT) | BIT(OPTION_BEFORE),
+      USE_WRITES,
       "Remove all rows of a student, or of old classes, also from the history\n"
       "and the log of reads.  That cannot be undone.", run_erase },
     { "anonymize", "", 0, 0,
-      BIT(OPTION_DRY_RUN) | BIT(OPTION_STUDENT) | BIT(OPTION_BEFORE), 1,
+      BIT(OPTION_DRY_RUN) | BIT(OPTION_STUDENT) | BIT(OPTION_BEFORE),
+      USE_WRITES,
       "Put pseudonyms in the place of ids and names: of a student, or of all\n"
       "students of old classes.  Grades stay.", run_anonymize }
 };
@@ -227,12 +230,13 @@ static int run(tool_t *t)
     const char *database;
     int code = check_call(t);
 
-    if (!code && t->command->needs_database) {
+    if (!code && t->command->use) {
         code = config_database(&database, t);
         if (!code && edu_admin_open(&t->admin, database, t->p)) {
             report_failure(t);
             code = TOOL_USAGE;
         }
+        t->admin.store.read_only = t->command->use == USE_READS;
         report_progress(t);
     }
     code = code ? code : t->command->run(t);
@@ -280,7 +284,7 @@ int main(int argc, const char *const *argv)
     }
     apr_pool_create(&t.p, NULL);
     t.result = json_object();
-    code = call(&t, argc, argv);
+    code = report_end(&t, call(&t, argc, argv));
     json_decref(t.result);
     apr_pool_destroy(t.p);
     apr_terminate();

@@ -70,8 +70,10 @@ static int no_file(tool_t *t, const char *file, apr_status_t rv)
 {
     char says[120];
 
-    return report_error(t, TOOL_FAILED, "%s: %s", file,
-                        apr_strerror(rv, says, sizeof(says)));
+    return APR_STATUS_IS_EEXIST(rv)
+               ? report_error(t, TOOL_FAILED, "%s exists. Name another", file)
+               : report_error(t, TOOL_FAILED, "%s: %s", file,
+                              apr_strerror(rv, says, sizeof(says)));
 }
 
 /* Opens the output: a file that none but its owner reads. */
@@ -224,6 +226,12 @@ static int import_folder(edu_moved_t *moved, tool_t *t, const edu_import_t *how)
     if (rv && rv != APR_INCOMPLETE) {
         return no_file(t, folder, rv);
     }
+    if (!zipped && info.filetype != APR_DIR) {
+        return report_error(t, TOOL_FAILED,
+                            "%s is neither a folder nor a .zip. Name what has "
+                            "the files of OneRoster",
+                            folder);
+    }
     if (zipped) {
         code = folder_make(&folder, t);
         code = code ? code : folder_unzip(t, folder, t->args[0]);
@@ -286,15 +294,21 @@ static apr_time_t day_of(const char *date)
     apr_time_exp_t at = { .tm_year = 0 };
     apr_time_t instant;
     char end;
+    int day;
 
     if (sscanf(date, "%4d-%2d-%2d%c", &at.tm_year, &at.tm_mon, &at.tm_mday,
                &end) != 3 ||
         at.tm_mon < 1 || at.tm_mon > 12 || at.tm_mday < 1 || at.tm_mday > 31) {
         return 0;
     }
+    day = at.tm_mday;
     at.tm_year -= 1900;
     at.tm_mon--;
-    return apr_time_exp_get(&instant, &at) ? 0 : instant;
+    /* of a day that its month has not, the next month has another */
+    return apr_time_exp_get(&instant, &at) || apr_time_exp_gmt(&at, instant) ||
+                   at.tm_mday != day
+               ? 0
+               : instant;
 }
 
 static int erase(tool_t *t, int anonymize)
@@ -312,6 +326,12 @@ static int erase(tool_t *t, int anonymize)
     if (date && what.before <= 0) {
         return report_error(t, TOOL_USAGE,
                             "%s is no day: write it as 2026-07-31", date);
+    }
+    if (what.before > apr_time_now()) {
+        return report_error(t, TOOL_USAGE,
+                            "%s is yet to come, and all classes would be of an "
+                            "earlier day. Name one that is past",
+                            date);
     }
     if (edu_erase(&moved, &t->admin, &what)) {
         return report_failure(t);

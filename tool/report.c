@@ -128,6 +128,17 @@ int report_failure(tool_t *t)
                         err->detail ? err->detail : err->message);
 }
 
+int report_end(tool_t *t, int code)
+{
+    char says[120];
+
+    if (!ferror(stdout) && !fflush(stdout)) {
+        return code;
+    }
+    return report_error(t, code ? code : TOOL_FAILED, "the output: %s",
+                        apr_strerror(apr_get_os_error(), says, sizeof(says)));
+}
+
 /* ---------------------------------------------------------------- progress */
 
 static void draw(void *baton, const char *what, apr_int64_t done,

@@ -44,16 +44,22 @@ typedef enum option_e {
     OPTIONS
 } option_e;
 
+/** The exit status of a program that could not be started. */
+#define NOT_RUN 255
+
 typedef struct tool_t tool_t;
+
+/** What a command does with a database, which is open before run is called. */
+typedef enum use_e { USE_NONE, USE_READS, USE_WRITES } use_e;
 
 /** A command: a row of the table in main.c. */
 typedef struct command_t {
     const char *name;
-    const char *args;   /**< as help shows them */
-    int least, most;    /**< how many there may be */
-    unsigned options;   /**< a bit for each that it takes besides those that
+    const char *args; /**< as help shows them */
+    int least, most;  /**< how many there may be */
+    unsigned options; /**< a bit for each that it takes besides those that
                                  all take */
-    int needs_database; /**< it is open before run is called */
+    use_e use;
     const char *help;
     int (*run)(tool_t *t); /**< @return how the program ends */
 } command_t;
@@ -80,6 +86,10 @@ int report_error(tool_t *t, int code, const char *fmt, ...)
 
 /** The same of a failure of the library. @return how the program ends */
 int report_failure(tool_t *t);
+
+/** Tell if what was printed has not arrived, as on a disk that is full.
+ *  @return how the program ends, which would have been @a code */
+int report_end(tool_t *t, int code);
 
 /** Let the library draw a bar on standard error, if that is a terminal. */
 void report_progress(tool_t *t);

@@ -324,11 +324,11 @@ static apr_status_t open_file(edu_admin_t *opened, edu_admin_t *admin,
     return rv;
 }
 
-/* Errors outlive the connection to a file. */
+/* Errors outlive the connection to a file, which they name. */
 static apr_status_t keep_error(edu_admin_t *admin, apr_status_t rv,
-                               const edu_error_t *err)
+                               const char *file, const edu_error_t *err)
 {
-    return rv ? edu__admin_fail(admin, rv, "%s",
+    return rv ? edu__admin_fail(admin, rv, "%s: %s", file,
                                 err->detail ? err->detail : err->message)
               : rv;
 }
@@ -346,7 +346,7 @@ static apr_status_t fill_file(apr_array_header_t **copied, edu_admin_t *admin,
     if (!rv) {
         rv = edu_admin_copy(copied, &to, admin, 0);
         rv = rv ? rv : edu__whole_pack(&to.store, &to.err, p);
-        keep_error(admin, rv, &to.err);
+        keep_error(admin, rv, file, &to.err);
     }
     for (int i = 0; !rv && i < (*copied)->nelts; i++) {
         edu_admin_copied_t *one =
@@ -366,8 +366,9 @@ apr_status_t edu_admin_backup(apr_array_header_t **copied, edu_admin_t *admin,
 {
     const char *part;
     char *full;
-    apr_status_t rv = full_name(&full, admin, file);
+    apr_status_t rv = edu__admin_check(admin);
 
+    rv = rv ? rv : full_name(&full, admin, file);
     if (!rv && exists(full, admin->p)) {
         rv = edu__admin_fail(admin, EDU_ECONFLICT,
                              "%s exists. Name another file", full);
@@ -393,6 +394,27 @@ apr_status_t edu_admin_backup(apr_array_header_t **copied, edu_admin_t *admin,
     return rv;
 }
 
+/* Looks whether a file is a backup, and leaves it as it is. */
+static apr_status_t open_backup(edu_admin_t *from, edu_admin_t *admin,
+                                const char *file, apr_pool_t *p)
+{
+    apr_status_t rv = open_file(from, admin, file, p);
+
+    if (rv) {
+        return rv;
+    }
+    from->store.read_only = 1;
+    rv = edu__admin_check(from);
+    return !rv ? rv
+           : edu__admin_is_new(from)
+               ? edu__admin_fail(admin, rv,
+                                 "%s is no backup: it has no tables of "
+                                 "edu-outcomes. Name another file",
+                                 file)
+               : edu__admin_fail(admin, rv, "%s cannot be read as a backup: %s",
+                                 file, from->err.detail);
+}
+
 apr_status_t edu_admin_restore(apr_array_header_t **copied, edu_admin_t *admin,
                                const char *file, unsigned flags)
 {
@@ -408,7 +430,7 @@ apr_status_t edu_admin_restore(apr_array_header_t **copied, edu_admin_t *admin,
         return rv;
     }
     apr_pool_create(&p, admin->p);
-    rv = open_file(&from, admin, full, p);
+    rv = open_backup(&from, admin, full, p);
     rv = rv ? rv
             : edu_admin_copy(copied, admin, &from, flags | EDU_ADMIN_REPLACE);
     apr_pool_destroy(p);

@@ -166,9 +166,9 @@ apr_status_t edu_import_lines(edu_moved_t *moved, edu_admin_t *admin,
     rv = rv ? rv : ended;
     if (!rv && moved->faults && !how->keep_going) {
         return edu__admin_fail(admin, EDU_EBADREQUEST,
-                               "%s has %" APR_INT64_T_FMT
-                               " faulty lines; nothing is imported. Mend them, "
-                               "or leave them out (--keep-going)",
+                               "%s: nothing is imported, for %" APR_INT64_T_FMT
+                               " of its lines are faulty. Mend them, or leave "
+                               "them out (--keep-going)",
                                name, moved->faults);
     }
     return rv;

@@ -365,6 +365,10 @@ static apr_status_t split(line_t *line, const char *text, apr_size_t len)
 {
     const edu_member_t *first;
 
+    if (strncmp(text, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark */
+        text += 3;
+        len -= 3;
+    }
     line->members = edu__members_load(text, line->p);
     first = line->members ? (const edu_member_t *)line->members->elts : NULL;
     if (first && line->members->nelts && first->value > text &&
@@ -372,6 +376,7 @@ static apr_status_t split(line_t *line, const char *text, apr_size_t len)
         return APR_SUCCESS;
     }
     if (!edu__json_parse(text, len, 0, 1, line->err, line->p)) {
+        line->err->target = NULL; /* it is no column */
         return EDU_EBADREQUEST;
     }
     return line->members ? APR_SUCCESS

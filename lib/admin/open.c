@@ -37,7 +37,7 @@ apr_status_t edu_admin_open(edu_admin_t *admin, const char *database,
 
     memset(admin, 0, sizeof(*admin));
     admin->p = p;
-    if (!colon) {
+    if (!colon || !colon[1]) {
         return edu__admin_fail(admin, EDU_EBADREQUEST,
                                "%s names no database. Write sqlite3:/PATH, "
                                "pgsql:PARAMS or mysql:PARAMS, with PARAMS as "
@@ -77,12 +77,12 @@ apr_status_t edu__admin_make_file(const char *file, const char *like,
     if (rv) {
         int exists = APR_STATUS_IS_EEXIST(rv);
 
+        apr_strerror(rv, says, sizeof(says));
         rv = edu_error_set(err, exists ? EDU_ECONFLICT : EDU_EUNAVAILABLE, NULL,
                            p, NULL);
         err->detail =
             exists ? apr_psprintf(p, "%s exists. Name another file", file)
-                   : apr_psprintf(p, "%s cannot be made: %s", file,
-                                  apr_strerror(rv, says, sizeof(says)));
+                   : apr_psprintf(p, "%s cannot be made: %s", file, says);
         return rv;
     }
     apr_file_close(made);

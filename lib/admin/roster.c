@@ -276,6 +276,8 @@ static const struct file_t {
 };
 /* clang-format on */
 
+#define FILES (sizeof(files) / sizeof(files[0]))
+
 /* Whether the first row has all columns that the file needs. */
 static int check_names(edu_roster_t *it, const char *needs)
 {
@@ -286,8 +288,13 @@ static int check_names(edu_roster_t *it, const char *needs)
     for (char *name = apr_strtok(list, ",", &state); name;
          name = apr_strtok(NULL, ",", &state)) {
         if (!*edu__roster_field(it, name)) {
-            edu__roster_tell(it, name,
-                             "The first row has no such column. Add it.");
+            edu__roster_tell(
+                it, name,
+                strchr(APR_ARRAY_IDX(it->names, 0, const char *), ';')
+                    ? "The first row has no such column, but "
+                      "semicolons. Save the file with commas."
+                    : "The first row has no such column. Add "
+                      "it.");
             found = 0;
         }
     }
@@ -350,8 +357,9 @@ static int next(edu_roster_t *it, apr_array_header_t **fields, edu_csv_t *csv,
     return !rv && *fields;
 }
 
-static void take_file(edu_roster_t *it, const struct file_t *file,
-                      const char *folder)
+/* @return whether there is one */
+static int take_file(edu_roster_t *it, const struct file_t *file,
+                     const char *folder)
 {
     edu_csv_t csv = { NULL, 0, 0 };
     apr_array_header_t *fields;
@@ -364,7 +372,7 @@ static void take_file(edu_roster_t *it, const struct file_t *file,
         it->failed = APR_STATUS_IS_ENOENT(rv)
                          ? APR_SUCCESS
                          : edu__moved_failed(it->admin, file->name, rv);
-        return;
+        return 0;
     }
     if (next(it, &fields, &csv, it->admin->p)) {
         skip_mark(fields);
@@ -381,6 +389,21 @@ static void take_file(edu_roster_t *it, const struct file_t *file,
     if (file->end && !it->failed) {
         file->end(it);
     }
+    return 1;
+}
+
+/* A folder beside the one that is meant must not look imported. */
+static apr_status_t no_files(edu_admin_t *admin, const char *folder)
+{
+    const char *list = files[0].name;
+
+    for (apr_size_t i = 1; i < FILES; i++) {
+        list = apr_pstrcat(admin->p, list, ", ", files[i].name, NULL);
+    }
+    return edu__admin_fail(admin, EDU_ENOTFOUND,
+                           "%s has none of %s. Name the folder that they are "
+                           "in; their names are spelled exactly so",
+                           folder, list);
 }
 
 static void prepare(edu_roster_t *it)
@@ -417,6 +440,7 @@ apr_status_t edu_import_oneroster(edu_moved_t *moved, edu_admin_t *admin,
     edu_roster_t it = { .moved = moved, .admin = admin, .how = how };
     apr_status_t ended, rv = edu__admin_check(admin);
     edu_error_t err = { 0 };
+    int found = 0;
 
     memset(moved, 0, sizeof(*moved));
     prepare(&it);
@@ -424,9 +448,11 @@ apr_status_t edu_import_oneroster(edu_moved_t *moved, edu_admin_t *admin,
     if (rv) {
         return rv;
     }
-    for (apr_size_t i = 0; !it.failed && i < sizeof(files) / sizeof(files[0]);
-         i++) {
-        take_file(&it, &files[i], folder);
+    for (apr_size_t i = 0; !it.failed && i < FILES; i++) {
+        found += take_file(&it, &files[i], folder);
+    }
+    if (!it.failed && !found) {
+        it.failed = no_files(admin, folder);
     }
     ended = edu__tx_end(&it.tx, !is_wanted(&it), &err);
     if (it.failed) {
@@ -437,11 +463,12 @@ apr_status_t edu_import_oneroster(edu_moved_t *moved, edu_admin_t *admin,
         return ended;
     }
     if (moved->faults && !how->keep_going) {
-        return edu__admin_fail(admin, EDU_EBADREQUEST,
-                               "there are %" APR_INT64_T_FMT
-                               " faults; nothing is imported. Mend them, or "
-                               "leave these rows out (--keep-going)",
-                               moved->faults);
+        return edu__admin_fail(
+            admin, EDU_EBADREQUEST,
+            "nothing is imported, for rows are faulty (%" APR_INT64_T_FMT
+            "). Mend them, or leave them "
+            "out (--keep-going)",
+            moved->faults);
     }
     return APR_SUCCESS;
 }

@@ -39,25 +39,29 @@ int edu__admin_is_new(edu_admin_t *admin)
            (!look(&condition, admin) && !condition.version);
 }
 
-apr_status_t edu__admin_check(edu_admin_t *admin)
+/* Sets the error of a schema that is of no use. */
+static apr_status_t check(edu_admin_t *admin, const edu_condition_t *condition)
 {
-    edu_condition_t condition;
-    apr_status_t rv = look(&condition, admin);
-
-    if (rv || condition.usable) {
-        return rv;
-    }
-    return condition.version
+    return condition->usable ? APR_SUCCESS
+           : condition->version
                ? edu__admin_fail(
                      admin, EDU_EUNAVAILABLE,
                      "the schema has version %s, but this program "
                      "works with version %s. Use the command schema "
                      "upgrade, or the program that belongs to the "
                      "database",
-                     condition.version, condition.wanted)
+                     condition->version, condition->wanted)
                : edu__admin_fail(admin, EDU_EUNAVAILABLE,
                                  "the database has no schema. Use the command "
                                  "schema init");
+}
+
+apr_status_t edu__admin_check(edu_admin_t *admin)
+{
+    edu_condition_t condition;
+    apr_status_t rv = look(&condition, admin);
+
+    return rv ? rv : check(admin, &condition);
 }
 
 static apr_status_t count(apr_array_header_t *tables, edu_admin_t *admin)
@@ -97,6 +101,7 @@ apr_status_t edu_admin_status(edu_admin_status_t *status, edu_admin_t *admin)
     status->log_size = size_of(condition.log, admin->p);
     status->tables =
         apr_array_make(admin->p, EDU_WHOLES, sizeof(edu_admin_table_t));
+    check(admin, &condition);
     return status->usable ? count(status->tables, admin) : APR_SUCCESS;
 }
 

@@ -132,13 +132,14 @@ static apr_status_t malformed(const json_error_t *at, edu_error_t *err,
                           ? EDU_EGRADING
                           : EDU_EBADREQUEST;
 
-    return edu_error_set(
-        err, rv, "body", p,
-        "The request body is not valid JSON: %s (line %d, column %d). Send one "
-        "JSON object in UTF-8, in which no member occurs twice.",
-        json_error_code(at) == json_error_null_character ? "\\u0000 in a string"
-                                                         : at->text,
-        at->line, at->column);
+    return edu_error_set(err, rv, "body", p,
+                         "This is not valid JSON: %s (line %d, column %d). "
+                         "Write one JSON object "
+                         "in UTF-8, in which no member occurs twice.",
+                         json_error_code(at) == json_error_null_character
+                             ? "\\u0000 in a string"
+                             : at->text,
+                         at->line, at->column);
 }
 
 json_t *edu__json_parse(const char *data, apr_size_t len, int most, int deep,

@@ -13,14 +13,19 @@ static apr_status_t open_session(const edu_call_t *call)
     const edu_setting_t *setting = call->session->dialect->session;
     int ms = (int)apr_time_as_msec(
         EDU_STATEMENT_SHARE(edu__store_timeout(call->store)));
+    int looks =
+        call->store->read_only && call->store->schema == EDU_SCHEMA_UNUSED;
     apr_status_t rv = APR_SUCCESS;
 
     for (; !rv && setting->text; setting++) {
-        const char *text = setting->unit
+        const char *text = setting->unit > 0
                                ? apr_psprintf(call->p, setting->text,
                                               (ms - 1) / setting->unit + 1)
                                : setting->text;
 
+        if (looks && setting->unit == EDU_SETS_FILE) {
+            continue; /* a backup stays as it is */
+        }
         rv = edu__driver_ask(call, text, NULL);
         if (call->session->read_only &&
             call->store->schema == EDU_SCHEMA_UNUSED) {

@@ -1041,7 +1041,7 @@ static const char *const mysql_schema[] = {
  * each commit of another connection empties it.  A COMMIT checkpoints once the
  * log has 128 MiB. */
 static const edu_setting_t sqlite3_session[] = {
-    { "PRAGMA journal_mode=WAL", 0 },
+    { "PRAGMA journal_mode=WAL", EDU_SETS_FILE },
     { "PRAGMA synchronous=FULL", 0 },
     { "PRAGMA cache_size=-1000", 0 },
     { "PRAGMA wal_autocheckpoint=32768", 0 },

@@ -148,8 +148,11 @@ typedef struct edu_fate_t {
 typedef struct edu_setting_t {
     const char *text; /**< NULL ends a list */
     int unit; /**< milliseconds in the unit of its %d, which is how long the
-                   database may keep us waiting; 0: it has no %d */
+                   database may keep us waiting; 0: it has no %d, nor has
+                   EDU_SETS_FILE: it changes the database for all */
 } edu_setting_t;
+
+#define EDU_SETS_FILE (-1)
 
 /** All that differs among databases; sql.c has one for each. */
 typedef struct edu_sql_dialect_t {

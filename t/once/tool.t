@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use FindBin '$Bin';
 use lib "$Bin/../lib";
+use Edu::Case 'slurp';
 use Edu::Lane;
 use Edu::Tool;
 use Test::More;
@@ -15,6 +16,16 @@ my $file = "$dir/outcomes.db";
 my @tool = ('-d', "sqlite3:$file");
 is((tool(@tool, 'schema', 'init'))[0], 0, 'there is a database');
 is((stat $file)[2] & 07777, 0640, 'that others cannot read');
+
+# Files that are none of ours: another program's database, and a text.
+my ($other, $text) = ("$dir/other.db", "$dir/text");
+system('sqlite3', $other, 'CREATE TABLE theirs (id)') == 0 or die;
+for ($text, "$text.zip") {
+    open my $out, '>', $_ or die "$_: $!";
+    print $out "no database\n" x 100;
+    close $out;
+}
+my $theirs = slurp($other);
 
 # ----------------------------------------------------------------------- calls
 # Arguments, the exit status, what standard error says.
@@ -28,6 +39,7 @@ for (
     [[@tool, 'status', '--dry-run'], 2, qr/status takes no option --dry-run/],
     [['-d', 'outcomes.db', 'status'], 2, qr/names no database/],
     [['-d', 'sqlite3:outcomes.db', 'status'], 2, qr/full path/],
+    [['-d', 'pgsql:', 'status'], 2, qr/pgsql: names no database.*PARAMS/],
     [['-d', 'oracle:x', 'status'], 2, qr/not supported/],
     [[@tool, 'copy', 'x'], 2, qr/names no database/],
     [['-d', "sqlite3:$dir/none", 'status'], 1, qr/there is no file/],
@@ -35,8 +47,31 @@ for (
     [['-d', "sqlite3:$dir", 'status'], 1, qr/./],
     [[@tool, 'restore', "$dir/none"], 1, qr/there is no file/],
     [[@tool, 'restore', $file], 0, qr/^$/],
+    [[@tool, 'restore', $other], 1,
+     qr/\Q$other\E is no backup: it has no tables of edu-outcomes\. Name/],
+    [[@tool, 'restore', $text], 1, qr/\Q$text\E cannot be read as a backup: /],
+    [['-d', "sqlite3:$other", 'status'], 1,
+     qr/the database has no schema.*schema init/],
+    [[@tool, 'backup', "$dir/none/backup.db"], 1,
+     qr{none/backup\.db\.part cannot be made: No such file or directory}],
+    [[@tool, 'export', '-o', $file], 1, qr/\Q$file\E exists\. Name another/],
+    [[@tool, 'export', '-F', 'oneroster', '-o', $dir], 1,
+     qr/\Q$dir\E exists\. Name another/],
+    [[@tool, 'erase', '--before', '2999-12-31'], 2,
+     qr/2999-12-31 is yet to come, and all classes would/],
+    [[@tool, 'anonymize', '--before', '2999-12-31'], 2, qr/is yet to come/],
+    [[@tool, 'erase', '--before', '2026-02-30'], 2, qr/2026-02-30 is no day/],
+    [[@tool, 'import', '-F', 'oneroster', $text], 1,
+     qr/\Q$text\E is neither a folder nor a \.zip/],
+    [[@tool, 'import', '-F', 'oneroster', $dir], 1,
+     qr/\Q$dir\E has none of users\.csv, classes\.csv, /],
+    [[@tool, 'import', '-F', 'oneroster', "$dir/text.zip"], 1,
+     qr/unzip cannot read or write \S*text\.zip \(its exit status is 9\)/],
     [[@tool, 'status'], 0, qr/^$/],
     [['-H', "$dir/none", 'status'], 2, qr/cannot be run.*--database/],
+    [['-H', 'no-such-apachectl', 'status'], 2, qr/cannot be run.*--database/],
+    [['-H', 'false', 'readonly', 'on'], 2,
+     qr/refuses the configuration.*name the file by --file/],
     [['-H', 'false', 'status'], 2, qr/refuses the configuration/],
     [['-H', 'true', 'status'], 2, qr/no EduOutcomes On/],
 ) {
@@ -49,9 +84,17 @@ for (
     like($result->{error} // '', $says, "@$args: and in JSON")
         if $err !~ /invalid option/;
 }
+is(slurp($other) eq $theirs, 1, 'who only looks changes no file');
 like((tool('--help'))[1], qr/^  restore FILE$/m, '--help lists commands');
 like((tool('restore', '--help'))[1], qr/--dry-run/, 'or tells of one');
 like((tool('--version'))[1], qr/^edu-outcomes \d+\.\d+\.\d+$/, 'there is --version');
+
+# What cannot be printed is a failure.
+for my $what (['status'], ['verify', '--json'], ['--help']) {
+    my $says = `${\ tool_path() } @tool @$what 2>&1 >/dev/full`;
+    is($? >> 8, 1, "@$what: a full disk is a failure");
+    like($says, qr/the output: No space left/, "@$what: which is said");
+}
 
 # A terminal has a progress bar, and a pipe has none.
 my $size = `script -qec '${\ tool_path() } @tool verify' /dev/null`;
@@ -94,6 +137,7 @@ my ($code, $result) = tool_json(@ask, 'status');
 is($code, 0, 'the configuration names the database')
     or diag($result->{error});
 is($result->{file}, $file, 'also in a file that is included');
+unlike((tool(@ask, 'status'))[2], qr/Syntax OK/, 'that all is well is no news');
 configure("Include $dir/more.conf\n<Location /v1.0>\n $mount</Location>\n"
     . "<VirtualHost *:1>\n DBDParams $dir/other.db\n"
     . " <Location /v1.0>\n  $mount </Location>\n</VirtualHost>\n");
