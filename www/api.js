@@ -12,8 +12,10 @@ let mount;
 /** An answer that was not promised; status 0 is none at all. */
 export class Refusal extends Error {
     constructor(status, body) {
-        super(word("error", status, text("error", {
-            status, message: body?.error?.message ?? "" })));
+        // Graph's own message of a refused grade is "Bad request."
+        const message = body?.error?.innerError?.message ?? body?.error?.message;
+        const values = { status, message: message ?? "" };
+        super(word("error", status, text("error", values), values));
         this.status = status;
     }
 }

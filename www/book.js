@@ -150,6 +150,7 @@ export async function versions(cell, outcomes) {
     const answers = await batch(
         ["", ...outcomes.map(({ id }) => `/${path("outcomes", id)}`)].map((of) =>
             ({ url: query(`${cell.path}${of}/versions`, { top: 20 }) })));
-    return answers.flatMap((answer) => answer.body?.value ?? [])
+    return answers.flatMap((answer) => answer.status >= 500 ? body(answer)
+        : answer.body?.value ?? []) // what was never written has none
         .sort((a, b) => Number(b.id) - Number(a.id));
 }

@@ -44,12 +44,19 @@ function event(version, assignment) {
 // It is asked for when it is opened.
 function history(cell, outcomes, assignment) {
     const list = el("ul", {});
-    return el("details", { ontoggle: async () => {
-        if (!list.hasChildNodes()) {
+    const problem = el("p", { class: "problem", role: "alert" });
+    return el("details", { ontoggle: async ({ target }) => {
+        if (!target.open || list.hasChildNodes()) {
+            return;
+        }
+        problem.textContent = "";
+        try {
             list.replaceChildren(...(await book.versions(cell, outcomes))
                 .map((version) => event(version, assignment)));
+        } catch (refusal) {
+            problem.textContent = refusal.message;
         }
-    } }, el("summary", {}, text("history")), list);
+    } }, el("summary", {}, text("history")), problem, list);
 }
 
 function files(of) {
@@ -153,14 +160,19 @@ class Editor {
         }
     }
 
-    /** Saves what was changed, then returns it if asked to. */
+    /** Saves what was changed, then returns it if asked to.  A second call would
+     *  collide with the first. */
     async save(giveBack = false) {
+        if (this.saving) {
+            return;
+        }
         this.problem.textContent = "";
         const wrong = this.fields.filter((field) => field.check());
         if (wrong.length > 0) {
             wrong[0].focus();
             return;
         }
+        this.saving = true;
         try {
             const dirty = this.fields.filter((field) => field.changed);
             const answers = await batch(dirty.map((field) =>
@@ -170,6 +182,8 @@ class Editor {
             await this.reload(collided, giveBack);
         } catch (refusal) {
             this.problem.textContent = refusal.message;
+        } finally {
+            this.saving = false;
         }
     }
 

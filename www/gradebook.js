@@ -147,6 +147,7 @@ async function student(book) {
         [of.assignmentId, model.cell(book, of)]));
     return [
         el("h1", { tabindex: -1 }, book.name),
+        list.length === 0 && el("p", {}, text("no_assignments")),
         el("div", { class: "scroll" }, el("table", {},
             el("caption", {}, text("caption_own", { name: book.name })),
             el("thead", {}, el("tr", {},

@@ -35,17 +35,21 @@ const TEXTS = {
     empty: ["nothing", "nichts"],
     error: ["The server answers {status}: {message}",
             "Der Server antwortet {status}: {message}"],
-    error_401: ["You are not signed in. Reload the page and sign in.",
-                "Sie sind nicht angemeldet. Laden Sie die Seite neu und melden "
-                + "Sie sich an."],
-    error_403: ["You may not do this here.", "Dazu haben Sie hier kein Recht."],
+    error_401: ["You are not signed in. Reload the page or, to keep what you have "
+                + "typed, sign in in another tab and try again here.",
+                "Sie sind nicht angemeldet. Laden Sie die Seite neu, oder, um Ihre "
+                + "Eingaben zu behalten, melden Sie sich in einem anderen Tab an und "
+                + "versuchen es hier wieder."],
+    error_403: ["You may not do this here. {message}",
+                "Dazu haben Sie hier kein Recht. {message}"],
     error_404: ["This is not there, or no longer.",
                 "Das gibt es hier nicht oder nicht mehr."],
     error_0: ["The server cannot be reached. Your input is still here: try again.",
               "Der Server ist nicht erreichbar. Ihre Eingaben sind noch da: "
               + "versuchen Sie es wieder."],
-    error_503: ["The database does not answer at the moment. Try again soon.",
-                "Die Datenbank antwortet gerade nicht. Versuchen Sie es bald wieder."],
+    error_503: ["The server cannot do this at the moment. {message} Try again soon.",
+                "Der Server kann das gerade nicht. {message} Versuchen Sie es bald "
+                + "wieder."],
     feedback: ["Feedback", "Rückmeldung"],
     feedback_html: ["Feedback (HTML)", "Rückmeldung (HTML)"],
     files: ["Files", "Dateien"],
@@ -73,10 +77,10 @@ const TEXTS = {
     remark: ["Remark", "Anmerkung"],
     remark_html: ["Remark (HTML)", "Anmerkung (HTML)"],
     return_all: ["Return all", "Alle zurückgeben"],
-    return_ask: ["{n} pieces of work of “{name}” have grades or feedback that their "
-                 + "students do not see yet. Return them?",
-                 "{n} Arbeiten zu „{name}“ haben Noten oder Rückmeldungen, die ihre "
-                 + "Schüler noch nicht sehen. Zurückgeben?"],
+    return_ask: ["Pieces of work of “{name}” with grades or feedback that their "
+                 + "students do not see yet: {n}. Return them?",
+                 "Arbeiten zu „{name}“ mit Noten oder Rückmeldungen, die ihre "
+                 + "Schüler noch nicht sehen: {n}. Zurückgeben?"],
     return_changed: ["Somebody has changed this meanwhile. Look at it, and return it "
                      + "then.",
                      "Jemand hat das inzwischen geändert. Sehen Sie es an und geben "
@@ -85,10 +89,10 @@ const TEXTS = {
                   "Zu „{name}“ wartet nichts darauf, zurückgegeben zu werden."],
     return_one: ["Save and return", "Speichern und zurückgeben"],
     returned_n: ["{n} returned", "{n} zurückgegeben"],
-    returned_some: ["{n} returned. {left} were changed meanwhile or refused, and are "
-                    + "left for you to look at.",
-                    "{n} zurückgegeben. {left} wurden inzwischen geändert oder "
-                    + "abgelehnt; sehen Sie sie noch einmal an."],
+    returned_some: ["Returned: {n}. Changed meanwhile or refused, and left for you to "
+                    + "look at: {left}.",
+                    "Zurückgegeben: {n}. Inzwischen geändert oder abgelehnt, zum "
+                    + "Nachsehen: {left}."],
     rubric: ["Rubric", "Bewertungsraster"],
     save: ["Save", "Speichern"],
     saved: ["Saved: {name}", "Gespeichert: {name}"],
@@ -139,8 +143,9 @@ export function text(key, values = {}) {
 }
 
 /** The text of a word of the API, or that word, where it is newer than this. */
-export function word(kind, value, otherwise = value) {
-    return `${kind}_${value}` in TEXTS ? text(`${kind}_${value}`) : otherwise;
+export function word(kind, value, otherwise = value, values = {}) {
+    return `${kind}_${value}` in TEXTS ? text(`${kind}_${value}`, values)
+        : otherwise;
 }
 
 export function number(value, digits = 6) {

@@ -79,7 +79,7 @@ async function byKeyboard(page, quiz) {
              cell("ada", "report"), "Return all Report"], "keys lead about");
     await press("ArrowLeft");
     await press("Enter");
-    await page.getByText("1 pieces of work of “Quiz”").waitFor();
+    await page.getByText("Pieces of work of “Quiz” with grades").waitFor();
     await press("Tab");
     await page.locator("dialog button", { hasText: "Return all" }).press("Enter");
     await cellOf(page, "ben", "quiz").filter({ hasText: "✓ returned" }).waitFor();
@@ -152,6 +152,74 @@ async function collide(page, quiz) {
     await button(page, "Save and return").click();
     await closed(page);
     is(await points(submission), [8, 8], "once seen, it is");
+}
+
+// ------------------------------------------------------------------ troubles
+
+// What the server answers in place of a change: its status, its message, and what
+// the page says.
+const REFUSALS = [
+    [0, "", /cannot be reached\. Your input is still here/],
+    [401, "No user is authenticated.", /sign in in another tab/],
+    [403, "Page x is not admitted.", /may not do this here.*Page x is not admitted/],
+    [503, "It takes no changes for a while.",
+     /cannot do this at the moment.*It takes no changes for a while/],
+    [502, "", /answers 502/],
+];
+
+async function troubles() {
+    const at = `${myClass}-trouble`;
+    const inClass = await makeClass(at, "Trouble", { ada: "Ada" });
+    const quiz = await assign(inClass, "quiz", {
+        displayName: "Quiz", grading: { maxPoints: 10 } });
+    const page = await visit("teacher", `#${at}`);
+    const problem = page.locator("dialog form > .problem");
+    await cellOf(page, "ada", "quiz").click();
+    await page.getByLabel("Points").fill("99999999");
+    await button(page, "Save").click();
+    await problem.filter({ hasText: "Points must be less than" }).waitFor();
+    await page.getByLabel("Points").fill("4");
+    for (const [status, message, says] of REFUSALS) {
+        await page.route("**/$batch", (route) => status
+            ? route.fulfill({ status, contentType: "application/json",
+                              body: JSON.stringify({ error: { message } }) })
+            : route.abort(), { times: 1 });
+        await button(page, "Save").click();
+        await problem.filter({ hasText: says }).waitFor();
+        is(await page.getByLabel("Points").inputValue(), "4",
+           `${status}: what was typed stays`);
+    }
+
+    // Who is impatient saves once.
+    let release, changes = 0;
+    const held = new Promise((resolve) => { release = resolve; });
+    await page.route("**/$batch", async (route) => {
+        changes += /PATCH/.test(route.request().postData());
+        await held;
+        await route.continue();
+    });
+    await page.getByLabel("Points").focus();
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Enter");
+    await button(page, "Save and return").click();
+    release();
+    await closed(page);
+    await page.unroute("**/$batch");
+    is([changes, await points(quiz.get("ada"))], [1, [4, undefined]],
+       "one change is sent");
+
+    await cellOf(page, "ada", "quiz").click();
+    await page.route("**/$batch", (route) => route.abort(), { times: 1 });
+    await page.locator("dialog summary").click();
+    await page.locator("dialog details", { hasText: "cannot be reached" }).waitFor();
+    await page.locator("dialog summary").click();
+    await page.locator("dialog summary").click();
+    await page.locator("dialog details li", { hasText: "teacher: changed: 4" })
+        .first().waitFor();
+    await page.keyboard.press("Escape");
+    page.problems = page.problems.filter((one) =>
+        !one.startsWith("Failed to load resource"));
+    await leave(page, "troubles");
 }
 
 // ------------------------------------------------------------------- rubrics
@@ -341,6 +409,7 @@ await run(() => withBrowser(async () => {
     await page.reload();
     await collide(page, quiz);
     await leave(page, "grading");
+    await troubles();
     await rubric();
     await harm();
     await size();
