@@ -54,8 +54,14 @@ const char *edu__time_format(edu_time_t t, apr_pool_t *p);
 
 /* ------------------------------------------------------------------ text.c */
 
+/** The bytes of the character at @a s, or 0 if there is none (RFC 3629 4). */
+int edu__utf8_width(const char *s);
+
 /** Whether @a s is well-formed UTF-8. */
 int edu__is_utf8(const char *s);
+
+/** The first byte that is no ASCII, or that JSON escapes; or @a end. */
+const char *edu__end_of_plain(const char *s, const char *end);
 
 /** Make a text valid UTF-8. @return @a s itself, or a copy with ? for each byte
  *  that is not UTF-8 */

@@ -232,7 +232,7 @@ json_t *edu__json_string(const char *s, apr_pool_t *p)
 }
 
 /* Writes a byte that a string cannot hold as it is. */
-static char *escape(char *to, unsigned char c)
+static char *escape(char *to, char c)
 {
     static const char bytes[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
     const char *at = strchr(bytes, c);
@@ -245,22 +245,28 @@ static char *escape(char *to, unsigned char c)
     return to;
 }
 
+static char *put(char *to, const char *from, apr_size_t len)
+{
+    memcpy(to, from, len);
+    return to + len;
+}
+
 const char *edu__json_quote(const char *s, apr_pool_t *p)
 {
-    const char *from = edu__mend(s, p);
-    char *text = apr_palloc(p, 6 * strlen(from) + 4), *to = text;
+    const char *end = s + strlen(s), *plain;
+    char *text = apr_palloc(p, 6 * (end - s) + sizeof("\"\"")), *to = text;
 
     *to++ = '"';
-    for (; *from; from++) {
-        unsigned char c = (unsigned char)*from;
+    for (; (plain = edu__end_of_plain(s, end)) < end; s = plain) {
+        int width = edu__utf8_width(plain);
 
-        if (c < 0x20 || c == '"' || c == '\\') {
-            to = escape(to, c);
-        }
-        else {
-            *to++ = *from;
-        }
+        to = put(to, s, plain - s);
+        to = width == 1 ? escape(to, *plain)
+             : width    ? put(to, plain, width)
+                        : put(to, "?", 1);
+        plain += width ? width : 1;
     }
+    to = put(to, s, end - s);
     *to++ = '"';
     *to = '\0';
     return text;

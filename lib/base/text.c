@@ -13,9 +13,9 @@
 
 /* ------------------------------------------------------------------- UTF-8 */
 
-/* The bytes of the character at `s`, or 0 if there is none (RFC 3629 4). */
-static int width_of(const unsigned char *s)
+int edu__utf8_width(const char *text)
 {
+    const unsigned char *s = (const unsigned char *)text;
     int width = *s < 0x80   ? 1
                 : *s < 0xc2 ? 0
                 : *s < 0xe0 ? 2
@@ -35,21 +35,52 @@ static int width_of(const unsigned char *s)
                : width;
 }
 
+/* Eight bytes at once. */
+static apr_uint64_t eight(const char *s)
+{
+    apr_uint64_t bytes;
+
+    memcpy(&bytes, s, sizeof(bytes));
+    return bytes;
+}
+
+/* A byte in each of eight. */
+#define EACH(byte) ((byte)*APR_UINT64_C(0x0101010101010101))
+
+/* Whether 8 or 32 bytes are ASCII. */
+static int are_ascii(const char *s, int n)
+{
+    apr_uint64_t bytes = eight(s);
+
+    if (n == 32) {
+        bytes |= eight(s + 8) | eight(s + 16) | eight(s + 24);
+    }
+    return !(bytes & EACH(0x80));
+}
+
+/* Most is ASCII. */
+static const char *end_of_ascii(const char *s, const char *end)
+{
+    while (end - s >= 32 && are_ascii(s, 32)) {
+        s += 32;
+    }
+    while (end - s >= 8 && are_ascii(s, 8)) {
+        s += 8;
+    }
+    while (s < end && !(*s & 0x80)) {
+        s++;
+    }
+    return s;
+}
+
 /* Returns the first byte that is not UTF-8, or the end. */
 static char *end_of_utf8(const char *s, const char *end)
 {
-    static const apr_uint64_t high = APR_UINT64_C(0x8080808080808080);
-    apr_uint64_t eight;
     int width = 1;
 
-    while (s < end && width) {
-        if (end - s >= 8 && !(memcpy(&eight, s, 8), eight & high)) {
-            s += 8; /* most is ASCII */
-        }
-        else {
-            width = width_of((const unsigned char *)s);
-            s += width;
-        }
+    while (width && (s = end_of_ascii(s, end)) < end) {
+        width = edu__utf8_width(s);
+        s += width;
     }
     return (char *)s;
 }
@@ -59,6 +90,26 @@ int edu__is_utf8(const char *s)
     const char *end = s + strlen(s);
 
     return end_of_utf8(s, end) == end;
+}
+
+/* Of ASCII's bytes each takes one of these below zero: those less than a space,
+ * a quote, a backslash. */
+static int are_plain(apr_uint64_t bytes)
+{
+    return !((bytes | (bytes - EACH(' ')) | ((bytes ^ EACH('"')) - EACH(1)) |
+              ((bytes ^ EACH('\\')) - EACH(1))) &
+             EACH(0x80));
+}
+
+const char *edu__end_of_plain(const char *s, const char *end)
+{
+    while (end - s >= 8 && are_plain(eight(s))) {
+        s += 8;
+    }
+    while (s < end && (signed char)*s >= ' ' && *s != '"' && *s != '\\') {
+        s++;
+    }
+    return s;
 }
 
 const char *edu_utf8(const char *s, apr_pool_t *p)

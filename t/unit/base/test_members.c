@@ -247,18 +247,42 @@ static void test_write(apr_pool_t *p)
            "an added member does not replace an existing one");
 }
 
-static void test_quotes(apr_pool_t *p)
+/* Texts of all lengths up to two steps of 32 bytes, and more, in which anything
+ * stands anywhere. */
+static void test_quotes(apr_pool_t *parent)
 {
-    int wrong = 0;
+    static const char *const parts[] = {
+        "\"",   "\\",   "\n",   "\x01",         "\x7f", "\xc3\xa4",
+        "\xc3", "\xa4", "\xff", "\xed\xa0\x80", "?",    "\xf0\x9f\x98\x80"
+    };
+    int wrong = 0, not_utf8 = 0, unlike = 0;
+    unsigned seed = 1;
+    apr_pool_t *p;
 
-    for (int c = 1; c < 256; c++) {
-        const char s[] = { 'x', (char)(c < 128 ? c : '\xc2'),
-                           (char)(c < 128 ? 'y' : c & 0xbf), '\0' };
-        json_t *json = json_string(s);
+    apr_pool_create(&p, parent);
+    for (int i = 0; i < 50000; i++) {
+        char s[80] = "";
+        char *to = s;
+        json_t *json;
 
-        wrong += !tap_same(edu__json_quote(s, p), edu__json_text(json, p));
+        for (int n = i % 70; to - s < n;) {
+            unsigned any = (seed = seed * 1103515245 + 12345) >> 16;
+
+            to = apr_cpystrn(
+                to, any % 20 < COUNT(parts) ? parts[any % 20] : "xxxxxxx", 8);
+        }
+        json = json_string(s);
+        not_utf8 += !json;
+        unlike += (json != NULL) != edu__is_utf8(s);
         json_decref(json);
+        json = edu__json_own(edu__json_string(s, p), p);
+        wrong += !tap_same(edu__json_quote(s, p), edu__json_text(json, p));
+        if (i % 1000 == 0) {
+            apr_pool_clear(p);
+        }
     }
+    ok(not_utf8 > 10000 && not_utf8 < 40000, "texts are UTF-8 or not");
+    is_int(unlike, 0, "as jansson says");
     is_int(wrong, 0, "strings are quoted as jansson quotes them");
 }
 
