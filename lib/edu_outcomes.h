@@ -296,6 +296,8 @@ struct edu_request_t {
     apr_array_header_t *reads;
     /** The body, an object or an array, if it was read before; else NULL. */
     const struct json_t *json;
+    /** What path says, if that was read before; else NULL. */
+    const struct edu_path_t *says;
     int nested;    /**< part of a $batch */
     int rewritten; /**< the server applied its rules to another URL than that of
                         the path: admit is called for the path, too */

@@ -183,7 +183,7 @@ static int plan_locks(edu_changes_t *locks, const edu_batch_t *batch,
     int sorted = 1;
 
     for (; item; item = next_of(batch, item)) {
-        edu_key_t key = item->key;
+        edu_key_t key = item->path.key;
 
         key.outcome_id = NULL;
         if (!item->reads && !item->refusal.status && key.class_id &&

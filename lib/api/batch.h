@@ -15,11 +15,12 @@ typedef struct edu_item_t {
     const char *id, *group;
     const char *method, *url;
     const json_t *json;
+    apr_table_t *headers;
     const edu_request_t *outer;
     edu_request_t req;
     edu_response_t res;
     edu_error_t refusal; /**< why it is not run; .status 0: it is */
-    edu_key_t key;       /**< of what its path names */
+    edu_path_t path;     /**< empty: it cannot be read */
     int reads;           /**< and does no more */
 } edu_item_t;
 

@@ -277,6 +277,15 @@ static apr_status_t ask(edu_exchange_t *x, edu_request_t *req, fault_t *fault)
     return edu__admit_read(req, &x->path, x->err, x->p);
 }
 
+static apr_status_t read_path(edu_exchange_t *x)
+{
+    if (!x->req->says) {
+        return edu__path_parse(&x->path, x->req->path, x->err, x->p);
+    }
+    x->path = *x->req->says;
+    return APR_SUCCESS;
+}
+
 /* Finds what is to run, with all that keeps it from running.
  * @param verb  out: NULL: the request is answered
  * @param req   that of x */
@@ -288,7 +297,7 @@ static apr_status_t find(const edu_verb_t **verb, edu_exchange_t *x,
 
     *verb = NULL;
     if (rv || (rv = edu__check_caller(req, x->err, x->p)) ||
-        (rv = edu__path_parse(&x->path, req->path, x->err, x->p)) ||
+        (rv = read_path(x)) ||
         (rv = edu__admit_canonical(req, &x->path, x->err, x->p))) {
         return rv;
     }

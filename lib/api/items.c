@@ -82,16 +82,21 @@ static apr_status_t check_dependencies(const edu_batch_t *batch,
     return APR_SUCCESS;
 }
 
-static apr_status_t check_headers(const edu_batch_t *batch, int index,
-                                  const json_t *headers)
+static apr_status_t read_headers(const edu_batch_t *batch, edu_item_t *item,
+                                 int index)
 {
+    const json_t *headers = json_object_get(item->json, "headers");
     const char *name;
     json_t *value;
     int fine = !headers || json_is_object(headers);
 
+    item->headers = apr_table_make(batch->x->p, 4);
     json_object_foreach((json_t *)headers, name, value)
     {
         fine = fine && json_is_string(value);
+        if (fine) {
+            apr_table_addn(item->headers, name, json_string_value(value));
+        }
     }
     return fine ? APR_SUCCESS
                 : fault(batch, index, "headers",
@@ -137,7 +142,7 @@ static apr_status_t read_item(edu_batch_t *batch, int index, const json_t *json)
     item->json = json;
     item->method = upper(text_of(json, "method"), batch->x->p);
     item->url = text_of(json, "url");
-    rv = check_headers(batch, index, json_object_get(json, "headers"));
+    rv = read_headers(batch, item, index);
     return rv ? rv : check_dependencies(batch, item, index);
 }
 
@@ -178,19 +183,10 @@ apr_status_t edu__batch_read(edu_batch_t *batch, const json_t *body)
 static const char *item_header(void *baton, const char *name)
 {
     const edu_item_t *item = baton;
-    const char *key;
-    json_t *value;
 
-    if (strcmp(name, "Origin") == 0 || strcmp(name, "Sec-Fetch-Site") == 0) {
-        return item->outer->header(item->outer->baton, name);
-    }
-    json_object_foreach(json_object_get(item->json, "headers"), key, value)
-    {
-        if (strcasecmp(key, name) == 0) {
-            return json_string_value(value);
-        }
-    }
-    return NULL;
+    return strcmp(name, "Origin") == 0 || strcmp(name, "Sec-Fetch-Site") == 0
+               ? item->outer->header(item->outer->baton, name)
+               : apr_table_get(item->headers, name);
 }
 
 static apr_status_t item_body(void *baton, const char **data, apr_size_t *len,
@@ -271,9 +267,10 @@ static apr_status_t admit(edu_item_t *item, apr_pool_t *p)
     if (rv || edu__path_parse(&path, req->path, &item->refusal, p)) {
         return rv;
     }
-    item->key = path.key;
-    rv = edu__admit_canonical(req, &path, &item->refusal, p);
-    item->reads = !rv && edu__dispatch_reads(&path, req->method);
+    item->path = path;
+    req->says = &item->path;
+    rv = edu__admit_canonical(req, &item->path, &item->refusal, p);
+    item->reads = !rv && edu__dispatch_reads(&item->path, req->method);
     return rv;
 }
 
