@@ -199,6 +199,17 @@ for (['GET', 200], ['PATCH', 400]) {
 is(batch_costs('options', GET => $url . '?' . 'a&' x 100_000),
    join(' ', (414) x 20), 'a url longer than a request line is refused');
 
+# An expression is looked at for so long; also the key of an order.
+my $loops = 'rubricQualityFeedback/any(a:rubricQualityFeedback/any(b:'
+    . "b/qualityId+eq+'x'))";
+for my $option ('$filter=', '$orderby=', '$apply=groupby((id),aggregate(case('
+                . "$loops:1)+with+sum+as+n))&\$count=") {
+    my $rest = $option =~ /apply/ ? 'true' : $loops;
+    costs("$option loops", 400,
+          GET => '/v1.0' . outcomes('asmanyelementsastheremaybe')
+              . "?$option$rest");
+}
+
 # A header in a batch is as long as the batch may be.
 for (['Accept', 406, 'application/json', ';charset=utf-8'],
      ['Accept', 406, 'application/json', ';odata.metadata=none'],

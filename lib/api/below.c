@@ -156,8 +156,8 @@ static apr_status_t find(apr_array_header_t *found, const edu_exchange_t *x,
 
         rv = match(x, row, &doc, &fits);
         if (!rv && fits && q->orderby) {
-            position =
-                edu__position_of(row, row->sort_key, doc, q->orderby, x->p);
+            rv = edu__position_of(&position, row, row->sort_key, doc, q, x->err,
+                                  x->p);
             position.row = row;
         }
         if (!rv && fits) {

@@ -228,6 +228,7 @@ static void begin_first(edu_page_t *page)
 static apr_status_t choose(edu_page_t *page, edu_visit_fn **visit)
 {
     const edu_query_t *q = page->q;
+    apr_status_t rv = APR_SUCCESS;
 
     *visit = edu__page_show;
     page->registered = page->above.user_id != NULL;
@@ -238,15 +239,15 @@ static apr_status_t choose(edu_page_t *page, edu_visit_fn **visit)
     if (page->registered || edu__page_is_sorted(page)) {
         begin_first(page);
         if (q->token && !page->token.n) {
-            page->from =
-                edu__position_of(&page->token.row, page->token.row.sort_key,
-                                 NULL, NULL, page->x->p);
+            rv = edu__position_of(&page->from, &page->token.row,
+                                  page->token.row.sort_key, NULL, NULL,
+                                  page->x->err, page->x->p);
         }
     }
     if (page->first) {
         *visit = edu__page_weigh;
     }
-    return APR_SUCCESS;
+    return rv;
 }
 
 static apr_status_t visit_rows(edu_page_t *page, const apr_array_header_t *rows,
@@ -480,7 +481,7 @@ static apr_status_t answer_groups(edu_exchange_t *x)
     apr_status_t rv = begin(&page, x);
 
     if (!rv) {
-        page.groups = edu__groups_create(x->query.apply, x->p);
+        page.groups = edu__groups_create(&x->query, x->p);
         rv = walk(&page, first, edu__page_group);
     }
     if (!rv) {

@@ -60,16 +60,17 @@ static edu_print_t print_of(const edu_page_t *page, const edu_row_t *row)
 
 /* Rows of registered submissions that are equal in $orderby come in Graph's
  * order, that of creation. */
-static edu_position_t position_of(const edu_page_t *page, const edu_row_t *row,
-                                  const json_t *doc)
+static apr_status_t position_of(edu_position_t *position,
+                                const edu_page_t *page, const edu_row_t *row,
+                                const json_t *doc)
 {
-    edu_position_t position =
-        edu__position_of(row, page->timed ? "" : edu__page_lead(page, row), doc,
-                         page->q->orderby, page->one.p);
+    apr_status_t rv = edu__position_of(
+        position, row, page->timed ? "" : edu__page_lead(page, row), doc,
+        page->q, page->x->err, page->one.p);
 
-    position.print = print_of(page, row);
-    position.row = page->keeps ? page->row : NULL;
-    return position;
+    position->print = print_of(page, row);
+    position->row = page->keeps ? page->row : NULL;
+    return rv;
 }
 
 /* Finds the previous page's latest row that is unchanged. */
@@ -85,8 +86,11 @@ apr_status_t edu__page_seek(edu_page_t *page, edu_row_t *row)
         return APR_SUCCESS;
     }
     rv = edu__page_match(page, row, &doc, &fits);
-    if (!rv && fits) {
-        page->from = position_of(page, row, doc);
+    if (rv || !fits) {
+        return rv;
+    }
+    rv = position_of(&page->from, page, row, doc);
+    if (!rv) {
         page->from.bytes =
             apr_pmemdup(page->x->p, page->from.bytes, page->from.len);
         page->found = i;
@@ -107,13 +111,13 @@ apr_status_t edu__page_weigh(edu_page_t *page, edu_row_t *row)
         return rv;
     }
     page->total++;
-    position = position_of(page, row, doc);
-    if (!edu__print_find(&page->token, position.print) &&
+    rv = position_of(&position, page, row, doc);
+    if (!rv && !edu__print_find(&page->token, position.print) &&
         (!page->from.bytes ||
          edu__position_compare(&position, &page->from) > 0)) {
         edu__first_add(page->first, &position);
     }
-    return APR_SUCCESS;
+    return rv;
 }
 
 static const edu_position_t *at(const apr_array_header_t *positions, int i)

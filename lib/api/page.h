@@ -32,14 +32,15 @@ typedef struct edu_position_t {
 /**
  * The position of a row: the values of $orderby, then its @a created, parent
  * and id.  Of a text the first 128 bytes count.
- * @param doc     of which the values are; NULL if there are no orders
- * @param orders  of edu_order_t, or NULL
- * @return its row is NULL, it has no print
+ * @param position  its row is NULL, it has no print
+ * @param doc       of which the values are; NULL if there are no orders
+ * @param query     whose orders there are, or NULL
+ * @return as edu__expr_find
  */
-edu_position_t edu__position_of(const edu_row_t *row, const char *created,
-                                const json_t *doc,
-                                const apr_array_header_t *orders,
-                                apr_pool_t *p);
+apr_status_t edu__position_of(edu_position_t *position, const edu_row_t *row,
+                              const char *created, const json_t *doc,
+                              const edu_query_t *query, edu_error_t *err,
+                              apr_pool_t *p);
 
 /** @return less than, equal to or greater than 0, as memcmp */
 int edu__position_compare(const edu_position_t *a, const edu_position_t *b);

@@ -124,29 +124,32 @@ static char *put_value(char *to, const edu_value_t *value, int descending)
     return to;
 }
 
-edu_position_t edu__position_of(const edu_row_t *row, const char *created,
-                                const json_t *doc,
-                                const apr_array_header_t *orders, apr_pool_t *p)
+apr_status_t edu__position_of(edu_position_t *position, const edu_row_t *row,
+                              const char *created, const json_t *doc,
+                              const edu_query_t *query, edu_error_t *err,
+                              apr_pool_t *p)
 {
+    const apr_array_header_t *orders = query ? query->orderby : NULL;
     int n = orders ? orders->nelts : 0;
+    apr_status_t rv = APR_SUCCESS;
     char *end =
         apr_palloc(p, n * (MAX_TEXT + 2) + strlen(created) +
                           strlen(row->parent_id) + strlen(row->id) + TEXTS);
-    edu_position_t position = { .bytes = end };
     edu_value_t value;
 
-    for (int i = 0; i < n; i++) {
+    *position = (edu_position_t){ .bytes = end };
+    for (int i = 0; !rv && i < n; i++) {
         const edu_order_t *order = &APR_ARRAY_IDX(orders, i, edu_order_t);
 
-        value = edu__expr_value(order->key, doc, p);
+        rv = edu__expr_find(&value, order->key, doc, query, "$orderby", err, p);
         end = put_value(end, &value, order->descending);
     }
-    position.tail = end - position.bytes;
+    position->tail = end - position->bytes;
     end = put_text(end, created);
     end = put_text(end, row->parent_id);
     end = put_text(end, row->id);
-    position.len = end - position.bytes;
-    return position;
+    position->len = end - position->bytes;
+    return rv;
 }
 
 int edu__position_compare(const edu_position_t *a, const edu_position_t *b)

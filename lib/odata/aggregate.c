@@ -39,7 +39,8 @@ typedef struct group_t {
 } group_t;
 
 struct edu_groups_t {
-    const edu_apply_t *apply;
+    const edu_query_t *query;
+    const edu_apply_t *apply; /* of the query */
     apr_hash_t *found;        /* group_t by the bytes of its keys */
     apr_array_header_t *list; /* of group_t * */
     apr_size_t bytes;
@@ -163,17 +164,18 @@ static group_t *group_new(edu_groups_t *groups, const edu_value_t *keys, int n)
     return group;
 }
 
-edu_groups_t *edu__groups_create(const edu_apply_t *apply, apr_pool_t *p)
+edu_groups_t *edu__groups_create(const edu_query_t *query, apr_pool_t *p)
 {
     edu_groups_t *groups = apr_pcalloc(p, sizeof(*groups));
 
-    groups->apply = apply;
+    groups->query = query;
+    groups->apply = query->apply;
     groups->found = apr_hash_make(p);
     groups->list = apr_array_make(p, 16, sizeof(group_t *));
     groups->each = size_of(groups);
     groups->p = p;
     apr_pool_create(&groups->row, p);
-    if (!apply->groupings->nelts) {
+    if (!groups->apply->groupings->nelts) {
         group_new(groups, NULL, 0);
     }
     return groups;
@@ -305,7 +307,8 @@ static apr_status_t find(edu_value_t *value, const edu_groups_t *groups,
                          const edu_expr_t *expr, const json_t *doc,
                          edu_error_t *err)
 {
-    return edu__expr_find(value, expr, doc, "$apply", err, groups->row);
+    return edu__expr_find(value, expr, doc, groups->query, "$apply", err,
+                          groups->row);
 }
 
 apr_status_t edu__groups_add(edu_groups_t *groups, const json_t *doc,

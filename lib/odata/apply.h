@@ -70,7 +70,7 @@ const char *edu__apply_transformation(int i);
 typedef struct edu_groups_t edu_groups_t;
 
 /** No rows yet; without groupings there is one group already. */
-edu_groups_t *edu__groups_create(const edu_apply_t *apply, apr_pool_t *p);
+edu_groups_t *edu__groups_create(const edu_query_t *query, apr_pool_t *p);
 
 /** Add a row. @param doc  its document, of which nothing is kept
  *  @return APR_SUCCESS; EDU_EBADREQUEST: the groups, or their values, are too

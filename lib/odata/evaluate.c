@@ -297,65 +297,67 @@ static edu_value_t value_of(const edu_expr_t *node, edu_run_t *run)
     }
 }
 
+/* @return as edu__filter_match */
+static int match(edu_run_t *run, const edu_expr_t *filter)
+{
+    edu_value_t value = value_of(filter, run);
+    int matches = value.kind && value.truth;
+
+    if (run->own) {
+        apr_pool_destroy(run->own);
+    }
+    return run->left < 0 ? -1 : matches;
+}
+
 int edu__filter_match(const edu_expr_t *filter, const json_t *entity,
                       apr_pool_t *p)
 {
     edu_run_t run = { .variables = { entity }, .left = MAX_STEPS, .p = p };
-    edu_value_t value = value_of(filter, &run);
-    int matches = value.kind && value.truth;
 
-    if (run.own) {
-        apr_pool_destroy(run.own);
-    }
-    return run.left < 0 ? -1 : matches;
+    return match(&run, filter);
 }
 
-static apr_status_t takes_too_long(const char *option, edu_error_t *err,
-                                   apr_pool_t *p)
+/* Takes the steps of a run from those of its query. */
+static apr_status_t settle(const edu_run_t *run, const edu_query_t *query,
+                           const char *option, edu_error_t *err, apr_pool_t *p)
 {
-    return edu_error_set(err, EDU_EQUERY, option, p,
-                         "Invalid %s clause: it takes too long to evaluate for "
-                         "one of the entities. Nest any() and all() less, or "
-                         "join shorter texts.",
-                         option + 1);
+    int fits = run->left >= 0, all_fit = 1;
+
+    if (query->steps) {
+        *query->steps -= MAX_STEPS - run->left;
+        all_fit = *query->steps >= 0;
+    }
+    return fits && all_fit
+               ? APR_SUCCESS
+               : edu_error_set(err, EDU_EQUERY, option, p,
+                               "Invalid %s clause: it takes too long to "
+                               "evaluate for %s. Nest any() and all() less, or "
+                               "join shorter texts.",
+                               option + 1,
+                               fits ? "so many entities"
+                                    : "one of the entities");
 }
 
 apr_status_t edu__query_admits(int *fits, const edu_query_t *query,
                                const json_t *entity, edu_error_t *err,
                                apr_pool_t *p)
 {
-    *fits = query->filter ? edu__filter_match(query->filter, entity, p) : 1;
-    return *fits >= 0
-               ? APR_SUCCESS
-               : takes_too_long(query->apply ? "$apply" : "$filter", err, p);
-}
+    edu_run_t run = { .variables = { entity }, .left = MAX_STEPS, .p = p };
 
-static edu_value_t evaluate(edu_run_t *run, const edu_expr_t *expr,
-                            const json_t *entity, apr_pool_t *p)
-{
-    *run = (edu_run_t){
-        .variables = { entity }, .left = MAX_STEPS, .p = p, .own = p
-    };
-    return value_of(expr, run);
-}
-
-edu_value_t edu__expr_value(const edu_expr_t *expr, const json_t *entity,
-                            apr_pool_t *p)
-{
-    edu_run_t run;
-    edu_value_t value = evaluate(&run, expr, entity, p);
-
-    return run.left < 0 ? NOTHING : value;
+    *fits = query->filter ? match(&run, query->filter) : 1;
+    return settle(&run, query, query->apply ? "$apply" : "$filter", err, p);
 }
 
 apr_status_t edu__expr_find(edu_value_t *value, const edu_expr_t *expr,
-                            const json_t *entity, const char *option,
-                            edu_error_t *err, apr_pool_t *p)
+                            const json_t *entity, const edu_query_t *query,
+                            const char *option, edu_error_t *err, apr_pool_t *p)
 {
-    edu_run_t run;
+    edu_run_t run = {
+        .variables = { entity }, .left = MAX_STEPS, .p = p, .own = p
+    };
 
-    *value = evaluate(&run, expr, entity, p);
-    return run.left < 0 ? takes_too_long(option, err, p) : APR_SUCCESS;
+    *value = value_of(expr, &run);
+    return settle(&run, query, option, err, p);
 }
 
 /* ------------------------------------------------------------------- bounds */

@@ -257,12 +257,4 @@ edu_value_t edu__value_negate(edu_value_t value);
 /** A simple value as a simple type, or null. */
 edu_value_t edu__value_cast(edu_value_t value, edu_typed_t as, edu_run_t *run);
 
-/* ------------------------------------------------------------- evaluate.c */
-
-/** The value of an expression for a document. @param p  as of edu__expr_value
- *  @return APR_SUCCESS, or EDU_EQUERY: it would take too much time */
-apr_status_t edu__expr_find(edu_value_t *value, const edu_expr_t *expr,
-                            const json_t *entity, const char *option,
-                            edu_error_t *err, apr_pool_t *p);
-
 #endif /* EDU_EXPR_H */

@@ -226,9 +226,10 @@ apr_status_t edu__query_admits(int *fits, const edu_query_t *query,
                                const json_t *entity, edu_error_t *err,
                                apr_pool_t *p);
 
-/** The value of an expression for a document; one that would take too much
- *  time is null. @param p  has the texts that it makes */
-edu_value_t edu__expr_value(const edu_expr_t *expr, const json_t *entity,
+/** The value of an expression for a document; as edu__query_admits. */
+apr_status_t edu__expr_find(edu_value_t *value, const edu_expr_t *expr,
+                            const json_t *entity, const edu_query_t *query,
+                            const char *option, edu_error_t *err,
                             apr_pool_t *p);
 
 /** The bounds that a filter sets for the values of a path. */
@@ -258,8 +259,9 @@ struct edu_query_t {
     const edu_set_t *set;    /**< whose navigation properties can be expanded;
                                NULL: none */
     edu_dialect_e dialect;
-    int unknowns;   /**< Prefer: include-unknown-enum-members */
-    int most_parts; /**< of an expression; 0: any number */
+    int unknowns;       /**< Prefer: include-unknown-enum-members */
+    int most_parts;     /**< of an expression; 0: any number */
+    apr_int64_t *steps; /**< left for all rows; NULL: any number.  Out: some */
     const apr_array_header_t *aliases; /**< of edu_alias_t, or NULL; those of a
                                             query string are added */
 

@@ -12,6 +12,7 @@
 
 #define DEFAULT_TOP 100
 #define MAX_OPTIONS 100
+#define MAX_STEPS 100000000 /* of a request: about a second */
 
 typedef apr_status_t read_fn(edu_reader_t *reader, const char *value);
 
@@ -430,6 +431,8 @@ apr_status_t edu__query_parse(edu_query_t *query, const char *raw, int of,
 
     kept = apr_array_make(p, items->nelts + 1, sizeof(const char *));
     query->top = DEFAULT_TOP;
+    query->steps = apr_palloc(p, sizeof(*query->steps));
+    *query->steps = MAX_STEPS;
     /* the token decides how a $filter is read */
     for (int i = 0; !rv && i < items->nelts; i++) {
         const item_t *item = &APR_ARRAY_IDX(items, i, item_t);

@@ -201,7 +201,8 @@ static edu_expand_t expand_of(const edu_query_t *query, const edu_nav_t *nav)
                   .dialect = query->dialect,
                   .unknowns = query->unknowns,
                   .aliases = query->aliases,
-                  .most_parts = query->most_parts}
+                  .most_parts = query->most_parts,
+                  .steps = query->steps}
     };
 }
 

@@ -1130,6 +1130,44 @@ static void test_steps(apr_pool_t *p)
     }
 }
 
+/* So does that of all that a request looks at. */
+static void test_all_steps(apr_pool_t *p)
+{
+    static const char raw[] =
+        "$filter=rubricQualityFeedback/any(a:a/qualityId+eq+'x')"
+        "&$orderby=rubricQualityFeedback/all(a:a/qualityId+eq+'q'),"
+        "rubricQualityFeedback/any(a:rubricQualityFeedback/any(b:a/qualityId+"
+        "ne+b/qualityId))";
+    const json_t *doc = large(1000, p);
+    const edu_order_t *keys;
+    edu_error_t err = { 0 };
+    edu_value_t value;
+    edu_query_t query;
+    int fits = -1;
+
+    is_int(parse_query(&query, raw, EDU_OF_COLLECTION, V1, &err, p), 0,
+           "a query with loops");
+    keys = (const edu_order_t *)query.orderby->elts;
+    ok(*query.steps > 1000000, "many rows can be looked at");
+    ok(!edu__expr_find(&value, keys[0].key, doc, &query, "$orderby", &err, p) &&
+           value.truth,
+       "a key has a value");
+    is_int(
+        edu__expr_find(&value, keys[1].key, doc, &query, "$orderby", &err, p),
+        EDU_EQUERY, "a key that costs too much has none");
+    *query.steps = 10000;
+    for (int i = 0; i < 2; i++) {
+        is_int(edu__query_admits(&fits, &query, doc, &err, p), 0,
+               "some rows are looked at");
+    }
+    is_int(
+        edu__expr_find(&value, keys[0].key, doc, &query, "$orderby", &err, p),
+        EDU_EQUERY, "too many are not");
+    ok(strstr(err.message, "so many entities") != NULL, "%s", err.message);
+    is_int(edu__query_admits(&fits, &query, doc, &err, p), EDU_EQUERY,
+           "by no option");
+}
+
 /* An alias stands for its value, wherever it is used. */
 static void test_aliases(apr_pool_t *p)
 {
@@ -3179,6 +3217,7 @@ static void tests(apr_pool_t *p)
     test_limits(p);
     test_numbers(p);
     test_steps(p);
+    test_all_steps(p);
     test_aliases(p);
     test_cut(p);
     for (apr_size_t i = 0; i < COUNT(orders); i++) {

@@ -41,7 +41,7 @@ static const char *result(const char *text, const char *docs, apr_pool_t *p)
     if (read_apply(&query, text, &err, p)) {
         return err.message;
     }
-    groups = edu__groups_create(query.apply, p);
+    groups = edu__groups_create(&query, p);
     apr_pool_create(&one, p);
     json_array_foreach(list, i, doc)
     {
@@ -129,7 +129,7 @@ static int fill(const char *apply, int n, int len, edu_error_t *err,
     if (read_apply(&query, apply, err, p)) {
         return -1;
     }
-    groups = edu__groups_create(query.apply, p);
+    groups = edu__groups_create(&query, p);
     apr_pool_create(&one, p);
     for (i = 0; i < n; i++) {
         json_t *doc = edu__json_own(json_object(), one);
