@@ -6,6 +6,7 @@ use FindBin '$Bin';
 use lib "$Bin/lib";
 use Edu::Lane;
 use Edu::Log;
+use Edu::School '$FEEDBACK';
 use Edu::Server;
 use Edu::Wire;
 use MIME::Base64 'encode_base64';
@@ -257,6 +258,28 @@ for my $query ('', '?$orderby=id', '?$filter=id+ne+null') {
 }
 costs('no members', 204, PUT => "$class/members", [$JSON_TYPE, $ADMIN],
       users(0, ''));
+
+# 80 MB are below one assignment.
+request(PUT => "$class/assignments/w", [$JSON_TYPE, $ADMIN],
+        '{"status":"assigned"}');
+for my $s (map { "$class/assignments/w/submissions/$_" } 1 .. 20) {
+    my ($id) = $s =~ /(\d+)$/;
+    request(PUT => $s, [$JSON_TYPE, $ADMIN],
+            qq({"recipient":{"userId":"u$id"}}));
+    is(request(PATCH => "$s/outcomes/$FEEDBACK", [$JSON_TYPE],
+               feedback('x' x 4_000_000))->{status}, 200, "$s is graded");
+}
+for (['/w?$expand=submissions($expand=outcomes)', 400],
+     ['?$expand=submissions($select=id;$expand=outcomes($select=id))', 400],
+     ['/w?$expand=submissions($orderby=status;$expand=outcomes)', 400],
+     ['/w?$expand=submissions($top=1;$expand=outcomes)', 200],
+     ['/w?$expand=submissions', 200],
+     ['/w/submissions?$expand=outcomes', 200]) {
+    my ($path, $status) = @$_;
+    costs("assignments$path", $status, GET => "$class/assignments$path",
+          [$ADMIN]);
+}
+request(DELETE => "$class/assignments/w", [$ADMIN]);
 
 # Outcomes of 4 MB, each of which fills a page.
 sub large_rows {

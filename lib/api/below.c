@@ -16,6 +16,9 @@
  * little more than a page reads at once. */
 #define MOST_ROWS 10000
 
+/* The bytes of their documents, from which no more rows are read. */
+#define MOST_BYTES ((apr_off_t)8 * 1024 * 1024)
+
 /* ------------------------------------------------------------------- views */
 
 /* Whether the caller sees what is below a row as a student of its class.  In
@@ -96,9 +99,22 @@ static int is_short(const edu_row_t *row)
     return is;
 }
 
+/* The bytes of a row's documents. */
+static apr_off_t size_of(const edu_row_t *row)
+{
+    apr_off_t size = strlen(row->body);
+
+    for (int i = 0; row->outcomes && i < row->outcomes->nelts; i++) {
+        size += strlen(APR_ARRAY_IDX(row->outcomes, i, edu_row_t).body);
+    }
+    return size;
+}
+
 /* Reads a row whose document the statement left out; a row that is gone loses
- * its version. */
-static apr_status_t complete(const edu_exchange_t *x, edu_row_t *row)
+ * its version.
+ * @return APR_INCOMPLETE: there is no room for it */
+static apr_status_t complete(const edu_exchange_t *x, edu_row_t *row,
+                             apr_off_t *room)
 {
     edu_table_e table = x->set->table;
     edu_key_t key = x->path.key;
@@ -108,11 +124,17 @@ static apr_status_t complete(const edu_exchange_t *x, edu_row_t *row)
     if (!is_short(row)) {
         return APR_SUCCESS;
     }
+    if (room && *room <= 0) {
+        return APR_INCOMPLETE;
+    }
     *edu__key_id(&key, table) = row->id;
     rv = edu__store_get(&whole, x->store, table, &key, x->err, x->p);
     rv = rv ? rv : check_role(x, whole.registration.viewer_role);
     whole.kind = table == EDU_ASSIGNMENT ? row->kind : whole.kind;
     *row = whole;
+    if (room && !rv) {
+        *room -= size_of(row);
+    }
     return rv;
 }
 
@@ -121,12 +143,11 @@ static apr_status_t match(const edu_exchange_t *x, edu_row_t *row,
                           const json_t **doc, int *fits)
 {
     const edu_query_t *q = &x->query;
-    apr_status_t rv = complete(x, row);
 
     *doc = NULL;
-    *fits = !rv && row->version && edu__access_shows(x, row);
+    *fits = row->version && edu__access_shows(x, row);
     if (!*fits || (!q->filter && !q->orderby)) {
-        return rv;
+        return APR_SUCCESS;
     }
     *doc = edu__view(x, row);
     if (!*doc) {
@@ -143,25 +164,37 @@ static int in_order(const void *a, const void *b)
 /* Without an order rows come as their resource has them; outcomes that are
  * equal in it come in Graph's order. */
 static apr_status_t find(apr_array_header_t *found, const edu_exchange_t *x,
-                         apr_array_header_t *rows)
+                         apr_array_header_t *rows, apr_off_t *room)
 {
     const edu_query_t *q = &x->query;
+    /* one more than is shown tells that there are more */
+    int most = q->orderby || q->count ? rows->nelts : q->skip + q->top + 1;
     apr_status_t rv = APR_SUCCESS;
+    edu_exchange_t one = *x;
 
-    for (int i = 0; !rv && i < rows->nelts; i++) {
+    apr_pool_create(&one.p, x->p);
+    for (int i = 0; !rv && i < rows->nelts && found->nelts < most; i++) {
         edu_row_t *row = &APR_ARRAY_IDX(rows, i, edu_row_t);
         edu_position_t position = { .row = row };
         const json_t *doc;
-        int fits;
+        json_t *was;
+        int fits = 0;
 
-        rv = match(x, row, &doc, &fits);
+        rv = complete(x, row, room);
+        was = row->doc;
+        rv = rv ? rv : match(&one, row, &doc, &fits);
         if (!rv && fits && q->orderby) {
             rv = edu__position_of(&position, row, row->sort_key, doc, q, x->err,
-                                  x->p);
+                                  one.p);
+            position.bytes = apr_pmemdup(x->p, position.bytes, position.len);
             position.row = row;
         }
         if (!rv && fits) {
             APR_ARRAY_PUSH(found, edu_position_t) = position;
+        }
+        row->doc = was; /* parsed, a document takes many times its memory */
+        if (!rv) {      /* else the message is there */
+            apr_pool_clear(one.p);
         }
     }
     if (q->orderby) {
@@ -171,12 +204,12 @@ static apr_status_t find(apr_array_header_t *found, const edu_exchange_t *x,
 }
 
 apr_status_t edu__below_choose(edu_level_t *level, const edu_exchange_t *x,
-                               apr_array_header_t *rows)
+                               apr_array_header_t *rows, apr_off_t *room)
 {
     const edu_query_t *q = &x->query;
     apr_array_header_t *found =
         apr_array_make(x->p, rows->nelts + 1, sizeof(edu_position_t));
-    apr_status_t rv = find(found, x, rows);
+    apr_status_t rv = find(found, x, rows, room);
     int skip = q->skip < found->nelts ? q->skip : found->nelts;
     int shown = found->nelts - skip < q->top ? found->nelts - skip : q->top;
 
@@ -210,6 +243,17 @@ int edu__below_is_due(const edu_exchange_t *x)
     return 0;
 }
 
+/* What may be read yet below a row. */
+typedef struct left_t {
+    int rows;
+    apr_off_t bytes;
+} left_t;
+
+static int is_spent(const left_t *left)
+{
+    return left->rows <= 0 || left->bytes <= 0;
+}
+
 /* One level of rows that is being read. */
 typedef struct reading_t {
     edu_exchange_t *x; /* of the rows above */
@@ -217,7 +261,7 @@ typedef struct reading_t {
     int n;  /* of these, so many get all levels */
     int at; /* the index of the expansion */
     const edu_expand_t *expand;
-    int *left; /* rows that may be read */
+    left_t *left;
     apr_pool_t *p;
 } reading_t;
 
@@ -225,10 +269,10 @@ static apr_status_t refuse_many(const reading_t *r)
 {
     return edu_error_set(
         r->x->err, EDU_EBADREQUEST, "$expand", r->x->p,
-        "There are too many %s below one row to expand them: more than %d, or "
-        "more than %d with all that is below them. Ask for fewer by $top or "
-        "$filter at the level above, or list the %s by themselves.",
-        r->expand->nav->name, EDU_EACH_MAX, MOST_ROWS, r->expand->nav->name);
+        "There are too many %s below one row to expand them: more than %d. Ask "
+        "for fewer by $top or $filter at the level above, or list the %s by "
+        "themselves.",
+        r->expand->nav->name, EDU_EACH_MAX, r->expand->nav->name);
 }
 
 /* Whether the level is chosen from all of its rows, and not from the first. */
@@ -299,7 +343,12 @@ static apr_status_t distribute(reading_t *r, apr_array_header_t *rows,
             r->n = r->n < next ? r->n : next;
         }
         own.p = r->p;
-        rv = edu__below_choose(&parent->levels[r->at], &own, its);
+        rv = edu__below_choose(&parent->levels[r->at], &own, its,
+                               &r->left->bytes);
+        if (rv == APR_INCOMPLETE) {
+            r->n = r->n < at ? r->n : at;
+            return APR_SUCCESS;
+        }
         if (full && i == rows->nelts) {
             return rv;
         }
@@ -353,13 +402,14 @@ static apr_status_t read_view(reading_t *r, int students)
     for (int i = 0; i < rows->nelts; i++) {
         const edu_row_t *row = &APR_ARRAY_IDX(rows, i, edu_row_t);
 
-        *r->left -= 1 + (row->outcomes ? row->outcomes->nelts : 0);
+        r->left->rows -= 1 + (row->outcomes ? row->outcomes->nelts : 0);
+        r->left->bytes -= size_of(row);
     }
     return distribute(r, rows, which, rows->nelts > EDU_EACH_MAX);
 }
 
 static apr_status_t read_all(edu_exchange_t *x, edu_row_t **above, int *n,
-                             int *left, apr_pool_t *p);
+                             left_t *left, apr_pool_t *p);
 
 /* Reads what is below the rows of the level. */
 static apr_status_t read_deeper(reading_t *r)
@@ -368,7 +418,7 @@ static apr_status_t read_deeper(reading_t *r)
     apr_array_header_t *of = apr_array_make(r->p, 8, sizeof(int));
     edu_exchange_t own = *r->x;
     apr_status_t rv = APR_SUCCESS;
-    int done = 0;
+    int done = 0, some = 1;
 
     own.set = r->expand->set;
     own.query = r->expand->query;
@@ -384,22 +434,21 @@ static apr_status_t read_deeper(reading_t *r)
             APR_ARRAY_PUSH(of, int) = i;
         }
     }
-    while (!rv && done<all->nelts && * r->left> 0) {
-        int some = all->nelts - done;
-
+    while (!rv && some && done < all->nelts && !is_spent(r->left)) {
+        some = all->nelts - done;
         rv = read_all(&own, (edu_row_t **)all->elts + done, &some, r->left,
                       r->p);
         done += some;
     }
     if (!rv && done < all->nelts) {
         r->n = APR_ARRAY_IDX(of, done, int);
-        rv = r->n ? APR_SUCCESS : refuse_many(r);
     }
     return rv;
 }
 
+/* @param n  out: may be 0 */
 static apr_status_t read_all(edu_exchange_t *x, edu_row_t **above, int *n,
-                             int *left, apr_pool_t *p)
+                             left_t *left, apr_pool_t *p)
 {
     const apr_array_header_t *expands = x->query.expands;
     reading_t r = { .x = x, .above = above, .n = *n, .left = left, .p = p };
@@ -423,7 +472,15 @@ static apr_status_t read_all(edu_exchange_t *x, edu_row_t **above, int *n,
 apr_status_t edu__below_read(edu_exchange_t *x, edu_row_t **above, int *n,
                              apr_pool_t *p)
 {
-    int left = MOST_ROWS;
+    left_t left = { MOST_ROWS, MOST_BYTES };
+    apr_status_t rv = read_all(x, above, n, &left, p);
 
-    return read_all(x, above, n, &left, p);
+    return rv || *n > 0
+               ? rv
+               : edu_error_set(
+                     x->err, EDU_EBADREQUEST, "$expand", p,
+                     "There is too much below one row to expand it: more than "
+                     "%d rows, or %d MiB. Ask for fewer by $top or $filter at "
+                     "a level of $expand, or list what is below by itself.",
+                     MOST_ROWS, (int)(MOST_BYTES >> 20));
 }

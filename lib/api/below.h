@@ -22,9 +22,11 @@ edu_exchange_t edu__below_of(const edu_exchange_t *x, const edu_row_t *row,
                              const edu_expand_t *expand);
 
 /** Choose the rows to show. @param x  as edu__below_of
- *  @param rows  of edu_row_t; they have to last */
+ *  @param rows  of edu_row_t; they have to last
+ *  @param room  the bytes that may be read, or NULL: any number; less after it
+ *  @return also APR_INCOMPLETE: there is no room */
 apr_status_t edu__below_choose(edu_level_t *level, const edu_exchange_t *x,
-                               apr_array_header_t *rows);
+                               apr_array_header_t *rows, apr_off_t *room);
 
 /** Whether the query of a request expands rows that have to be read. */
 int edu__below_is_due(const edu_exchange_t *x);
@@ -33,7 +35,7 @@ int edu__below_is_due(const edu_exchange_t *x);
  * Read the levels below rows of x->set.
  * @param n  in: how many there are; out: how many of them, from the first on,
  *           have their levels now: at least one
- * @return APR_SUCCESS; EDU_EBADREQUEST: too many rows are below one; or
+ * @return APR_SUCCESS; EDU_EBADREQUEST: too much is below one; or
  *         EDU_EUNAVAILABLE
  */
 apr_status_t edu__below_read(edu_exchange_t *x, edu_row_t **above, int *n,

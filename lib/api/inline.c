@@ -180,7 +180,7 @@ static apr_status_t append_expansion(edu_exchange_t *x, const edu_row_t *row,
     }
     else if (rows) {
         rv = edu__placeholders_add(&own, &rows, &row->registration);
-        rv = rv ? rv : edu__below_choose(&level, &own, rows);
+        rv = rv ? rv : edu__below_choose(&level, &own, rows, NULL);
     }
     return rv ? rv : append_level(&own, expand, &level);
 }
