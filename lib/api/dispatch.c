@@ -93,26 +93,14 @@ static const char *instead(edu_exchange_t *x, const char *allow)
                             method, to);
     }
     to = strcmp(method, "POST") == 0 ? beyond(x, "PUT") : NULL;
+    if (!to && strcmp(method, "POST") == 0 && strstr(allow, "PATCH")) {
+        return " Change it by PATCH.";
+    }
     return to ? apr_psprintf(x->p,
                              " Create one by PUT: this path with /%s "
                              "behind it.",
                              to)
               : "";
-}
-
-/* What may follow a path at which there is nothing: names, and ids. */
-static const char *steps(const edu_path_t *path, apr_pool_t *p)
-{
-    apr_array_header_t *names = apr_array_make(p, 4, sizeof(const char *));
-
-    for (const edu_node_t *node = edu__nodes; node->resource != EDU_RES_ROOT;
-         node++) {
-        if (node->from == path->resource) {
-            APR_ARRAY_PUSH(names, const char *) =
-                apr_pstrcat(p, " /", node->name ? node->name : "{id}", NULL);
-        }
-    }
-    return apr_array_pstrcat(p, names, ',');
 }
 
 /* Without such a method: Allow lists the others, if there are any. */
@@ -124,7 +112,7 @@ static apr_status_t answer_allow(edu_exchange_t *x)
         return edu_error_set(x->err, EDU_ENOTFOUND, NULL, x->p,
                              "There is no resource at this path itself. Go on "
                              "with%s.",
-                             steps(&x->path, x->p));
+                             edu__path_steps(x->path.resource, x->p));
     }
     apr_table_setn(x->res->headers, "Allow", allow);
     if (strcmp(x->req->method, "OPTIONS") != 0) {

@@ -4,6 +4,7 @@
 
 #include "model.h"
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include <math.h>
@@ -69,12 +70,62 @@ static const edu_type_t *owner_of(const edu_type_t *base, const char *name)
     return NULL;
 }
 
+/* The annotation that SDKs and OData 3 call odataType, odata_type, odata.type.
+ * @return NULL: it is none */
+static const char *annotation_of(const char *name, apr_pool_t *p)
+{
+    char *rest;
+
+    if (strncasecmp(name, "odata", 5) != 0) {
+        return NULL;
+    }
+    name += 5;
+    rest = apr_pstrdup(p, name + (*name && strchr("._", *name)));
+    *rest = (char)apr_tolower(*rest);
+    return *rest ? apr_pstrcat(p, "@odata.", rest, NULL) : NULL;
+}
+
+/* The property that has one of this name in its value, or NULL. */
+static const char *above(const edu_type_t *type, const char *name)
+{
+    for (; type; type = type->base) {
+        for (const edu_prop_t *prop = type->props; prop->name; prop++) {
+            if (prop->kind == EDU_COMPLEX && !(prop->flags & EDU_COLLECTION) &&
+                edu__prop_find(prop->type, name)) {
+                return prop->name;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* Whether a value has an entity in it, alone or in a list. */
+static int is_envelope(const json_t *value)
+{
+    value = json_is_array(value) ? json_array_get(value, 0) : value;
+    return json_object_get(value, "@odata.type") != NULL;
+}
+
+/* What to do about a member that a type does not have. */
+static const char *cure_of(const check_t *c, const edu_type_t *type,
+                           const char *name, const json_t *in)
+{
+    const char *place = above(type, name);
+    edu_near_t near = { .to = name };
+
+    edu__prop_near(&near, type, c->dialect);
+    near.name = near.name ? near.name : annotation_of(name, c->p);
+    return near.name ? edu__near_hint(&near, c->p)
+           : place   ? apr_psprintf(c->p, " It belongs into '%s'.", place)
+           : is_envelope(in) ? " Send what is in it by itself."
+                             : " Leave it out.";
+}
+
 static apr_status_t unknown_member(const check_t *c, const edu_type_t *type,
-                                   const step_t *at)
+                                   const json_t *in, const step_t *at)
 {
     const edu_type_t *owner = owner_of(type, at->name);
     const char *target = target_of(at, c->p);
-    edu_near_t near = { .to = at->name };
 
     if (edu__prop_find(type, at->name)) {
         return edu_error_set(
@@ -89,11 +140,9 @@ static apr_status_t unknown_member(const check_t *c, const edu_type_t *type,
                              "\"#" EDU_NAMESPACE "%s\" beside it.",
                              type->name, at->name, owner->name);
     }
-    edu__prop_near(&near, type, c->dialect);
     return edu_error_set(c->err, EDU_EBADREQUEST, target, c->p,
                          "%s has no property '%s'.%s", type->name, at->name,
-                         near.name ? edu__near_hint(&near, c->p)
-                                   : " Leave it out.");
+                         cure_of(c, type, at->name, in));
 }
 
 apr_status_t edu__unserved(const char *type, const char *target,
@@ -303,14 +352,22 @@ static apr_status_t check_member(check_t *c, const edu_type_t *type,
                                  const step_t *at)
 {
     const edu_prop_t *prop = edu__prop_find(type, at->name);
+    const char *note = strchr(at->name, '@');
 
-    /* annotations: @odata.type is checked with its object, others ignored */
-    if (strchr(at->name, '@')) {
-        return APR_SUCCESS;
+    /* annotations: @odata.type is checked with its object, and others are
+     * ignored, unless they would change something */
+    if (note) {
+        return strcmp(note, "@odata.bind") != 0 && strcmp(note, "@bind") != 0
+                   ? APR_SUCCESS
+                   : edu_error_set(c->err, EDU_ENOTIMPL, target_of(at, c->p),
+                                   c->p,
+                                   "'%s' is not supported. Send the entity "
+                                   "itself, or a reference by POST to a /$ref.",
+                                   at->name);
     }
     if (!prop || ((prop->flags & EDU_BETA) && c->dialect != EDU_DIALECT_BETA)) {
         return (type->flags & EDU_OPEN) ? APR_SUCCESS
-                                        : unknown_member(c, type, at);
+                                        : unknown_member(c, type, in, at);
     }
     if (json_is_null(in)) {
         return (prop->flags & EDU_REQUIRED)

@@ -49,7 +49,7 @@ static apr_status_t refuse(const edu_parser_t *parser, const char *name,
                                    where)
                : edu__lex_fault(parser,
                                 "there is no transformation '%.40s'"
-                                ": " TRANSFORMATIONS ".",
+                                ". Write " TRANSFORMATIONS ".",
                                 name);
 }
 
@@ -131,8 +131,8 @@ static apr_status_t take_method(edu_parser_t *parser, edu_total_t *total)
                               "'with' and a method are missing: " METHODS ".");
     }
     if (!method) {
-        return edu__lex_fault(parser,
-                              "there is no method '%.40s': " METHODS ".", name);
+        return edu__lex_fault(
+            parser, "there is no method '%.40s'. Write " METHODS ".", name);
     }
     total->method = method->method;
     return method->takes(total->of->type.kind)

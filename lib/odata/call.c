@@ -243,6 +243,21 @@ static int is_related(edu_expr_e op, edu_typed_t from, edu_typed_t to)
            (edu__is_number(from.kind) && edu__is_number(to.kind));
 }
 
+/* The type that a misspelt one is nearest to, as a hint. */
+static const char *near_type(const edu_type_t *base, const char *name,
+                             apr_pool_t *p)
+{
+    edu_near_t near = { .to = name };
+
+    for (int i = 0; edu__types[i]; i++) {
+        if (edu__type_is(edu__types[i], base)) {
+            edu__near_try(&near, apr_pstrcat(p, EDU_NAMESPACE,
+                                             edu__types[i]->name, NULL));
+        }
+    }
+    return edu__near_hint(&near, p);
+}
+
 /* isof and cast, of a value or else the entity. */
 static apr_status_t take_typed(edu_parser_t *parser, const char *word,
                                edu_expr_e op, const edu_expr_t **out)
@@ -273,8 +288,9 @@ static apr_status_t take_typed(edu_parser_t *parser, const char *word,
         return of->type.kind == EDU_EDM_OBJECT
                    ? edu__lex_fault(
                          parser,
-                         "%s needs a type derived from " EDU_NAMESPACE "%s.",
-                         word, of->type.of->name)
+                         "%s needs a type derived from " EDU_NAMESPACE "%s.%s",
+                         word, of->type.of->name,
+                         near_type(of->type.of, name, parser->p))
                    : edu__lex_fault(parser,
                                     "%s of %s to '%.60s' is not "
                                     "possible.",

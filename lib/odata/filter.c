@@ -293,8 +293,13 @@ apr_status_t edu__filter_parse(const edu_expr_t **filter, const char *text,
     rv = rv ? rv : edu__lex_end(&parser);
     return rv || (*filter)->type.kind == EDU_EDM_BOOLEAN
                ? rv
-               : edu__lex_fault(&parser, "The $filter expression must evaluate "
-                                         "to a single boolean value.");
+               : edu__lex_fault(&parser,
+                                "The $filter expression must evaluate to a "
+                                "single boolean value.%s",
+                                (*filter)->op == EDU_EXPR_LITERAL &&
+                                        *text == '\''
+                                    ? " Leave out the quotes around it."
+                                    : "");
 }
 
 /* Whether an earlier key is the same, so that this one decides nothing. */

@@ -588,5 +588,7 @@ apr_status_t edu__function_call(const edu_parser_t *parser, const char *name,
                                   "arguments.",
                                   named->name, n)
                  : edu__lex_fault(parser, "there is no function '%s'.%s", name,
-                                  edu__near_hint(&near, parser->p));
+                                  strcasecmp(name, "substringof") == 0
+                                      ? " Write contains(property, 'text')."
+                                      : edu__near_hint(&near, parser->p));
 }

@@ -326,6 +326,12 @@ static edu_edm_e shape_of(const char *s, apr_size_t *len)
     return is_whole ? EDU_EDM_INT32 : kind;
 }
 
+/* Whether the rest of an offset follows, whose + the URL had for a blank. */
+static int is_zone(const char *s)
+{
+    return *s == ' ' && apr_isdigit(s[1]) && apr_isdigit(s[2]) && s[3] == ':';
+}
+
 static apr_status_t take_numeral(edu_parser_t *parser, const edu_expr_t **out)
 {
     const char *from = parser->at, *end, *text;
@@ -350,9 +356,11 @@ static apr_status_t take_numeral(edu_parser_t *parser, const edu_expr_t **out)
         text = apr_pstrmemdup(parser->p, from, end - from);
         return instant_of(kind, "", text, "Z", parser->p).kind &&
                        kind == EDU_EDM_INSTANT
-                   ? edu__lex_fault(parser,
-                                    "'%s' has no time zone; write %sZ for UTC.",
-                                    text, text)
+                   ? edu__lex_fault(
+                         parser, "'%s' has no time zone; %s%s%s.", text,
+                         is_zone(end) ? "write a + as %2B" : "write ",
+                         is_zone(end) ? "" : text,
+                         is_zone(end) ? "" : "Z for UTC")
                    : edu__lex_fault(
                          parser,
                          "'%.40s' is neither a number nor a date or a time.",
@@ -362,13 +370,17 @@ static apr_status_t take_numeral(edu_parser_t *parser, const edu_expr_t **out)
     return found(parser, value, out);
 }
 
+/* An & or # would end the URL's option. */
+#define NOT_CLOSED                                                             \
+    "a string is not closed; in it, write ' twice, & as %%26 and # as %%23."
+
 static apr_status_t take_string(edu_parser_t *parser, const edu_expr_t **out)
 {
     const char *text = edu__lex_string(parser);
 
     return text && edu__is_utf8(text)
                ? found(parser, text_of(EDU_EDM_STRING, text), out)
-               : edu__lex_fault(parser, "a string is not closed.");
+               : edu__lex_fault(parser, NOT_CLOSED);
 }
 
 /* duration'…', or the name of an enumeration and a member of it. */
@@ -383,7 +395,7 @@ static apr_status_t take_prefixed(edu_parser_t *parser, apr_size_t len,
     parser->at += len;
     text = edu__lex_string(parser);
     if (!text || !edu__is_utf8(text)) {
-        return edu__lex_fault(parser, "a string is not closed.");
+        return edu__lex_fault(parser, NOT_CLOSED);
     }
     if (strcasecmp(name, "duration") == 0) {
         value = duration_of(text);

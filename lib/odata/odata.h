@@ -82,6 +82,8 @@ extern const edu_nav_t edu__navs[];
 
 /** The name of a bound action or function; NULL: the resource is none. */
 const char *edu__call_of(edu_resource_e resource);
+/** What may follow a resource: " /a, /{id}", or "". */
+const char *edu__path_steps(edu_resource_e resource, apr_pool_t *p);
 
 /** Where query options are used. */
 enum {

@@ -40,6 +40,9 @@ const char *edu__property_hint(const edu_type_t *type, const char *name,
                            apr_pstrmemdup(p, name, dot - name), "/", dot + 1,
                            "'.", NULL);
     }
+    if (strpbrk(name, " ;")) {
+        return " Write commas between properties.";
+    }
     if (property_of(type, name, EDU_DIALECT_BETA)) {
         return " It is a property of Graph's beta, and this path serves v1.0.";
     }
@@ -149,7 +152,9 @@ static apr_status_t take_note(edu_parser_t *parser, walk_t *walk,
         walk->type.of != parser->of->type) {
         return edu__lex_fault(parser, "%s has no annotation '%s' here.%s",
                               parser->of->type->name, name,
-                              edu__near_hint(&near, parser->p));
+                              strcmp(name, "@odata.type") == 0
+                                  ? " Write isof('" EDU_NAMESPACE "TYPE')."
+                                  : edu__near_hint(&near, parser->p));
     }
     APR_ARRAY_PUSH(walk->operand->steps, edu_step_t) =
         (edu_step_t){ note->name, walk->type.of, NULL };

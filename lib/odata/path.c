@@ -73,12 +73,53 @@ typedef struct walk_t {
     apr_pool_t *p;
 } walk_t;
 
+const char *edu__path_steps(edu_resource_e resource, apr_pool_t *p)
+{
+    apr_array_header_t *names = apr_array_make(p, 4, sizeof(const char *));
+
+    for (const edu_node_t *node = edu__nodes; node->resource != EDU_RES_ROOT;
+         node++) {
+        int again = node > edu__nodes && node[-1].from == node->from &&
+                    node[-1].resource == node->resource; /* a spelling */
+
+        if (node->from == resource && !again) {
+            APR_ARRAY_PUSH(names, const char *) =
+                apr_pstrcat(p, " /", node->name ? node->name : "{id}", NULL);
+        }
+    }
+    return apr_array_pstrcat(p, names, ',');
+}
+
+/* Tells how a key is written, of a segment that has one in parentheses, but in
+ * another way.
+ * @return NULL: it has none */
+static const char *key_hint(edu_resource_e from, const char *segment,
+                            apr_pool_t *p)
+{
+    const char *open = strchr(segment, '(');
+    const char *name =
+        open ? apr_pstrmemdup(p, segment, open - segment) : segment;
+    const edu_node_t *node = open ? step(from, name) : NULL;
+
+    return node && step(node->resource, NULL)
+               ? apr_psprintf(p, " Write a key as %s('id') or %s/id.", name,
+                              name)
+               : NULL;
+}
+
 /* Refuses a segment that leads nowhere. */
 static apr_status_t no_such_path(const walk_t *walk, const char *segment,
                                  edu_error_t *err)
 {
     edu_near_t near = { .to = segment };
+    const char *hint = walk->path->legs
+                           ? NULL
+                           : key_hint(walk->path->resource, segment, walk->p);
 
+    if (!*segment) {
+        return edu_error_set(err, EDU_ENOTFOUND, NULL, walk->p,
+                             "The path has a / too many. Leave it out.");
+    }
     if (walk->path->resource == EDU_RES_ROOT &&
         step(EDU_RES_EDUCATION, segment)) {
         return edu_error_set(err, EDU_ENOTFOUND, NULL, walk->p,
@@ -93,15 +134,25 @@ static apr_status_t no_such_path(const walk_t *walk, const char *segment,
             edu__near_try(&near, node->name);
         }
     }
-    return near.name
-               ? edu_error_set(err, EDU_ENOTFOUND, NULL, walk->p,
-                               "There is no resource '%s' at this path.%s",
-                               segment, edu__near_hint(&near, walk->p))
-               : edu_error_set(err, EDU_ENOTFOUND, NULL, walk->p,
-                               "There is no resource at this path. Outcomes "
-                               "are at /education/classes/{id}/assignments/"
-                               "{id}/submissions/{id}/outcomes; names are "
-                               "case-sensitive.");
+    if (!hint && !near.name && walk->path->resource == EDU_RES_ROOT) {
+        return edu_error_set(err, EDU_ENOTFOUND, NULL, walk->p,
+                             "There is no resource at this path. Outcomes "
+                             "are at /education/classes/{id}/assignments/"
+                             "{id}/submissions/{id}/outcomes; names are "
+                             "case-sensitive.");
+    }
+    if (!hint && !near.name) {
+        const char *steps =
+            walk->path->legs || walk->ended
+                ? ""
+                : edu__path_steps(walk->path->resource, walk->p);
+
+        hint = *steps ? apr_pstrcat(walk->p, " Go on with", steps, ".", NULL)
+                      : " Nothing follows here.";
+    }
+    return edu_error_set(err, EDU_ENOTFOUND, NULL, walk->p,
+                         "There is no resource '%s' at this path.%s", segment,
+                         hint ? hint : edu__near_hint(&near, walk->p));
 }
 
 static char *put(char *end, const char *segment)
@@ -308,11 +359,14 @@ static apr_status_t take_segment(walk_t *walk, char *segment, edu_error_t *err,
         *open = '\0';
         node = step(walk->path->resource, segment);
         if (node && step(node->resource, NULL)) {
+            const char *sent = apr_pstrcat(p, segment, "(", open + 1, NULL);
             char *key = unquote(open + 1);
 
+            if (!key) {
+                return no_such_path(walk, sent, err);
+            }
             take_name(walk, node);
-            return key ? take_key(walk, key, err, p)
-                       : no_such_path(walk, segment, err);
+            return take_key(walk, key, err, p);
         }
         *open = '(';
         node = NULL;

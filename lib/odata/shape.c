@@ -287,6 +287,11 @@ static apr_status_t read_options(const edu_reader_t *reader,
                         reader->p);
     if (rv) {
         reader->err->target = "$expand";
+        if (text && strstr(text, ",$")) {
+            reader->err->message =
+                apr_pstrcat(reader->p, reader->err->message,
+                            " Within $expand, write ; between options.", NULL);
+        }
         return rv;
     }
     if (expand->query.uses) {
