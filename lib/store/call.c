@@ -237,14 +237,15 @@ static apr_status_t run_in_tx(edu_call_t *call, const char *what, int harmless)
     return rv;
 }
 
+/* @param out  the status of what was read from */
 static void read_nothing(const edu_call_t *call, void *out)
 {
     struct apr_dbd_row_t *row = NULL;
 
-    (void)out;
     /* drivers start over if they are not given the row before */
     while ((row = edu__call_next(call, row))) {
     }
+    *(apr_status_t *)out = edu__call_is_there(call);
 }
 
 static int do_nothing(edu_call_t *call)
@@ -381,8 +382,10 @@ apr_status_t edu_store_check(const edu_store_t *store, edu_error_t *err,
                         .err = err,
                         .p = p,
                         .upgrades = 1 };
+    apr_status_t there = APR_SUCCESS;
+    apr_status_t rv = edu__call_run(&call, read_nothing, &there);
 
-    return edu__call_run(&call, read_nothing, NULL);
+    return rv ? rv : there;
 }
 
 /* Runs a query about the database.

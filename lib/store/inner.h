@@ -107,8 +107,12 @@ apr_status_t edu__wait_check(const edu_store_t *store, edu_error_t *err,
  *  replace the connection by another. */
 apr_status_t edu__call_control(edu_call_t *call, edu_control_e what);
 
-/** Flush the commits of an open connection, if COMMIT alone does not.
+/** Check that the log of an open connection was not removed.
  *  @return APR_SUCCESS or EDU_EUNAVAILABLE */
+apr_status_t edu__call_is_there(const edu_call_t *call);
+
+/** Flush the commits of an open connection, if COMMIT alone does not.
+ *  @return APR_SUCCESS or EDU_EUNAVAILABLE, also if its log was removed */
 apr_status_t edu__call_flush(const edu_call_t *call);
 
 /** Whether the last failure tells that nothing of the transaction was done. */

@@ -115,9 +115,31 @@ int edu__call_is_durable(const edu_call_t *call)
     return !call->session || !call->session->log;
 }
 
+/* What is written to a log that was removed is lost with it.  The connection is
+ * not closed for that: by closing the last one to a file, SQLite removes the log
+ * by its name, which may be that of another file by now. */
+apr_status_t edu__call_is_there(const edu_call_t *call)
+{
+    apr_file_t *log = call->session ? call->session->log : NULL;
+    const char *name;
+    apr_finfo_t info;
+
+    if (!log || apr_file_info_get(&info, APR_FINFO_NLINK, log) || info.nlink) {
+        return APR_SUCCESS;
+    }
+    apr_file_name_get(&name, log);
+    return edu__unavailable(call,
+                            "%s was removed while it was open, and what is "
+                            "written is lost. Stop Apache, put the database in "
+                            "its place, and start Apache",
+                            name);
+}
+
 apr_status_t edu__call_flush(const edu_call_t *call)
 {
-    return call->session ? flush(call, call->session->log) : APR_SUCCESS;
+    apr_status_t rv = edu__call_is_there(call);
+
+    return rv || !call->session ? rv : flush(call, call->session->log);
 }
 
 static apr_status_t ask_packet(const edu_call_t *call)

@@ -196,7 +196,8 @@ apr_status_t edu_store_checkpoint(const edu_store_t *store, edu_error_t *err,
     if (rv) {
         return rv;
     }
-    rv = edu__call_checkpoint(&call, &pages);
+    rv = edu__call_is_there(&call);
+    rv = rv ? rv : edu__call_checkpoint(&call, &pages);
     if (!rv && pages > MAX_LOG && !(rv = edu__call_flush_data(&call)) &&
         !(rv = edu__call_checkpoint(&call, &pages)) &&
         !(rv = acquire_lock(&call))) {
