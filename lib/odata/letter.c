@@ -32,7 +32,10 @@ static const struct range_t {
 
 static unsigned other_case(unsigned letter, int upper)
 {
-    for (apr_size_t i = 0; i < sizeof(capitals) / sizeof(capitals[0]); i++) {
+    /* ASCII has one alphabet, the first */
+    int n = letter < 0x80 ? 1 : sizeof(capitals) / sizeof(capitals[0]);
+
+    for (int i = 0; i < n; i++) {
         const struct range_t *range = &capitals[i];
         unsigned capital = upper ? letter - range->far : letter;
 
