@@ -111,6 +111,12 @@ static inline const char *database_ask(database_t *db, const char *sql,
     return apr_dbd_get_entry(dbd->driver, row, 0);
 }
 
+/* How many rows were written so far. */
+static inline int database_written(database_t *db, apr_pool_t *p)
+{
+    return atoi(database_ask(db, "SELECT total_changes()", p));
+}
+
 /* ------------------------------------------------------------------ writes */
 
 /* Commits changes of a test.
