@@ -72,11 +72,9 @@ static int is_ignored(const edu_prop_t *prop, const edu_change_t *change)
 static const json_t *client_value(const edu_prop_t *prop, const json_t *in,
                                   const edu_change_t *change)
 {
-    const json_t *value = json_object_get(in, prop->name);
+    const json_t *value =
+        is_ignored(prop, change) ? NULL : json_object_get(in, prop->name);
 
-    if (is_ignored(prop, change)) {
-        return NULL;
-    }
     if (prop->kind == EDU_ENUM && json_is_string(value) &&
         strcmp(json_string_value(value), "unknownFutureValue") == 0) {
         return NULL;
@@ -145,19 +143,25 @@ static json_t *text_or_null(const char *text, apr_pool_t *p)
 
 static json_t *identity(const char *id, const char *name, apr_pool_t *p)
 {
-    return json_pack("{s:o, s:o}", "id", text_or_null(id, p), "displayName",
-                     text_or_null(name, p));
+    json_t *made = json_object();
+
+    json_object_set_new(made, "id", text_or_null(id, p));
+    json_object_set_new(made, "displayName", text_or_null(name, p));
+    return made;
 }
 
 json_t *edu__identity_set(const edu_caller_t *by, apr_pool_t *p)
 {
     static const edu_caller_t nobody;
+    json_t *set = json_object();
 
     by = by ? by : &nobody;
-    return json_pack("{s:o, s:n, s:o}", "application",
-                     by->application ? identity(by->application, NULL, p)
-                                     : json_null(),
-                     "device", "user", identity(by->user_id, by->user_name, p));
+    json_object_set_new(set, "application",
+                        by->application ? identity(by->application, NULL, p)
+                                        : json_null());
+    json_object_set_new(set, "device", json_null());
+    json_object_set_new(set, "user", identity(by->user_id, by->user_name, p));
+    return set;
 }
 
 /* The value of a server-set property. */
