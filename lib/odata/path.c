@@ -43,20 +43,21 @@ static int is_delta(const char *segment)
     return strcmp(segment, "delta") == 0 || strcmp(segment, "delta()") == 0;
 }
 
-/* Finds the step by an action or a function, which may have a namespace and
- * parentheses: microsoft.graph.return is return. */
-static const edu_node_t *call(edu_resource_e from, const char *name,
+/* Finds the step by an action or a function with a namespace or parentheses, or
+ * both: microsoft.graph.return is return. */
+static const edu_node_t *call(edu_resource_e from, const char *segment,
                               apr_pool_t *p)
 {
+    const char *name =
+        segment + (is_qualified(segment) ? sizeof(EDU_NAMESPACE) - 1 : 0);
     apr_size_t len = strlen(name);
     const edu_node_t *node;
 
-    if (is_qualified(name)) {
-        name += sizeof(EDU_NAMESPACE) - 1;
-        len -= sizeof(EDU_NAMESPACE) - 1;
-    }
     if (len > 2 && strcmp(name + len - 2, "()") == 0) {
         len -= 2;
+    }
+    else if (name == segment) {
+        return NULL;
     }
     node = step(from, apr_pstrmemdup(p, name, len));
     return node && node->bound ? node : NULL;
