@@ -211,7 +211,8 @@ static void take_params(range_t *range, char *params, apr_pool_t *p)
                 strspn(q, "0123456789.") == strlen(q) ? strtod(q, NULL) : 1;
             return;
         }
-        range->strange |= !take_format(&range->format, param, p);
+        /* one may be empty (RFC 9110 5.6.6) */
+        range->strange |= *param && !take_format(&range->format, param, p);
     }
 }
 
