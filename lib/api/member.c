@@ -114,8 +114,10 @@ static const char *referred(const char *url, apr_pool_t *p)
 
 static apr_status_t check_add(edu_exchange_t *x, edu_plan_t *plan)
 {
-    x->path.key.member_id = referred(
-        json_string_value(json_object_get(plan->body, "@odata.id")), x->p);
+    const json_t *id = json_object_get(plan->body, "@odata.id");
+
+    id = id ? id : json_object_get(plan->body, "@id"); /* OData 4.01 */
+    x->path.key.member_id = referred(json_string_value(id), x->p);
     return x->path.key.member_id
                ? APR_SUCCESS
                : edu_error_set(x->err, EDU_EBADREQUEST, "@odata.id", x->p,
