@@ -129,10 +129,14 @@ apr_status_t edu__negotiate_query(edu_exchange_t *x, const char **query)
     }
     data = apr_pstrmemdup(x->p, data, len);
     *query = *query ? apr_pstrcat(x->p, *query, "&", data, NULL) : data;
-    return strlen(data) == len
+    if (strlen(data) != len) {
+        return edu_error_set(x->err, EDU_EBADREQUEST, "body", x->p,
+                             "The body has a NUL byte.");
+    }
+    return !strchr(data, '#')
                ? APR_SUCCESS
                : edu_error_set(x->err, EDU_EBADREQUEST, "body", x->p,
-                               "The body has a NUL byte.");
+                               "The body has a '#'. Write it as %%23.");
 }
 
 /* ----------------------------------------------------------------- formats */

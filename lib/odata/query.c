@@ -248,18 +248,31 @@ static const char *near_option(const char *name, apr_pool_t *p)
     return edu__near_hint(&near, p);
 }
 
+/* An option that OData does not know. */
+static apr_status_t read_foreign(const edu_reader_t *reader, const char *name,
+                                 int of)
+{
+    /* one that a blank or a second ? stands before is meant for OData */
+    const char *meant = name ? name + strspn(name, " \t\r\n?") : "$";
+    const struct option_t *option = meant != name ? option_of(meant) : NULL;
+    int ours = *meant == '$' || option;
+
+    return !ours && of != EDU_OF_INLINE
+               ? APR_SUCCESS
+               : edu_error_set(reader->err, EDU_EBADREQUEST, name, reader->p,
+                               "OData has no such query option.%s",
+                               name ? near_option(option ? option->name : meant,
+                                                  reader->p)
+                                    : "");
+}
+
 static apr_status_t read_item(edu_reader_t *reader, const item_t *item, int of,
                               unsigned *seen)
 {
     const struct option_t *option = item->option;
 
     if (!option) {
-        return item->name && *item->name != '$' && of != EDU_OF_INLINE
-                   ? APR_SUCCESS
-                   : edu_error_set(
-                         reader->err, EDU_EBADREQUEST, item->name, reader->p,
-                         "OData has no such query option.%s",
-                         item->name ? near_option(item->name, reader->p) : "");
+        return read_foreign(reader, item->name, of);
     }
     if (!option->read) {
         return edu_error_set(reader->err, EDU_ENOTIMPL, option->name, reader->p,
