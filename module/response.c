@@ -65,8 +65,11 @@ static void log_answer(request_rec *r, const edu_trace_t *trace,
                        const edu_response_t *res)
 {
     const edu_error_t *err = &res->error;
-    int known = err->status == HTTP_SERVICE_UNAVAILABLE && err->detail &&
-                edum_watch_refuses(edum_server_config(r->server)->database);
+    const database_t *database = edum_server_config(r->server)->database;
+    int known = err->detail && err->status == HTTP_SERVICE_UNAVAILABLE
+                    ? edum_watch_refuses(database)
+                    : err->detail && err->status == HTTP_INSUFFICIENT_STORAGE &&
+                          !edum_watch_is_full_due(database);
 
     if (err->status >= 500 && err->detail) {
         ap_log_rerror(APLOG_MARK, known ? APLOG_INFO : APLOG_ERR, 0, r,

@@ -29,6 +29,8 @@ struct edum_watch_t {
     apr_uint32_t told;         /**< when the log last said so */
     apr_uint32_t refused;      /**< requests since */
     apr_uint32_t checkpointed; /**< when, in s; 0: not yet */
+    apr_uint32_t full;         /**< when the log last said that there is no
+                                    room, in s; 0: not yet */
     apr_uint32_t n;            /**< of pools */
     edum_pool_t pools[];
 };
@@ -89,6 +91,15 @@ int edum_watch_refuses(const database_t *database)
     }
     apr_atomic_inc32(&watch->refused);
     return 1;
+}
+
+int edum_watch_is_full_due(const database_t *database)
+{
+    edum_watch_t *watch = database->watch;
+    apr_uint32_t now = seconds(), told = apr_atomic_read32(&watch->full);
+
+    return now - told >= REMIND &&
+           apr_atomic_cas32(&watch->full, now, told) == told;
 }
 
 /* ----------------------------------------------------------------- reports */

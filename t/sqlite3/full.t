@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use FindBin '$Bin';
 use lib "$Bin/../lib";
+use Edu::Case 'slurp';
 use Edu::Database;
 use Edu::Lane;
 use Edu::Log;
@@ -51,6 +52,9 @@ for (1 .. 6) {
 }
 ok(log_await($mark, 'EDU0002: .* 507 .*(?:disk|full)'),
    'the log says that the disk is full');
+is(scalar(grep { /:error\].* EDU0002: .* 507 / }
+             split /^/, substr slurp($log), $mark), 1,
+   'once, for the disk may be its own');
 is(request(GET => $path)->{status}, 200, 'stored outcomes can be read');
 
 ok(limit('unlimited'), 'files may grow again');
