@@ -91,8 +91,8 @@ void edum_watch_take(void *database, const edu_report_t *report);
  *  It is counted then. */
 int edum_watch_refuses(const database_t *database);
 
-/** Whether the error log is to tell that there is no room: once a minute, for it
- *  may be on the same disk. */
+/** Whether the error log is to tell that there is no room: once a minute, for
+ *  it may be on the same disk. */
 int edum_watch_is_full_due(const database_t *database);
 
 /** Whether a database can not be used. */

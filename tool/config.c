@@ -46,22 +46,17 @@ static apr_file_t *make_aside(apr_pool_t *p)
                : made;
 }
 
-/* Repeats what Apache complained of; that all is well is no news. */
+/* Repeats what Apache complained of. */
 static void repeat(apr_file_t *aside, apr_pool_t *p)
 {
     apr_off_t begin = 0;
-    char *state, *line;
 
     apr_file_seek(aside, APR_SET, &begin);
-    line = apr_strtok(apr_pstrdup(p, read_all(aside, p)), "\n", &state);
-    for (; line; line = apr_strtok(NULL, "\n", &state)) {
-        if (strcmp(line, "Syntax OK") != 0) {
-            fprintf(stderr, "%s\n", line);
-        }
-    }
+    fputs(read_all(aside, p), stderr);
 }
 
-/* Runs Apache; what it complains of goes to standard error.
+/* Runs Apache; why it refuses goes to standard error.  Warnings, and that all
+ * is well, are no news to a backup of each night.
  * @param said    out: what it printed
  * @param option  what names the database, or the file, without Apache */
 static int ask(const char **said, tool_t *t, const char *option)
@@ -91,7 +86,7 @@ static int ask(const char **said, tool_t *t, const char *option)
         *said = read_all(proc.out, t->p);
         apr_proc_wait(&proc, &code, &why, APR_WAIT);
     }
-    if (aside) {
+    if (aside && code) {
         repeat(aside, t->p);
     }
     return code == NOT_RUN

@@ -116,8 +116,8 @@ int edu__call_is_durable(const edu_call_t *call)
 }
 
 /* What is written to a log that was removed is lost with it.  The connection
- * is not closed for that: by closing the last one to a file, SQLite removes the log
- * by its name, which may be that of another file by now. */
+ * stays open for all that: by closing the last one to a file, SQLite removes
+ * the log by its name, which may be that of another file by now. */
 apr_status_t edu__call_is_there(const edu_call_t *call)
 {
     apr_file_t *log = call->session ? call->session->log : NULL;

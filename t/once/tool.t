@@ -137,7 +137,7 @@ my ($code, $result) = tool_json(@ask, 'status');
 is($code, 0, 'the configuration names the database')
     or diag($result->{error});
 is($result->{file}, $file, 'also in a file that is included');
-unlike((tool(@ask, 'status'))[2], qr/Syntax OK/, 'that all is well is no news');
+is((tool(@ask, 'status'))[2], '', 'and Apache says no word');
 configure("Include $dir/more.conf\n<Location /v1.0>\n $mount</Location>\n"
     . "<VirtualHost *:1>\n DBDParams $dir/other.db\n"
     . " <Location /v1.0>\n  $mount </Location>\n</VirtualHost>\n");
@@ -147,6 +147,9 @@ like($result->{error}, qr/has 2 of these.*--database/, 'which is said');
 ($code, $result) = tool_json(@ask, 'readonly', 'show');
 is($code, 2, 'there may be no file');
 like($result->{error}, qr/EduOutcomesReadOnly/, 'which is said, too');
+configure("Include $dir/more.conf\nEduOutcomesFly\n");
+like((tool(@ask, 'status'))[2], qr/'EduOutcomesFly'.*\n.*refuses/,
+     'but why it refuses');
 configure("Include $dir/more.conf\nEduOutcomesReadOnly $closed\n"
     . "<Location /v1.0>\n $mount</Location>\n");
 for (['on', 1], ['show', 1], ['off', 0]) {
