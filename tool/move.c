@@ -76,41 +76,61 @@ static int no_file(tool_t *t, const char *file, apr_status_t rv)
                               apr_strerror(rv, says, sizeof(says)));
 }
 
-/* Opens the output: a file that none but its owner reads. */
-static apr_status_t open_output(apr_file_t **out, const tool_t *t)
+/* Opens the output: a file that none but its owner reads, and that has its name
+ * once it is complete.
+ * @param part  its name until then; NULL: standard output */
+static int open_output(apr_file_t **out, tool_t *t, const char *part)
 {
     const char *file = t->values[OPTION_OUTPUT];
+    apr_finfo_t info;
+    apr_status_t rv;
 
-    return file ? apr_file_open(out, file,
-                                APR_FOPEN_WRITE | APR_FOPEN_CREATE |
-                                    APR_FOPEN_EXCL | APR_FOPEN_BUFFERED,
-                                APR_FPROT_UREAD | APR_FPROT_UWRITE, t->p)
-                : apr_file_open_flags_stdout(out, APR_FOPEN_BUFFERED, t->p);
+    if (!file) {
+        rv = apr_file_open_flags_stdout(out, APR_FOPEN_BUFFERED, t->p);
+        return rv ? no_file(t, "standard output", rv) : TOOL_DONE;
+    }
+    if (!apr_stat(&info, file, APR_FINFO_TYPE, t->p)) {
+        return no_file(t, file, APR_EEXIST);
+    }
+    rv = apr_file_open(out, part,
+                       APR_FOPEN_WRITE | APR_FOPEN_CREATE | APR_FOPEN_EXCL |
+                           APR_FOPEN_BUFFERED,
+                       APR_FPROT_UREAD | APR_FPROT_UWRITE, t->p);
+    return !rv ? TOOL_DONE
+           : APR_STATUS_IS_EEXIST(rv)
+               ? report_error(
+                     t, TOOL_FAILED,
+                     "%s is of an export that is under way, or was cut off. "
+                     "Wait for that, or remove it",
+                     part)
+               : no_file(t, file, rv);
 }
 
 static int export_file(tool_t *t, const edu_export_t *what, int format)
 {
     const char *file = t->values[OPTION_OUTPUT];
+    const char *part = file ? apr_pstrcat(t->p, file, ".part", NULL) : NULL;
     edu_moved_t moved;
     apr_file_t *out;
-    apr_status_t rv = open_output(&out, t);
+    apr_status_t rv;
 
-    if (rv) {
-        return no_file(t, file ? file : "standard output", rv);
+    if (open_output(&out, t, part)) {
+        return TOOL_FAILED;
     }
     rv = format == CSV ? edu_export_gradebook(&moved, &t->admin, what, out)
                        : edu_export_lines(&moved, &t->admin, what, out);
-    if (!rv && (rv = apr_file_flush(out))) {
-        return no_file(t, file ? file : "standard output", rv);
-    }
     if (rv) {
         report_failure(t);
+    }
+    else if ((rv = apr_file_flush(out)) ||
+             (file && (rv = apr_file_rename(part, file, t->p)))) {
+        no_file(t, file ? file : "standard output", rv);
     }
     if (file) {
         apr_file_close(out);
     }
     if (rv && file) {
-        apr_file_remove(file, t->p);
+        apr_file_remove(part, t->p);
     }
     if (!rv && file) {
         json_object_set_new(t->result, "file", json_string(file));

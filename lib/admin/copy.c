@@ -377,6 +377,13 @@ apr_status_t edu_admin_backup(apr_array_header_t **copied, edu_admin_t *admin,
         return rv;
     }
     part = apr_pstrcat(admin->p, full, ".part", NULL);
+    if (exists(part, admin->p)) {
+        return edu__admin_fail(
+            admin, EDU_ECONFLICT,
+            "%s is of a backup that is under way, or was cut "
+            "off. Wait for that, or remove it",
+            part);
+    }
     rv = edu__admin_make_file(part,
                               edu__admin_is_file(admin) ? admin->params : NULL,
                               &admin->err, admin->p);

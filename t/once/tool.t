@@ -20,7 +20,7 @@ is((stat $file)[2] & 07777, 0640, 'that others cannot read');
 # Files that are none of ours: another program's database, and a text.
 my ($other, $text) = ("$dir/other.db", "$dir/text");
 system('sqlite3', $other, 'CREATE TABLE theirs (id)') == 0 or die;
-for ($text, "$text.zip") {
+for ($text, "$text.zip", "$dir/cut.part") {
     open my $out, '>', $_ or die "$_: $!";
     print $out "no database\n" x 100;
     close $out;
@@ -54,6 +54,10 @@ for (
      qr/the database has no schema.*schema init/],
     [[@tool, 'backup', "$dir/none/backup.db"], 1,
      qr{none/backup\.db\.part cannot be made: No such file or directory}],
+    [[@tool, 'backup', "$dir/cut"], 1,
+     qr/cut\.part is of a backup that is under way, or was cut off.*remove it/],
+    [[@tool, 'export', '-o', "$dir/cut"], 1,
+     qr/cut\.part is of an export that is under way, or was cut off.*remove it/],
     [[@tool, 'export', '-o', $file], 1, qr/\Q$file\E exists\. Name another/],
     [[@tool, 'export', '-F', 'oneroster', '-o', $dir], 1,
      qr/\Q$dir\E exists\. Name another/],
@@ -201,6 +205,18 @@ sub digests {
     return { map { $_->{table} => $_->{digest} } @{ $result->{tables} } };
 }
 my (undef, $first) = tool_json(@tool, 'backup', "$dir/backup.db");
+
+# What is cut off, here for its size, does not look complete.
+for my $what (['backup'], ['export', '--history', '-o']) {
+    system 'prlimit', '--fsize=65536', '--core=0', tool_path(), @tool, @$what,
+        "$dir/half";
+    isnt($?, 0, "@$what: it is cut off");
+    is(-e "$dir/half" ? 1 : 0, 0, "@$what: and its file has no name yet");
+    unlink glob "$dir/half*";
+}
+is((tool(@tool, 'export', '--history', '-o', "$dir/all"))[0], 0,
+   'a whole export succeeds');
+is(join(' ', map { s{.*/}{}r } glob "$dir/all*"), 'all', 'and has its name');
 my $n = 0;
 for my $from (sort keys %at) {
     my $source = make_database($from, $at{$from}, "from$n");
