@@ -169,8 +169,8 @@ static apr_status_t check_expands(edu_exchange_t *x, const edu_query_t *query)
     for (int i = 0; !rv && query->expands && i < query->expands->nelts; i++) {
         const edu_expand_t *expand =
             &APR_ARRAY_IDX(query->expands, i, edu_expand_t);
-        const edu_route_t *route = edu__route_of(expand->nav->at, "GET");
-        unsigned need = route ? need_of(caller, allow_of(route)) : 0;
+        unsigned need =
+            expand->route ? need_of(caller, allow_of(expand->route)) : 0;
 
         rv = (caller->scopes & need) == need
                  ? check_expands(x, &expand->query)

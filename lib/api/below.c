@@ -69,7 +69,7 @@ edu_exchange_t edu__below_of(const edu_exchange_t *x, const edu_row_t *row,
     own.path.key = key;
     own.path.resource = expand->nav->at;
     own.path.cast = NULL;
-    own.route = edu__route_of(expand->nav->at, "GET");
+    own.route = expand->route;
     own.set = expand->set;
     own.query = expand->query;
     return own;

@@ -194,7 +194,7 @@ apr_status_t edu__append_levels(edu_exchange_t *x, const edu_row_t *row)
         const edu_expand_t *expand = &APR_ARRAY_IDX(expands, i, edu_expand_t);
 
         /* a part of the entity is in it already */
-        if (!edu__prop_find(x->set->type, expand->nav->name)) {
+        if (expand->set || !edu__prop_find(x->set->type, expand->nav->name)) {
             rv = append_expansion(x, row, i);
         }
     }

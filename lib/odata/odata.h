@@ -309,7 +309,8 @@ typedef enum edu_shows_e {
 /** An expanded navigation property. */
 typedef struct edu_expand_t {
     const edu_nav_t *nav;
-    const edu_set_t *set; /**< of the rows; NULL: nav leads to no resource */
+    const edu_route_t *route; /**< of GET; NULL: nav leads to no resource */
+    const edu_set_t *set;     /**< of the rows; NULL: likewise */
     edu_shows_e shows;
     edu_query_t query; /**< its own options */
 } edu_expand_t;

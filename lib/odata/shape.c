@@ -195,6 +195,7 @@ static edu_expand_t expand_of(const edu_query_t *query, const edu_nav_t *nav)
 
     return (edu_expand_t){
         .nav = nav,
+        .route = route,
         .set = set,
         .query = {.type = set ? set->type : NULL,
                   .set = set,
