@@ -169,7 +169,7 @@ static json_t *stamp_of(const edu_prop_t *prop, const edu_change_t *change)
 {
     switch (prop->kind) {
     case EDU_COMPLEX:
-        return edu__identity_set(change->caller, change->p);
+        return edu__json_share(change->by);
     case EDU_DATETIME:
         return json_string(edu__time_format(change->now, change->p));
     case EDU_ENUM:
@@ -284,7 +284,11 @@ static json_t *merge(const edu_type_t *declared, const json_t *old,
 json_t *edu__entity_merge(const json_t *old, const json_t *in,
                           const edu_change_t *change)
 {
-    return edu__json_own(merge(change->type, old, in, change), change->p);
+    edu_change_t own = *change;
+
+    own.by =
+        edu__json_own(edu__identity_set(change->caller, change->p), change->p);
+    return edu__json_own(merge(change->type, old, in, &own), change->p);
 }
 
 /* ------------------------------------------------------ blanks and copies */

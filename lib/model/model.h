@@ -146,6 +146,7 @@ apr_status_t edu__unserved(const char *type, const char *target,
 typedef struct edu_change_t {
     const edu_type_t *type; /**< of the collection */
     const edu_caller_t *caller;
+    json_t *by;          /**< the caller's identitySet, while it merges */
     const char *id;      /**< of a new entity */
     const char *version; /**< the entity's version after the change */
     edu_time_t now;
