@@ -333,12 +333,11 @@ int edu__grading_is_plain(const edu_row_t *row, apr_pool_t *p)
 static int is_tagged(const char *body, const char *version)
 {
     static const char name[] = "\"@odata.etag\":\"\\\"", end[] = "\\\"\"";
-    apr_size_t len = strlen(version);
+    apr_size_t begin = sizeof(name) - 1, len = strlen(version);
     const char *tag = strstr(body, name);
 
-    tag += tag ? sizeof(name) - 1 : 0;
-    return tag && strncmp(tag, version, len) == 0 &&
-           strncmp(tag + len, end, sizeof(end) - 1) == 0;
+    return tag && strncmp(tag + begin, version, len) == 0 &&
+           strncmp(tag + begin + len, end, sizeof(end) - 1) == 0;
 }
 
 int edu__grading_is_settled(const edu_row_t *row, edu_dialect_e dialect,
