@@ -206,7 +206,7 @@ static int is_of(const edu_value_t *value, const edu_expr_t *node)
                ? edu__type_is(edu__type_of(declared, NULL, value->json),
                               node->as.of)
                : node->parts[0]->type.kind == node->as.kind &&
-                     node->parts[0]->type.of == node->as.of;
+                     node->parts[0]->type.of == node->as.of && !node->as.most;
 }
 
 static edu_value_t cast(const edu_expr_t *node, edu_run_t *run)

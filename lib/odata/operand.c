@@ -63,8 +63,9 @@ static edu_typed_t type_of(const edu_prop_t *prop)
         [EDU_COMPLEX] = EDU_EDM_OBJECT
     };
 
-    return (edu_typed_t){ kinds[prop->kind], prop->type,
-                          (prop->flags & EDU_COLLECTION) != 0 };
+    return (edu_typed_t){ .kind = kinds[prop->kind],
+                          .of = prop->type,
+                          .many = (prop->flags & EDU_COLLECTION) != 0 };
 }
 
 /* A path while its steps are taken. */
@@ -194,7 +195,8 @@ static int take_variable(const edu_parser_t *parser, walk_t *walk,
                          const char *name)
 {
     walk->operand->variable = 0;
-    walk->type = (edu_typed_t){ EDU_EDM_OBJECT, parser->of->type, 0 };
+    walk->type =
+        (edu_typed_t){ .kind = EDU_EDM_OBJECT, .of = parser->of->type };
     walk->last = name;
     for (int i = 0; i < parser->bound; i++) {
         if (strcmp(parser->variables[i].name, name) == 0) {
@@ -291,9 +293,6 @@ edu_typed_t edu__type_named(const char *name)
         edu_edm_e kind;
     } primitives[] = {
         {"Edm.Boolean",         EDU_EDM_BOOLEAN },
-        { "Edm.Byte",           EDU_EDM_INT32   },
-        { "Edm.SByte",          EDU_EDM_INT32   },
-        { "Edm.Int16",          EDU_EDM_INT32   },
         { "Edm.Int32",          EDU_EDM_INT32   },
         { "Edm.Int64",          EDU_EDM_INT64   },
         { "Edm.Decimal",        EDU_EDM_DECIMAL },
@@ -306,8 +305,23 @@ edu_typed_t edu__type_named(const char *name)
         { "Edm.TimeOfDay",      EDU_EDM_CLOCK   },
         { "Edm.Duration",       EDU_EDM_DURATION}
     };
+    static const struct {
+        const char *name;
+        int least, most;
+    } shorts[] = {
+        {"Edm.Byte",   0,      255  },
+        { "Edm.SByte", -128,   127  },
+        { "Edm.Int16", -32768, 32767}
+    };
     const edu_type_t *type = edu__type_find(name);
 
+    for (apr_size_t i = 0; i < sizeof(shorts) / sizeof(shorts[0]); i++) {
+        if (strcmp(shorts[i].name, name) == 0) {
+            return (edu_typed_t){ .kind = EDU_EDM_INT32,
+                                  .least = shorts[i].least,
+                                  .most = shorts[i].most };
+        }
+    }
     for (apr_size_t i = 0; i < sizeof(primitives) / sizeof(primitives[0]);
          i++) {
         if (strcmp(primitives[i].name, name) == 0) {

@@ -47,6 +47,8 @@ typedef struct edu_typed_t {
     edu_edm_e kind;
     const edu_type_t *of; /**< of EDU_EDM_ENUM and EDU_EDM_OBJECT */
     int many;             /**< a collection of such values */
+    int least, most;      /**< of a whole number that is shorter than its kind;
+                             both 0: of none */
 } edu_typed_t;
 
 /** A value. */

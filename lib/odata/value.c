@@ -258,7 +258,7 @@ static edu_value_t cast_text(const edu_value_t *value, edu_typed_t to,
     return is_member(to.of, copy) ? read : NOTHING;
 }
 
-edu_value_t edu__value_cast(edu_value_t value, edu_typed_t as, edu_run_t *run)
+static edu_value_t cast_any(edu_value_t value, edu_typed_t as, edu_run_t *run)
 {
     edu_edm_e to = as.kind;
     edu_value_t text;
@@ -281,4 +281,13 @@ edu_value_t edu__value_cast(edu_value_t value, edu_typed_t as, edu_run_t *run)
     text.text.s = edu__literal_text(&value, run->own);
     text.text.len = strlen(text.text.s);
     return text;
+}
+
+edu_value_t edu__value_cast(edu_value_t value, edu_typed_t as, edu_run_t *run)
+{
+    value = cast_any(value, as, run);
+    return as.most && value.kind &&
+                   (value.integer < as.least || value.integer > as.most)
+               ? NOTHING
+               : value;
 }
