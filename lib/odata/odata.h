@@ -63,8 +63,7 @@ typedef struct edu_node_t {
     apr_size_t key;     /**< offset in edu_path_t */
     const char *member; /**< the name of that member */
     int bound;     /**< an action or a function: its namespace may be named */
-    int elsewhere; /**< leads to entities that are not contained in the one
-                         before */
+    int elsewhere; /**< leads to entities that the one before has not */
 } edu_node_t;
 
 /** Ends with EDU_RES_ROOT.  Aliases follow their canonical name. */
@@ -82,6 +81,7 @@ extern const edu_nav_t edu__navs[];
 
 /** The name of a bound action or function; NULL: the resource is none. */
 const char *edu__call_of(edu_resource_e resource);
+
 /** What may follow a resource: " /a, /{id}", or "". */
 const char *edu__path_steps(edu_resource_e resource, apr_pool_t *p);
 
@@ -258,14 +258,12 @@ struct edu_query_t {
     /* in; all else is zero */
     const edu_type_t *type;
     const edu_prop_t *notes; /**< annotations of the rows; NULL: none */
-    const edu_set_t *set;    /**< whose navigation properties can be expanded;
-                               NULL: none */
+    const edu_set_t *set;    /**< whose navigation is expanded; NULL: none */
     edu_dialect_e dialect;
     int unknowns;       /**< Prefer: include-unknown-enum-members */
     int most_parts;     /**< of an expression; 0: any number */
     apr_int64_t *steps; /**< left for all rows; NULL: any number.  Out: some */
-    const apr_array_header_t *aliases; /**< of edu_alias_t, or NULL; those of a
-                                            query string are added */
+    const apr_array_header_t *aliases; /**< of edu_alias_t, or NULL. Out: all */
 
     /* out */
     apr_array_header_t *select;        /**< of edu_pick_t; NULL: all */
@@ -274,10 +272,9 @@ struct edu_query_t {
     const edu_expr_t *filter;          /**< NULL: none */
     const struct edu_apply_t *apply; /**< NULL: none; its filter is in filter */
     const char *orderby_text, *filter_text; /**< of which they were read */
-    unsigned uses;       /**< EDU_DRAFT, EDU_GRADES: what views may hide, but
-                            $orderby, $filter or $apply uses */
-    int noted;           /**< one of those options uses an annotation */
-    const char *used;    /**< the last option to use it, or NULL */
+    unsigned uses;       /**< EDU_DRAFT, EDU_GRADES: an expression uses it */
+    const char *used;    /**< the last option that does, or NULL */
+    int noted;           /**< an expression uses an annotation */
     int top;             /**< rows a page */
     int skip;            /**< rows to skip first */
     int count;           /**< the answer has @odata.count */
