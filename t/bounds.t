@@ -93,11 +93,11 @@ sub batch {
 # A request in chunks of a byte, as curl sends what it reads byte by byte.
 sub bytewise {
     my ($body) = @_;
-    return join "\r\n", 'POST /v1.0' . outcomes('bytewise') . ' HTTP/1.1',
+    return join("\r\n", 'POST /v1.0' . outcomes('bytewise') . ' HTTP/1.1',
         'Host: localhost', 'Connection: close',
         'Authorization: Basic ' . encode_base64('teacher:demo', ''),
-        'Content-Type: application/json', 'Transfer-Encoding: chunked', '',
-        (map { (1, $_) } split //, $body), 0, '', '';
+        'Content-Type: application/json', 'Transfer-Encoding: chunked', '', '')
+        . $body =~ s/(.)/1\r\n$1\r\n/gr . "0\r\n\r\n";
 }
 
 sub users {

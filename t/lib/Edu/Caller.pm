@@ -83,9 +83,11 @@ sub call {
 sub reads {
     my ($who, @requests) = @_;
     my (@answers, $failed);
+    # a server that closes has them sent again: often, for it does at each 400
+    @requests = map { [$_->[0], bytes_of($who, @$_)] } @requests;
     while (my @sent = splice @requests, 0, $WINDOW) {
         local $SIG{PIPE} = 'IGNORE';
-        syswrite connection(), join '', map { bytes_of($who, @$_) } @sent;
+        syswrite connection(), join '', map { $_->[1] } @sent;
         while (@sent && $socket) {
             my $method = $sent[0][0];
             my $reply = next_answer($method);
