@@ -74,17 +74,20 @@ my @BOTH = (
 my %FEW = map { $_ => 1 }
     qw(OUTCOME ASSIGNMENTS MEMBERS CLASS CLASSES CLASSES_COUNT SUBMISSION RETURN
        MY_CLASSES MY_CLASSES_COUNT MY_ASSIGNMENTS);
+my %some;
 sub some {
     my ($who, $method) = @_;
     my $is_few = $who->{user} =~ /^(?:out|evy|app)$/
         || !%{ $who->{permissions} };
     my %had;
-    return grep { !$had{ join ' ', @$_{qw(node way)}, $_->{there} ? 1 : 0,
-                         $_->{seen}{ada} // 0 }++ }
+    # all callers here have the same things
+    return @{ $some{ $method, $is_few } //= [
+        grep { !$had{ join ' ', @$_{qw(node way)}, $_->{there} ? 1 : 0,
+                      $_->{seen}{ada} // 0 }++ }
         grep { $RULES{ $_->{node} }{$method}
                && ($_->{way} =~ /class|all/ || $_->{node} =~ /^MY_/)
                && $_->{path} !~ /axs-[lv]/ && (!$is_few || $FEW{ $_->{node} }) }
-        things($who);
+        things($who)] };
 }
 
 # Whether a write that lacks a permission is sent: for each set of permissions one

@@ -8,6 +8,7 @@ package Edu::Match;
 
 use strict;
 use warnings;
+use B ();
 use Exporter 'import';
 use JSON::PP ();
 
@@ -67,9 +68,8 @@ sub kind {
     return 'null' if !defined $value;
     return 'boolean' if JSON::PP::is_bool($value);
     return ref $value eq 'HASH' ? 'object' : 'array' if ref $value;
-    # JSON::PP gives numbers no string part, strings no numeric one.
-    return JSON::PP->new->allow_nonref->encode($value) =~ /^"/
-        ? 'string' : 'number';
+    # Decoded numbers have no string part, strings no numeric one.
+    return B::svref_2object(\$value)->FLAGS & B::SVp_POK ? 'string' : 'number';
 }
 
 # The same for a JSON value; the answer starts with the path of the difference.
