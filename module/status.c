@@ -404,7 +404,11 @@ static int answer_status(request_rec *r)
             return OK;
         }
     }
-    return HTTP_BAD_REQUEST;
+    r->status = HTTP_BAD_REQUEST;
+    ap_rputs("There is no such form: ask for ?json or ?prometheus, or for the "
+             "page, without a question mark.\n",
+             r);
+    return OK;
 }
 
 static const struct view_t {

@@ -161,8 +161,11 @@ my $page = get('/edu-status');
 like(header($page, 'Content-Type'), qr{^text/html}, 'the page is HTML');
 like($page->{body}, qr/edu_outcomes_requests_total method=GET status=2xx/,
      'and has them');
-is(get("/edu-status?$_")->{status}, 400, "$_ is refused")
-    for qw(xml js jsons json=1);
+for my $option (qw(xml js jsons json=1)) {
+    my $answer = get("/edu-status?$option");
+    is($answer->{status}, 400, "$option is refused");
+    like($answer->{body}, qr/\?json or \?prometheus/, 'and what there is, told');
+}
 is(get('/edu-status?prometheus=')->{status}, 200, 'an empty value is none');
 like(get('/server-status')->{body}, qr/<h1>mod_edu_outcomes/,
      'mod_status has them');
