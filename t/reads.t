@@ -182,7 +182,7 @@ for my $signal (qw(USR1 WINCH TERM)) {
         log_await($mark, 'resuming normal operations');
     }
     else {
-        await { !kill 0, $pid };
+        await { has_ended($pid) };
         start_server();
     }
     await { @{[recorded()]} == 50 };

@@ -293,7 +293,7 @@ for my $round (1 .. 4) {
 }
 my $pid = slurp("$dir/pid") + 0;
 kill TERM => $pid;
-ok(await { !kill 0, $pid }, 'the other server stops');
+ok(await { has_ended($pid) }, 'the other server stops');
 
 # --------------------------------------------------------------------- rights
 

@@ -125,7 +125,7 @@ sub start_balancer {
 sub kill_node {
     my ($port) = @_;
     my $pid = pid_of($port);
-    return kill(KILL => -$pid) && await { !kill 0, $pid };
+    return kill(KILL => -$pid) && await { has_ended($pid) };
 }
 
 # Counts the answers in the balancer's log whose lines match.
@@ -150,7 +150,7 @@ END {
         # while connections close crash now and then, without any module of ours
         for my $pid (grep { $_ } map { pid_of($_) } $front, @nodes) {
             kill TERM => $pid;
-            await { !kill 0, $pid };
+            await { has_ended($pid) };
         }
         databases('stop', $db{$_}, 'immediate')
             for grep { -f "$db{$_}/data/postmaster.pid" } sort keys %db;
@@ -252,7 +252,7 @@ my @lines = crowd($CLIENTS, \&client, sub {
     my ($primary) = slurp("$db{db1}/data/postmaster.pid") =~ /^(\d+)/;
     kill QUIT => $primary;
     kill KILL => $sender;
-    ok(await { !kill 0, $primary }, 'the primary dies');
+    ok(await { has_ended($primary) }, 'the primary dies');
     ok(serve(3, qr/ 503$/), 'requests get 503 without the primary');
     is(query('db2', 'SELECT pg_promote()'), "t\n", 'the replica is promoted');
     my $promoted = time;

@@ -7,7 +7,7 @@ use strict;
 use warnings;
 use Edu::Case 'slurp';
 use Edu::Lane;
-use Edu::Server 'await';
+use Edu::Server qw(await has_ended);
 use Edu::Wire 'port';
 use Exporter 'import';
 use HTTP::Tiny ();
@@ -77,7 +77,7 @@ sub serve {
     return sub {
         my ($pid) = slurp("$here/httpd.pid") =~ /(\d+)/;
         kill TERM => $pid;
-        await { !kill 0, $pid } or die "$name does not stop\n";
+        await { has_ended($pid) } or die "$name does not stop\n";
         return slurp("$here/error_log");
     };
 }

@@ -11,8 +11,8 @@ use Exporter 'import';
 use Test::More ();
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(await crowd freeze_server server_checkpointers server_children
-    server_pid start_server stop_server);
+our @EXPORT = qw(await crowd freeze_server has_ended server_checkpointers
+    server_children server_pid start_server stop_server);
 
 my $PATIENCE = 60;    # seconds, on any machine
 
@@ -26,6 +26,15 @@ sub await (&;$) {
         sleep 0.02;
     }
     return;
+}
+
+# Whether a process is no more.  Of one that has ended its number may stay for
+# seconds, until its parent, often the first process of all, looks; httpd does not
+# start over the pid file of one that was killed until then.
+sub has_ended {
+    my ($pid) = @_;
+    open my $stat, '<', "/proc/$pid/stat" or return 1;
+    return (<$stat> // ') Z ') =~ /\) Z /;
 }
 
 sub server_pid {
@@ -50,7 +59,7 @@ sub start_server {
 sub stop_server {
     my $pid = server_pid() or return;
     kill WINCH => $pid;
-    return await { !kill 0, $pid };
+    return await { has_ended($pid) };
 }
 
 # Stops httpd's first process where it is, so that it forks no other; in the
