@@ -473,8 +473,13 @@ apr_status_t edu__below_read(edu_exchange_t *x, edu_row_t **above, int *n,
                              apr_pool_t *p)
 {
     left_t left = { MOST_ROWS, MOST_BYTES };
-    apr_status_t rv = read_all(x, above, n, &left, p);
+    edu_exchange_t own = *x;
+    apr_status_t rv;
 
+    if (x->facts & EDU_IS_RULES) {
+        own.path.key.viewer = NULL; /* what is below shows all, as by itself */
+    }
+    rv = read_all(&own, above, n, &left, p);
     return rv || *n > 0
                ? rv
                : edu_error_set(
