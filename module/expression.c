@@ -101,7 +101,7 @@ static const char *const numeric[][2] = {
 static const char *end_of(const char *s)
 {
     char close = *s == '%' && s[1] == '{' ? '}'
-                 : *s == 'm' && s[1] && ispunct((unsigned char)s[1])
+                 : *s == 'm' && s[1] && apr_ispunct(s[1])
                      ? *++s
                      : (*s && strchr("'\"/", *s) ? *s : '\0');
 

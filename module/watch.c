@@ -42,13 +42,14 @@ static apr_uint32_t seconds(void)
 
 /* --------------------------------------------------------------------- log */
 
-static int is_due(edum_watch_t *watch, apr_uint32_t now)
+/* Whether the log is to tell of what began then: once, and now and then. */
+static int is_due(volatile apr_uint32_t *told, apr_uint32_t began,
+                  apr_uint32_t now)
 {
-    apr_uint32_t told = apr_atomic_read32(&watch->told);
-    int is_told = told >= apr_atomic_read32(&watch->away);
+    apr_uint32_t last = apr_atomic_read32(told);
 
-    return (!is_told || now - told >= REMIND) &&
-           apr_atomic_cas32(&watch->told, now, told) == told;
+    return (last < began || now - last >= REMIND) &&
+           apr_atomic_cas32(told, now, last) == last;
 }
 
 static void tell_away(const database_t *database, const char *why)
@@ -57,7 +58,7 @@ static void tell_away(const database_t *database, const char *why)
     apr_uint32_t now = seconds();
 
     apr_atomic_cas32(&watch->away, now, 0);
-    if (is_due(watch, now)) {
+    if (is_due(&watch->told, apr_atomic_read32(&watch->away), now)) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, database->first,
                      "EDU0007: the database cannot be used, and requests that "
                      "need it are answered 503: %s",
@@ -95,11 +96,7 @@ int edum_watch_refuses(const database_t *database)
 
 int edum_watch_is_full_due(const database_t *database)
 {
-    edum_watch_t *watch = database->watch;
-    apr_uint32_t now = seconds(), told = apr_atomic_read32(&watch->full);
-
-    return now - told >= REMIND &&
-           apr_atomic_cas32(&watch->full, now, told) == told;
+    return is_due(&database->watch->full, 0, seconds());
 }
 
 /* ----------------------------------------------------------------- reports */
