@@ -110,7 +110,7 @@ apr_status_t edu__negotiate_query(edu_exchange_t *x, const char **query)
 {
     const edu_request_t *req = x->req;
     const char *type = edu__header(x, "Content-Type"), *data;
-    const char *coding = edu__header(x, "Content-Encoding");
+    const char *coding = edu__header(x, "Content-Encoding"), *fault;
     apr_size_t len;
     apr_status_t rv;
 
@@ -129,14 +129,12 @@ apr_status_t edu__negotiate_query(edu_exchange_t *x, const char **query)
     }
     data = apr_pstrmemdup(x->p, data, len);
     *query = *query ? apr_pstrcat(x->p, *query, "&", data, NULL) : data;
-    if (strlen(data) != len) {
-        return edu_error_set(x->err, EDU_EBADREQUEST, "body", x->p,
-                             "The body has a NUL byte.");
-    }
-    return !strchr(data, '#')
-               ? APR_SUCCESS
-               : edu_error_set(x->err, EDU_EBADREQUEST, "body", x->p,
-                               "The body has a '#'. Write it as %%23.");
+    fault = strlen(data) != len ? "The body has a NUL byte."
+            : strchr(data, '#') ? "The body has a '#'. Write it as %23."
+                                : NULL;
+    return fault ? edu_error_set(x->err, EDU_EBADREQUEST, "body", x->p, "%s",
+                                 fault)
+                 : APR_SUCCESS;
 }
 
 /* ----------------------------------------------------------------- formats */

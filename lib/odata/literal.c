@@ -357,10 +357,10 @@ static apr_status_t take_numeral(edu_parser_t *parser, const edu_expr_t **out)
         return instant_of(kind, "", text, "Z", parser->p).kind &&
                        kind == EDU_EDM_INSTANT
                    ? edu__lex_fault(
-                         parser, "'%s' has no time zone; %s%s%s.", text,
-                         is_zone(end) ? "write a + as %2B" : "write ",
-                         is_zone(end) ? "" : text,
-                         is_zone(end) ? "" : "Z for UTC")
+                         parser, "'%s' has no time zone; write %s.", text,
+                         is_zone(end)
+                             ? "a + as %2B"
+                             : apr_pstrcat(parser->p, text, "Z for UTC", NULL))
                    : edu__lex_fault(
                          parser,
                          "'%.40s' is neither a number nor a date or a time.",

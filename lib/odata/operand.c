@@ -288,44 +288,35 @@ static const edu_type_t *enum_named(const char *name)
 
 edu_typed_t edu__type_named(const char *name)
 {
+    /* clang-format off */
     static const struct {
         const char *name;
-        edu_edm_e kind;
+        edu_typed_t type;
     } primitives[] = {
-        {"Edm.Boolean",         EDU_EDM_BOOLEAN },
-        { "Edm.Int32",          EDU_EDM_INT32   },
-        { "Edm.Int64",          EDU_EDM_INT64   },
-        { "Edm.Decimal",        EDU_EDM_DECIMAL },
-        { "Edm.Single",         EDU_EDM_SINGLE  },
-        { "Edm.Double",         EDU_EDM_DOUBLE  },
-        { "Edm.String",         EDU_EDM_STRING  },
-        { "Edm.Guid",           EDU_EDM_GUID    },
-        { "Edm.Date",           EDU_EDM_DATE    },
-        { "Edm.DateTimeOffset", EDU_EDM_INSTANT },
-        { "Edm.TimeOfDay",      EDU_EDM_CLOCK   },
-        { "Edm.Duration",       EDU_EDM_DURATION}
+        { "Edm.Boolean", { .kind = EDU_EDM_BOOLEAN } },
+        { "Edm.Byte", { .kind = EDU_EDM_INT32, .most = 255 } },
+        { "Edm.SByte", { .kind = EDU_EDM_INT32, .least = -128, .most = 127 } },
+        { "Edm.Int16",
+          { .kind = EDU_EDM_INT32, .least = -32768, .most = 32767 } },
+        { "Edm.Int32", { .kind = EDU_EDM_INT32 } },
+        { "Edm.Int64", { .kind = EDU_EDM_INT64 } },
+        { "Edm.Decimal", { .kind = EDU_EDM_DECIMAL } },
+        { "Edm.Single", { .kind = EDU_EDM_SINGLE } },
+        { "Edm.Double", { .kind = EDU_EDM_DOUBLE } },
+        { "Edm.String", { .kind = EDU_EDM_STRING } },
+        { "Edm.Guid", { .kind = EDU_EDM_GUID } },
+        { "Edm.Date", { .kind = EDU_EDM_DATE } },
+        { "Edm.DateTimeOffset", { .kind = EDU_EDM_INSTANT } },
+        { "Edm.TimeOfDay", { .kind = EDU_EDM_CLOCK } },
+        { "Edm.Duration", { .kind = EDU_EDM_DURATION } }
     };
-    static const struct {
-        const char *name;
-        int least, most;
-    } shorts[] = {
-        {"Edm.Byte",   0,      255  },
-        { "Edm.SByte", -128,   127  },
-        { "Edm.Int16", -32768, 32767}
-    };
+    /* clang-format on */
     const edu_type_t *type = edu__type_find(name);
 
-    for (apr_size_t i = 0; i < sizeof(shorts) / sizeof(shorts[0]); i++) {
-        if (strcmp(shorts[i].name, name) == 0) {
-            return (edu_typed_t){ .kind = EDU_EDM_INT32,
-                                  .least = shorts[i].least,
-                                  .most = shorts[i].most };
-        }
-    }
     for (apr_size_t i = 0; i < sizeof(primitives) / sizeof(primitives[0]);
          i++) {
         if (strcmp(primitives[i].name, name) == 0) {
-            return (edu_typed_t){ .kind = primitives[i].kind };
+            return primitives[i].type;
         }
     }
     if (type) {

@@ -108,14 +108,41 @@ static const char *key_hint(edu_resource_e from, const char *segment,
                : NULL;
 }
 
+/* What may have been meant by a segment that leads nowhere, or what may follow
+ * instead.
+ * @return NULL: nothing was there before it */
+static const char *hint_of(const walk_t *walk, const char *segment)
+{
+    const edu_resource_e from = walk->path->resource;
+    edu_near_t near = { .to = segment };
+    const char *hint, *steps;
+
+    if (walk->path->legs) {
+        return " Nothing follows here.";
+    }
+    hint = key_hint(from, segment, walk->p);
+    if (hint) {
+        return hint;
+    }
+    for (const edu_node_t *node = edu__nodes; node->resource != EDU_RES_ROOT;
+         node++) {
+        if (node->from == from && node->name) {
+            edu__near_try(&near, node->name);
+        }
+    }
+    if (near.name || from == EDU_RES_ROOT) {
+        return near.name ? edu__near_hint(&near, walk->p) : NULL;
+    }
+    steps = walk->ended ? "" : edu__path_steps(from, walk->p);
+    return *steps ? apr_pstrcat(walk->p, " Go on with", steps, ".", NULL)
+                  : " Nothing follows here.";
+}
+
 /* Refuses a segment that leads nowhere. */
 static apr_status_t no_such_path(const walk_t *walk, const char *segment,
                                  edu_error_t *err)
 {
-    edu_near_t near = { .to = segment };
-    const char *hint = walk->path->legs
-                           ? NULL
-                           : key_hint(walk->path->resource, segment, walk->p);
+    const char *hint;
 
     if (!*segment) {
         return edu_error_set(err, EDU_ENOTFOUND, NULL, walk->p,
@@ -128,32 +155,15 @@ static apr_status_t no_such_path(const walk_t *walk, const char *segment,
                              "at /education/%s.",
                              segment, segment);
     }
-    for (const edu_node_t *node = edu__nodes; node->resource != EDU_RES_ROOT;
-         node++) {
-        if (node->from == walk->path->resource && node->name &&
-            !walk->path->legs) {
-            edu__near_try(&near, node->name);
-        }
-    }
-    if (!hint && !near.name && walk->path->resource == EDU_RES_ROOT) {
-        return edu_error_set(err, EDU_ENOTFOUND, NULL, walk->p,
-                             "There is no resource at this path. Outcomes "
-                             "are at /education/classes/{id}/assignments/"
-                             "{id}/submissions/{id}/outcomes; names are "
-                             "case-sensitive.");
-    }
-    if (!hint && !near.name) {
-        const char *steps =
-            walk->path->legs || walk->ended
-                ? ""
-                : edu__path_steps(walk->path->resource, walk->p);
-
-        hint = *steps ? apr_pstrcat(walk->p, " Go on with", steps, ".", NULL)
-                      : " Nothing follows here.";
-    }
-    return edu_error_set(err, EDU_ENOTFOUND, NULL, walk->p,
-                         "There is no resource '%s' at this path.%s", segment,
-                         hint ? hint : edu__near_hint(&near, walk->p));
+    hint = hint_of(walk, segment);
+    return hint ? edu_error_set(err, EDU_ENOTFOUND, NULL, walk->p,
+                                "There is no resource '%s' at this path.%s",
+                                segment, hint)
+                : edu_error_set(err, EDU_ENOTFOUND, NULL, walk->p,
+                                "There is no resource at this path. Outcomes "
+                                "are at /education/classes/{id}/assignments/"
+                                "{id}/submissions/{id}/outcomes; names are "
+                                "case-sensitive.");
 }
 
 static char *put(char *end, const char *segment)
