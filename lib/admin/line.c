@@ -364,11 +364,10 @@ static apr_status_t check_role(const line_t *line, const char *const *row)
 static apr_status_t split(line_t *line, const char *text, apr_size_t len)
 {
     const edu_member_t *first;
+    const char *all = text;
 
-    if (strncmp(text, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark */
-        text += 3;
-        len -= 3;
-    }
+    text = edu__unmarked(text);
+    len -= text - all;
     line->members = edu__members_load(text, line->p);
     first = line->members ? (const edu_member_t *)line->members->elts : NULL;
     if (first && line->members->nelts && first->value > text &&

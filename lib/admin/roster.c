@@ -293,8 +293,7 @@ static int check_names(edu_roster_t *it, const char *needs)
                 strchr(APR_ARRAY_IDX(it->names, 0, const char *), ';')
                     ? "The first row has no such column, but "
                       "semicolons. Save the file with commas."
-                    : "The first row has no such column. Add "
-                      "it.");
+                    : "The first row has no such column. Add it.");
             found = 0;
         }
     }
@@ -327,16 +326,6 @@ static void take_row(edu_roster_t *it, const struct file_t *file)
     }
     else {
         file->take(it);
-    }
-}
-
-/* Removes the byte order mark that Excel writes. */
-static void skip_mark(apr_array_header_t *names)
-{
-    const char **first = (const char **)names->elts;
-
-    if (strncmp(*first, "\xef\xbb\xbf", 3) == 0) {
-        *first += 3;
     }
 }
 
@@ -375,7 +364,9 @@ static int take_file(edu_roster_t *it, const struct file_t *file,
         return 0;
     }
     if (next(it, &fields, &csv, it->admin->p)) {
-        skip_mark(fields);
+        const char **first = (const char **)fields->elts;
+
+        *first = edu__unmarked(*first);
         it->names = fields;
         if (check_names(it, file->needs)) {
             while (!it->failed && next(it, &fields, &csv, it->p)) {

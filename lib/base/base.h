@@ -57,6 +57,9 @@ const char *edu__time_format(edu_time_t t, apr_pool_t *p);
 /** The bytes of the character at @a s, or 0 if there is none (RFC 3629 4). */
 int edu__utf8_width(const char *s);
 
+/** A text, without the byte order mark that it may begin with. */
+const char *edu__unmarked(const char *s);
+
 /** Whether @a s is well-formed UTF-8. */
 int edu__is_utf8(const char *s);
 

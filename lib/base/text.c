@@ -85,6 +85,11 @@ static char *end_of_utf8(const char *s, const char *end)
     return (char *)s;
 }
 
+const char *edu__unmarked(const char *s)
+{
+    return strncmp(s, "\xef\xbb\xbf", 3) == 0 ? s + 3 : s;
+}
+
 int edu__is_utf8(const char *s)
 {
     const char *end = s + strlen(s);
