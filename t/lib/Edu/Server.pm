@@ -31,10 +31,13 @@ sub await (&;$) {
 # Whether a process is no more.  Of one that has ended its number may stay for
 # seconds, until its parent, often the first process of all, looks; httpd does not
 # start over the pid file of one that was killed until then.
-sub has_ended {
+sub has_ended { return state_of($_[0]) =~ /^Z?$/ }
+
+# A letter, as proc(5) has it; '': there is no such process.
+sub state_of {
     my ($pid) = @_;
-    open my $stat, '<', "/proc/$pid/stat" or return 1;
-    return (<$stat> // ') Z ') =~ /\) Z /;
+    open my $stat, '<', "/proc/$pid/stat" or return '';
+    return (<$stat> // '') =~ /\) (\S) / ? $1 : '';
 }
 
 sub server_pid {
@@ -67,10 +70,7 @@ sub stop_server {
 sub freeze_server {
     my $pid = server_pid();
     kill STOP => $pid;
-    await {
-        open my $stat, '<', "/proc/$pid/stat" or return 1;
-        <$stat> =~ /\) T /;
-    };
+    await { state_of($pid) =~ /^T?$/ };
 }
 
 # The processes whose parent is httpd's first.
