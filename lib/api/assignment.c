@@ -42,6 +42,7 @@ static apr_status_t plan_action(edu_exchange_t *x, edu_plan_t *plan,
                         edu__identity_set(x->req->caller, x->p));
     json_object_set_new(doc, "lastModifiedDateTime",
                         json_string(edu__time_format(change.now, x->p)));
+    edu__entity_tag(doc, change.version, x->p);
     plan->row = plan->was;
     plan->status = 200;
     return plan_document(x, plan, doc, change.version);
