@@ -100,7 +100,7 @@ leaves('too many points', 400,
        [teacher => PATCH => "$outcomes/$POINTS",
         { points => { points => 'x' } }]);
 leaves('a return', 200, [teacher => POST => "$s/return"],
-       'return submission s of student after',
+       'return submission s of student before after',
        "return outcome $RUBRIC derived of student after",
        "return outcome $POINTS derived of student after");
 leaves('an excuse', 200, [teacher => POST => "$s/excuse"],
@@ -160,7 +160,7 @@ ask('teacher', POST => $open, {});
 ($id) = told() =~ /create outcome (\S+)/;
 leaves('an assignment that goes', 204, [app => DELETE => $a],
        'delete assignment a before',
-       'delete submission s derived of student',
+       'delete submission s derived of student before',
        "delete outcome $RUBRIC derived of student",
        "delete outcome $POINTS derived of student");
 # Another changes the outcome while its class goes.
@@ -171,7 +171,8 @@ my ($status) = crowd(1, sub { ask('app', DELETE => $class)->{status} },
                      sub { sleep 0.5; sql('COMMIT') });
 is($status, 204, 'a class that goes: status');
 is(told(), join("\n", "delete class $CLASS", 'delete member student derived',
-                'delete member teacher derived', "delete outcome $id derived"),
+                'delete member teacher derived',
+                "delete outcome $id derived before"),
    'a class that goes: rows');
 is(sql("SELECT version FROM edu_history WHERE class_id = '$CLASS'"
        . " AND id = '$id' AND action = 'delete'"), "00000000000000ff\n",

@@ -203,13 +203,14 @@ is_deeply([current()->{points}{points}, current()->{publishedPoints}],
           [5, undef], 'unpublished');
 
 # what is gone has versions, and none of them may match, or be left
+my $marks = sql("SELECT count(*) FROM edu_history WHERE class_id = ''");
 record(map { { class_id => 'history-gone', action => 'update', at => at($_) } }
-       1 .. 100);
+       1 .. 101 - $marks);
 my $gone = '/classes/history-gone/outcomeVersions';
 is(must('app', GET => "$gone?\$filter=studentId%20eq%20'x'")->{value}[0], undef,
    'of a class that is gone no version may match');
 is(scalar @{ must('app', GET => "$gone?\$top=200")->{value} }, 101,
-   'or as many, with the mark, as are read at once');
+   'or as many, with the marks, as are read at once');
 is(ask('app', GET => '/classes/history-none/outcomeVersions?$filter=studentId'
        . "%20eq%20'x'")->{status}, 200, 'a filter tells nothing of a class');
 

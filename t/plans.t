@@ -28,6 +28,7 @@ my %ASK = (
         plan    => \&plan_lite,
         each    => qr/json_each/,
         clock   => qr/CAST\(\(julianday[^\0]+/,
+        place   => 'instr',
         if_any  => qr/\(SELECT %s FROM %s\)/,
         sort    => qr/USE TEMP B-TREE FOR ORDER BY/,
         role    => qr/ AND role = /,
@@ -40,6 +41,7 @@ my %ASK = (
         plan    => \&plan_pg,
         each    => qr/json_array_elements/,
         clock   => qr/FLOOR[^\0]+clock_timestamp[^\0]+/,
+        place   => 'strpos',
         if_any  => qr/\(SELECT %s FROM %s\)/,
         sort    => qr/(?<!Incremental )Sort/,
         role    => qr/ AND role = /,
@@ -51,6 +53,7 @@ my %ASK = (
         plan    => \&plan_maria,
         each    => qr/JSON_TABLE/,
         clock   => qr/UNIX_TIMESTAMP\(\)/,
+        place   => 'INSTR',
         if_any  => qr/%s AND \(SELECT 1 FROM %s\)/,
         sort    => qr/filesort/,
         role    => qr/count.* AND role = /,
@@ -133,7 +136,8 @@ my ($clock) = slurp($library) =~ /\0($ask->{clock})\0/;
 my ($found) = slurp($library) =~ /\0( OR a\.id IN [^\0]*)\0/;
 # a number amid the rows: one at an end would be as good as a key
 s{EDU_INLINE }{$inlined}g, s{EDU_CLOCK\(\)}{$clock}g, s{ EDU_WHERE}{}g,
-    s{ EDU_FOUND}{$found}g, s/%lld/6500/g for @statements;
+    s{ EDU_FOUND}{$found}g, s{EDU_PLACE}{$ask->{place}}g, s/%lld/6500/g
+    for @statements;
 my ($each) = slurp($library) =~ /\0(SELECT [^\0]*$ask->{each}\([^\0]*)/;
 $each =~ s/%s/'[]'/;
 s{EDU_EACH\(%s\)}{$each}g for @statements;

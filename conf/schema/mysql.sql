@@ -1,4 +1,4 @@
--- The tables of mod_edu_outcomes for MariaDB 10.11 and later, schema version 3.
+-- The tables of mod_edu_outcomes for MariaDB 10.11 and later, schema version 3.1.
 -- Load it as a user who may create tables; the one that Apache connects as needs
 -- to select, insert, update and delete:
 --     mariadb outcomes < mysql.sql
@@ -119,8 +119,8 @@ CREATE TABLE IF NOT EXISTS edu_history (
     CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
 CREATE INDEX IF NOT EXISTS edu_history_class
     ON edu_history (class_id, seq);
-CREATE INDEX IF NOT EXISTS edu_history_of
-    ON edu_history (class_id, assignment_id, submission_id, id, seq);
+CREATE INDEX IF NOT EXISTS edu_history_row
+    ON edu_history (class_id, assignment_id, entity, version, submission_id, id);
 
 -- One row for each time that outcomes were read, where EduOutcomesLogReads is
 -- On: when, by whom, which, and whose; or lost, the number of reads before it that
@@ -186,5 +186,5 @@ UPDATE edu_outcome SET shown_version = version, shown = body
     OR body LIKE '%"publishedRubricQualitySelectedLevels":[%"columnId":"%'
     OR body LIKE '%"resourceStatus":"published"%');
 
-INSERT INTO edu_schema (one, version) VALUES (1, '3')
+INSERT INTO edu_schema (one, version) VALUES (1, '3.1')
     ON DUPLICATE KEY UPDATE version = GREATEST(version, VALUES(version));

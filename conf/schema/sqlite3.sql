@@ -1,4 +1,4 @@
--- The tables of mod_edu_outcomes for SQLite, schema version 3.
+-- The tables of mod_edu_outcomes for SQLite, schema version 3.1.
 -- The module makes them by itself unless EduOutcomesSchema is manual; then:
 --     sqlite3 -bail outcomes.db < sqlite3.sql
 -- It adds what is missing to a database of an earlier version; to one before 3,
@@ -113,8 +113,8 @@ CREATE TABLE IF NOT EXISTS edu_history (
 );
 CREATE INDEX IF NOT EXISTS edu_history_class
     ON edu_history (class_id, seq);
-CREATE INDEX IF NOT EXISTS edu_history_of
-    ON edu_history (class_id, assignment_id, submission_id, id, seq);
+CREATE INDEX IF NOT EXISTS edu_history_row
+    ON edu_history (class_id, assignment_id, entity, version, submission_id, id);
 
 -- One row for each time that outcomes were read, where EduOutcomesLogReads is
 -- On: when, by whom, which, and whose; or lost, the number of reads before it that
@@ -170,7 +170,7 @@ UPDATE edu_outcome SET shown_version = version, shown = body
     OR body LIKE '%"publishedRubricQualitySelectedLevels":[%"columnId":"%'
     OR body LIKE '%"resourceStatus":"published"%');
 
-INSERT INTO edu_schema (one, version) VALUES (1, '3')
+INSERT INTO edu_schema (one, version) VALUES (1, '3.1')
     ON CONFLICT (one) DO UPDATE SET version = excluded.version
     WHERE edu_schema.version < excluded.version;
 

@@ -6,7 +6,7 @@
 
 #include <apr_strings.h>
 
-#include <stdlib.h>
+#include <string.h>
 
 /* An instant as versions are written, as Graph writes it. */
 static const char *instant_of(const char *at, apr_pool_t *p)
@@ -40,12 +40,17 @@ static void push(apr_array_header_t *records, const edu_cursor_t *at,
 #undef TEXT
 }
 
-static int by_number(const void *a, const void *b)
+/* Whether a record is of these. */
+static int is_of(const edu_cursor_t *at, const char *const *ids, int n)
 {
-    apr_int64_t one = apr_atoi64(((const edu_admin_record_t *)a)->number);
-    apr_int64_t other = apr_atoi64(((const edu_admin_record_t *)b)->number);
+    static const char *const columns[] = { "class_id", "assignment_id",
+                                           "submission_id", "id" };
+    int i = 1;
 
-    return one < other ? -1 : one > other;
+    while (i < n && strcmp(edu__cursor_text(at, columns[i]), ids[i]) == 0) {
+        i++;
+    }
+    return i == n;
 }
 
 apr_status_t edu_admin_history(edu_admin_t *admin, const char *const *ids,
@@ -61,13 +66,14 @@ apr_status_t edu_admin_history(edu_admin_t *admin, const char *const *ids,
     if (rv) {
         return rv;
     }
-    edu__cursor_open(&at, &call, &edu__wholes[EDU_WHOLE_HISTORY_OF], ids, n,
+    edu__cursor_open(&at, &call, &edu__wholes[EDU_WHOLE_HISTORY_OF], ids, 1,
                      admin->p);
     while (!(rv = edu__cursor_next(&at)) && at.row) {
-        push(records, &at, admin->p);
+        if (is_of(&at, ids, n)) {
+            push(records, &at, admin->p);
+        }
     }
     edu__whole_end(&call, 1);
-    qsort(records->elts, records->nelts, sizeof(edu_admin_record_t), by_number);
     for (int i = 0; !rv && i < records->nelts; i++) {
         tell(baton, &APR_ARRAY_IDX(records, i, edu_admin_record_t));
     }

@@ -1,13 +1,16 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /* Every row is checked.  Tables are read side by side in the order of their
- * keys, so that a row meets the one above it, and the history of its own,
+ * keys, so that a row meets the one above it, and the history of its class,
  * without being looked up. */
 
 #include "verify.h"
 #include "edu_move.h"
 
+#include <apr_hash.h>
 #include <apr_strings.h>
+
+#include <stdlib.h>
 
 /* Progress is told after so many rows. */
 #define STEP 1000
@@ -87,10 +90,10 @@ static const struct {
     int n, columns[4];
 } keys[] = {
     [EDU_CLASS] = {1,  { 0 }         },
-    [EDU_MEMBER] = { 2, { 0, 3 }      },
-    [EDU_ASSIGNMENT] = { 2, { 0, 1 }      },
-    [EDU_SUBMISSION] = { 3, { 0, 1, 2 }   },
-    [EDU_OUTCOME] = { 4, { 0, 1, 2, 3 }}
+    [EDU_MEMBER] = { 2, { 0, 4 }      },
+    [EDU_ASSIGNMENT] = { 2, { 0, 2 }      },
+    [EDU_SUBMISSION] = { 3, { 0, 2, 3 }   },
+    [EDU_OUTCOME] = { 4, { 0, 2, 3, 4 }}
 };
 
 #define TABLES (int)(sizeof(keys) / sizeof(keys[0]))
@@ -112,17 +115,22 @@ static const struct {
     { "pruned",    REMOVED}
 };
 
-/* The records of what has one key: of each table the last so far. */
+/* The records of a row: the last so far. */
 typedef struct chain_t {
+    int table;
     const char *key[4];
-    struct {
-        apr_int64_t seq; /* 0: there is none */
-        const char *version, *body;
-        apr_pool_t *p;
-    } last[TABLES];
-    apr_int64_t gaps[GAPS]; /* the number of the last mark of each; or 0 */
-    apr_pool_t *p;          /* of the key */
+    apr_int64_t seq;
+    char *version;
+    char *digest; /* of the document; "": the row was deleted */
 } chain_t;
+
+/* Those of a class. */
+typedef struct chains_t {
+    apr_int64_t gaps[GAPS];  /* the number of the last mark of each; or 0 */
+    apr_array_header_t *all; /* chain_t * */
+    apr_hash_t *by_key;
+    apr_pool_t *p;
+} chains_t;
 
 static apr_int64_t number_of(const edu_cursor_t *at)
 {
@@ -163,69 +171,116 @@ static int table_of(const edu_cursor_t *at)
     return *at->row[0] ? i : TABLES;
 }
 
+/* Tells a fault of a record by the path of its row. */
+static void fault(const edu_verify_t *v, const edu_cursor_t *at,
+                  const char *column, const char *message)
+{
+    static const edu_whole_t table = {
+        "edu_history",
+        5,
+        0,
+        0,
+        {"class_id", "assignment_id", "submission_id", "id", "seq"}
+    };
+    const char *row[] = { at->row[0], at->row[2], at->row[3], at->row[4],
+                          at->row[1] };
+    const edu_cursor_t record = { .table = &table, .row = row };
+
+    edu__verify_fault(v, &record, column, NULL, message);
+}
+
+static const char *digest_of(const char *body, apr_pool_t *p)
+{
+    return *body ? edu__digest(&body, 1, p) : "";
+}
+
+/* Whether all that was done to a row after its last record is recorded. */
+static int is_told(const chains_t *chains, const chain_t *chain)
+{
+    return chain->seq > chains->gaps[UNTOLD] &&
+           chain->seq > chains->gaps[ALTERED];
+}
+
 /* Whether a record follows on the last one of its row: it has the number of
- * that, or where there is none, or a change came without a record, the document
- * before it.  One that was imported may have neither. */
-static void check_follows(const edu_verify_t *v, const chain_t *chain,
-                          int table, const edu_cursor_t *at)
+ * that, or where a change came without a record, the document before it, or
+ * none after a deletion.  One that was imported may have neither. */
+static void check_follows(const edu_verify_t *v, const chains_t *chains,
+                          const chain_t *chain, const edu_cursor_t *at)
 {
     const char *before = edu__cursor_text(at, "before_body");
-    const char *body = chain->last[table].body;
-    apr_int64_t last = chain->last[table].seq;
-    apr_int64_t wanted = edu__event_before(before);
+    apr_int64_t wanted = edu__event_before(before), last = chain->seq;
 
-    if (wanted && wanted != last && (last || wanted > chain->gaps[REMOVED])) {
-        edu__verify_fault(
-            v, at, "before_body", NULL,
+    if (wanted && wanted != last && (last || wanted > chains->gaps[REMOVED])) {
+        fault(
+            v, at, "before_body",
             apr_psprintf(v->p, "the record before it, %s, is missing", before));
     }
-    if (!wanted && *before && last && strcmp(before, body) != 0 &&
-        last > chain->gaps[UNTOLD] && last > chain->gaps[ALTERED]) {
-        edu__verify_fault(v, at, "before_body", NULL,
-                          apr_psprintf(v->p,
-                                       "it is not what the record before it, "
-                                       "%" APR_INT64_T_FMT ", has",
-                                       last));
+    if (!wanted && is_told(chains, chain) &&
+        strcmp(digest_of(before, v->p), chain->digest) != 0) {
+        fault(v, at, "before_body",
+              apr_psprintf(v->p,
+                           "it is not what the record before it, "
+                           "%" APR_INT64_T_FMT ", has",
+                           last));
     }
-    if (last && strcmp(chain->last[table].version,
-                       edu__cursor_text(at, "version")) > 0) {
-        edu__verify_fault(v, at, "version", NULL,
-                          "it is earlier than that of the record before");
+    if (last && strcmp(chain->version, edu__cursor_text(at, "version")) > 0) {
+        fault(v, at, "version", "it is earlier than that of the record before");
     }
 }
 
-static void keep(chain_t *chain, int table, const edu_cursor_t *at)
+/* Texts of a column have one length, mostly. */
+static void put(char **to, const char *text, apr_pool_t *p)
 {
-    apr_pool_t *p = chain->last[table].p;
-
-    apr_pool_clear(p);
-    chain->last[table].seq = number_of(at);
-    chain->last[table].version =
-        apr_pstrdup(p, edu__cursor_text(at, "version"));
-    chain->last[table].body =
-        apr_pstrdup(p, edu__cursor_text(at, "after_body"));
+    if (*to && strlen(*to) >= strlen(text)) {
+        strcpy(*to, text);
+    }
+    else {
+        *to = apr_pstrdup(p, text);
+    }
 }
 
-/* Reads all records of the next key. */
-static apr_status_t read_chain(chain_t *chain, edu_verify_t *v,
+static chain_t *chain_of(chains_t *chains, int table, const edu_cursor_t *at)
+{
+    const char *key = apr_psprintf(chains->p, "%d %s %s %s", table, at->row[2],
+                                   at->row[3], at->row[4]);
+    chain_t *chain = apr_hash_get(chains->by_key, key, APR_HASH_KEY_STRING);
+
+    if (!chain) {
+        chain = apr_pcalloc(chains->p, sizeof(*chain));
+        chain->table = table;
+        for (int i = 0; i < keys[table].n; i++) {
+            chain->key[i] =
+                apr_pstrdup(chains->p, at->row[keys[table].columns[i]]);
+        }
+        apr_hash_set(chains->by_key, key, APR_HASH_KEY_STRING, chain);
+        APR_ARRAY_PUSH(chains->all, chain_t *) = chain;
+    }
+    return chain;
+}
+
+/* Reads all records of the next class. */
+static apr_status_t read_class(chains_t *chains, edu_verify_t *v,
                                edu_cursor_t *at)
 {
+    const char *class_id;
     apr_status_t rv = APR_SUCCESS;
 
-    apr_pool_clear(chain->p);
-    for (int i = 0; i < 4; i++) {
-        chain->key[i] = apr_pstrdup(chain->p, at->row[i]);
-    }
-    for (int i = 0; i < TABLES; i++) {
-        chain->last[i].seq = 0;
-    }
-    while (!rv && at->row && compare(chain->key, at->row, 4) == 0) {
+    apr_pool_clear(chains->p);
+    chains->all = apr_array_make(chains->p, 64, sizeof(chain_t *));
+    chains->by_key = apr_hash_make(chains->p);
+    class_id = apr_pstrdup(chains->p, *at->row);
+    while (!rv && at->row && strcmp(class_id, *at->row) == 0) {
         int table = table_of(at);
 
         if (table < TABLES) {
+            chain_t *chain = chain_of(chains, table, at);
+
             apr_pool_clear(v->p);
-            check_follows(v, chain, table, at);
-            keep(chain, table, at);
+            check_follows(v, chains, chain, at);
+            chain->seq = number_of(at);
+            put(&chain->version, edu__cursor_text(at, "version"), chains->p);
+            put(&chain->digest,
+                digest_of(edu__cursor_text(at, "after_body"), v->p), chains->p);
         }
         rv = edu__cursor_next(at);
     }
@@ -234,68 +289,72 @@ static apr_status_t read_chain(chain_t *chain, edu_verify_t *v,
 
 /* Compares a row with its last record. */
 static void match(const edu_verify_t *v, const edu_cursor_t *at,
-                  const chain_t *chain, int table)
+                  const chain_t *chain)
 {
-    const char *body = chain->last[table].body;
-
-    if (!*body) {
+    if (!*chain->digest) {
         edu__verify_fault(v, at, at->table->columns[at->table->keys - 1], NULL,
                           "the history says that it was deleted");
     }
-    else if (strcmp(body, edu__cursor_text(at, "body")) != 0) {
+    else if (strcmp(chain->digest,
+                    digest_of(edu__cursor_text(at, "body"), v->p)) != 0) {
         edu__verify_fault(v, at, "body", NULL,
                           apr_psprintf(v->p,
                                        "it is not what the history has under "
                                        "%" APR_INT64_T_FMT,
-                                       chain->last[table].seq));
+                                       chain->seq));
     }
 }
 
 /* A row that is recorded, and not there. */
-static void miss(const edu_verify_t *v, const chain_t *chain, int table,
-                 const char *const *row)
+static void miss(const edu_verify_t *v, const chain_t *chain)
 {
-    const edu_cursor_t at = { .table = &edu__wholes[table], .row = row };
+    const edu_cursor_t at = { .table = &edu__wholes[chain->table],
+                              .row = chain->key };
 
     edu__verify_fault(v, &at, at.table->columns[at.table->keys - 1], NULL,
                       apr_psprintf(v->p,
                                    "it is gone, but the history has it under "
                                    "%" APR_INT64_T_FMT,
-                                   chain->last[table].seq));
+                                   chain->seq));
 }
 
-/* Looks for the row of a record, further on than the last in its table. */
+/* Looks for the row of records, further on than the last in its table. */
 static apr_status_t follow(const edu_verify_t *v, const chain_t *chain,
-                           int table, edu_cursor_t *at)
+                           edu_cursor_t *at)
 {
-    int n = keys[table].n;
-    const char *row[EDU_COLUMNS_MAX];
+    int n = keys[chain->table].n;
     apr_status_t rv = APR_SUCCESS;
 
-    for (int i = 0; i < n; i++) {
-        row[i] = chain->key[keys[table].columns[i]];
-    }
-    while (!rv && at->row && compare(at->row, row, n) < 0) {
+    while (!rv && at->row && compare(at->row, chain->key, n) < 0) {
         rv = edu__cursor_next(at);
     }
-    if (!rv && at->row && compare(at->row, row, n) == 0) {
-        match(v, at, chain, table);
+    if (!rv && at->row && compare(at->row, chain->key, n) == 0) {
+        match(v, at, chain);
     }
-    else if (!rv && *chain->last[table].body) {
-        miss(v, chain, table, row);
+    else if (!rv && *chain->digest) {
+        miss(v, chain);
     }
     return rv;
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const chain_t *one = *(const chain_t *const *)a,
+                  *other = *(const chain_t *const *)b;
+
+    return one->table != other->table
+               ? one->table - other->table
+               : compare(one->key, other->key, keys[one->table].n);
 }
 
 static apr_status_t walk_history(edu_verify_t *v)
 {
     edu_cursor_t rows[TABLES], records;
-    chain_t chain = { .key = { NULL } };
-    apr_status_t rv = find_gaps(chain.gaps, v);
+    chains_t chains = { .all = NULL };
+    apr_status_t rv = find_gaps(chains.gaps, v);
 
-    apr_pool_create(&chain.p, v->admin->p);
+    apr_pool_create(&chains.p, v->admin->p);
     for (int i = 0; !rv && i < TABLES; i++) {
-        apr_pool_create(&chain.last[i].p, v->admin->p);
         edu__cursor_open(&rows[i], &v->call, &edu__wholes[i], NULL, 0,
                          v->admin->p);
         rv = edu__cursor_next(&rows[i]);
@@ -303,11 +362,14 @@ static apr_status_t walk_history(edu_verify_t *v)
     edu__cursor_open(&records, &v->call, &edu__wholes[EDU_WHOLE_HISTORY_OF],
                      NULL, 0, v->admin->p);
     rv = rv ? rv : edu__cursor_next(&records);
-    while (!rv && records.row && !(rv = read_chain(&chain, v, &records))) {
-        apr_pool_clear(v->p);
-        for (int i = 0; !rv && i < TABLES; i++) {
-            if (chain.last[i].seq > chain.gaps[UNTOLD]) {
-                rv = follow(v, &chain, i, &rows[i]);
+    while (!rv && records.row && !(rv = read_class(&chains, v, &records))) {
+        qsort(chains.all->elts, chains.all->nelts, sizeof(chain_t *), by_key);
+        for (int i = 0; !rv && i < chains.all->nelts; i++) {
+            const chain_t *chain = APR_ARRAY_IDX(chains.all, i, chain_t *);
+
+            apr_pool_clear(v->p);
+            if (chain->seq > chains.gaps[UNTOLD]) {
+                rv = follow(v, chain, &rows[chain->table]);
             }
         }
     }

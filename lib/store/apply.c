@@ -3,10 +3,11 @@
 /* The one loop that all writes go through: each is done if its guard holds, and
  * leaves a record in the history, which is committed or undone with it.
  *
- * 1. A record is written after its write, in the same transaction or, where the
- *    database can, by the same statement.  A write that changes no row leaves
- *    none, so that one that is tried again, for its connection was lost, is
- *    recorded once.
+ * 1. A record is written after its write, in the same transaction or, where
+ *    the database can, by the same statement; of rows below a deleted one,
+ *    before the first of them goes.  A write that changes no row leaves none,
+ *    so that one that is tried again, for its connection was lost, is recorded
+ *    once.
  * 2. A record's number is drawn after the row is locked, and before COMMIT: no
  *    writer waits for the flush of another.  Of two changes of a row the later
  *    has the greater number, and so has a change that began when another had
@@ -25,6 +26,8 @@ typedef struct apply_t {
     edu_failure_t *failed;
     const edu_store_t *store;
     const edu_changes_t *changes;
+    const int *recorded; /* of each write that removes rows below, how many have
+                            been recorded; NULL: none has yet */
     edu_error_t *err;
 } apply_t;
 
@@ -96,30 +99,52 @@ static apr_status_t run(const apply_t *it, const edu_write_t *write,
     return rv ? rv : judge(it, write, call);
 }
 
-/* Runs a statement that only records, within the transaction of its write. */
-static apr_status_t record(edu_call_t *record, int sql, const edu_call_t *call,
-                           const edu_args_t *args, int first)
+/* Runs a statement that only records, within the transaction of its write.
+ * @param n  out: how many records it made */
+static apr_status_t record(int *n, const apply_t *it, int sql,
+                           const char **args, apr_pool_t *p)
 {
-    *record = (edu_call_t){ .store = call->store,
-                            .sql = sql,
-                            .args = (const char **)args->list + first,
-                            .err = call->err,
-                            .p = call->p };
-    return edu__call_run(record, NULL, NULL);
+    edu_call_t call = {
+        .store = it->store, .sql = sql, .args = args, .err = it->err, .p = p
+    };
+    apr_status_t rv = edu__call_run(&call, NULL, NULL);
+
+    *n = call.affected;
+    return rv;
 }
 
-/* Removes rows that are recorded first.  A row that another transaction adds
+/* Records all rows that will be removed below another: a submission tells the
+ * student of its outcomes, and goes before they do. */
+static apr_status_t record_below(apply_t *it, apr_pool_t *p)
+{
+    const apr_array_header_t *writes = it->changes->writes;
+    int *recorded = apr_pcalloc(p, writes->nelts * sizeof(*recorded));
+    apr_status_t rv = APR_SUCCESS;
+
+    for (int i = 0; !rv && i < writes->nelts; i++) {
+        const edu_write_t *write = &APR_ARRAY_IDX(writes, i, edu_write_t);
+
+        if (write->op == EDU_DELETE_BELOW) {
+            edu_args_t args = { .n = 0 };
+            int sql = edu__bind_record(&args, it->changes, write, p);
+
+            rv = record(&recorded[i], it, sql, args.list, p);
+        }
+    }
+    it->recorded = recorded;
+    return rv;
+}
+
+/* Removes rows that have been recorded.  A row that another transaction adds
  * between the two would be removed without a record: then all is undone, and
  * may be tried again. */
 static apr_status_t remove_below(const apply_t *it, const edu_write_t *write,
-                                 edu_call_t *call, int sql,
-                                 const edu_args_t *args, int first)
+                                 edu_call_t *call)
 {
-    edu_call_t recorded;
-    apr_status_t rv = record(&recorded, sql, call, args, first);
+    apr_status_t rv = run(it, write, call);
 
-    rv = rv ? rv : run(it, write, call);
-    if (!rv && recorded.affected != call->affected) {
+    if (!rv && it->recorded &&
+        it->recorded[it->failed->write] != call->affected) {
         rv = edu__tx_break(call->store->tx, "rows were added meanwhile",
                            call->err, call->p);
     }
@@ -131,18 +156,19 @@ static apr_status_t apply(const apply_t *it, const edu_write_t *write,
                           apr_pool_t *p)
 {
     edu_args_t args;
-    edu_call_t recorded, call = { .store = it->store,
-                                  .sql = edu__bind(&args, write),
-                                  .args = args.list,
-                                  .err = it->err,
-                                  .p = p };
-    int first = args.n;
-    int sql =
-        it->store->history ? edu__bind_record(&args, it->changes, write, p) : 0;
+    edu_call_t call = { .store = it->store,
+                        .sql = edu__bind(&args, write),
+                        .args = args.list,
+                        .err = it->err,
+                        .p = p };
+    int first = args.n, sql = 0, recorded;
     apr_status_t rv;
 
-    if (sql && write->op == EDU_DELETE_BELOW) {
-        return remove_below(it, write, &call, sql, &args, first);
+    if (write->op == EDU_DELETE_BELOW) {
+        return remove_below(it, write, &call);
+    }
+    if (it->store->history) {
+        sql = edu__bind_record(&args, it->changes, write, p);
     }
     if (sql && records_within(it->store, write)) {
         call.record = first;
@@ -150,14 +176,14 @@ static apr_status_t apply(const apply_t *it, const edu_write_t *write,
     rv = run(it, write, &call);
     return rv || !sql || call.record || call.affected == 0
                ? rv
-               : record(&recorded, sql, &call, &args, first);
+               : record(&recorded, it, sql, args.list + first, p);
 }
 
 apr_status_t edu__changes_apply(edu_failure_t *failed, const edu_store_t *store,
                                 const edu_changes_t *changes, edu_error_t *err,
                                 apr_pool_t *p)
 {
-    const apply_t it = {
+    apply_t it = {
         .failed = failed, .store = store, .changes = changes, .err = err
     };
     int n = changes->writes->nelts;
@@ -168,8 +194,14 @@ apr_status_t edu__changes_apply(edu_failure_t *failed, const edu_store_t *store,
         apr_pool_create(&own, p);
     }
     for (int i = 0; !rv && i < n; i++) {
+        const edu_write_t *write =
+            &APR_ARRAY_IDX(changes->writes, i, edu_write_t);
+
         failed->write = i;
-        rv = apply(&it, &APR_ARRAY_IDX(changes->writes, i, edu_write_t), own);
+        if (store->history && write->op == EDU_DELETE_BELOW && !it.recorded) {
+            rv = record_below(&it, p);
+        }
+        rv = rv ? rv : apply(&it, write, own);
         if (!rv && own != p) { /* else it holds the reason */
             apr_pool_clear(own);
         }

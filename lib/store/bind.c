@@ -388,6 +388,20 @@ static void add_recorded_key(edu_args_t *args, const edu_write_t *write)
     edu__args_add(args, edu__table_name(write->table));
 }
 
+/* What BEFORE asks for. */
+static void add_before(edu_args_t *args, const edu_write_t *write)
+{
+    static const edu_row_t nothing;
+    const edu_row_t *before = write->before ? write->before : &nothing;
+
+    edu__args_add(args, before->body);
+    edu__args_add(args, before->version);
+    add_recorded_key(args, write);
+    edu__args_add(args, before->version);
+    edu__args_add(args, before->body);
+    edu__args_add(args, before->body);
+}
+
 int edu__bind_record(edu_args_t *args, const edu_changes_t *changes,
                      const edu_write_t *write, apr_pool_t *p)
 {
@@ -406,9 +420,7 @@ int edu__bind_record(edu_args_t *args, const edu_changes_t *changes,
     edu__args_add(args, shows_of(write));
     edu__args_add(args, student_of(write));
     add_actor(args, changes, p);
-    edu__args_add(args, before ? before->body : NULL);
-    add_recorded_key(args, write);
-    edu__args_add(args, before ? before->body : NULL);
+    add_before(args, write);
     add_recorded_key(args, write);
     edu__args_add(args, after ? after->version : before->version);
     edu__args_add(args, after ? after->body : NULL);

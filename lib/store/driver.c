@@ -228,6 +228,7 @@ static int prepare_as(edu_call_t *call, const char *inlined)
         text = apr_pstrcat(call->p, dialect->record_prefix, text,
                            dialect->record_suffix, NULL);
     }
+    text = put(text, EDU_PLACE, dialect->place, call->p);
     return apr_dbd_prepare(call->dbd.driver, call->session->pool,
                            call->dbd.handle, text,
                            label_of(call, place_of(call)),

@@ -345,39 +345,42 @@
 /* Records for the history.  The number of a record is drawn when it is inserted,
  * after the lock of the row that it is of: of two changes of a row the later has
  * the greater number, and so it is of two changes of which one was committed
- * before the other began.  The document before it is kept where history begins,
- * or other programs write; else the last record of the row has it, whose number
- * stands in its place and shows later that no record between them is gone. */
+ * before the other began.  The document before it is kept where no record has
+ * it: where history begins, or another program writes.  Else the number of that
+ * record stands in its place, and shows later that no record between them is
+ * gone.  An index alone tells, by the version, as long as the document names the
+ * version of its row: one that another program wrote does not, nor that of a
+ * submission whose outcomes have changed since. */
 #define BY "action, derived, shows, student, user_id, user_name, application," \
     " address, request_id, at"
 #define INTO_HISTORY                                                          \
     "INSERT INTO edu_history (" BY ", before_body, " KEY                      \
     ", entity, version, after_body) "
-#define BEFORE(body, class, assignment, submission, id, entity)               \
-    "COALESCE((SELECT CASE h.after_body WHEN " body                           \
-    " THEN CAST(h.seq AS VARCHAR(20)) END FROM edu_history h"                 \
+#define BEFORE(body, class, assignment, submission, id, entity, version)      \
+    "CASE WHEN " EDU_PLACE "(" body ", " version ") > 0 THEN COALESCE(("      \
+    "SELECT CAST(h.seq AS VARCHAR(20)) FROM edu_history h"                    \
     " WHERE h.class_id = " class " AND h.assignment_id = " assignment         \
     " AND h.submission_id = " submission " AND h.id = " id                    \
-    " AND h.entity = " entity " ORDER BY h.seq DESC LIMIT 1), " body ")"
+    " AND h.entity = " entity " AND h.version = " version " LIMIT 1), " body  \
+    ") ELSE " body " END"
 #define RECORDED_VALUES                                                       \
     "%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "                                \
-    BEFORE("%s", "%s", "%s", "%s", "%s", "%s") ", %s, %s, %s, %s, %s, %s, %s"
+    BEFORE("%s", "%s", "%s", "%s", "%s", "%s", "%s")                          \
+    ", %s, %s, %s, %s, %s, %s, %s"
 
 /* The rows that EDU_SQL_DELETE_BELOW removes. */
 #define RECORD_BELOW(entity, shows, student, assignment, submission, from)    \
     INTO_HISTORY "SELECT %s, '1', " shows ", " student                        \
     ", %s, %s, %s, %s, %s, %s, "                                              \
     BEFORE("o.body", "o.class_id", assignment, submission, "o.id",            \
-           "'" entity "'") ", o.class_id, " assignment ", " submission        \
+           "'" entity "'", "o.version") ", o.class_id, " assignment ", " submission        \
     ", o.id, '" entity "', o.version, '' FROM " from
 
-/* The student of an outcome, by the record of its submission, which has been
- * removed before. */
-#define RECORDED_STUDENT                                                      \
-    "COALESCE((SELECT s.student FROM edu_history s"                           \
+/* The student of an outcome. */
+#define STUDENT                                                               \
+    "COALESCE((SELECT s.user_id FROM edu_submission s"                        \
     " WHERE s.class_id = o.class_id AND s.assignment_id = o.assignment_id"    \
-    " AND s.submission_id = o.submission_id AND s.id = o.submission_id"       \
-    " AND s.entity = 'submission' ORDER BY s.seq DESC LIMIT 1), '')"
+    " AND s.id = o.submission_id), '')"
 
 /* Whether the student has seen an outcome. */
 #define SHOWN "CASE WHEN o.shown_version > '' THEN '1' ELSE '' END"
@@ -407,10 +410,10 @@
     " AND assignment_id = k.assignment_id"                                    \
     " AND submission_id = k.submission_id AND id = k.id OFFSET 0) p"          \
     " WHERE o.ctid = p.place AND o.version = k.was RETURNING n)"
-#define RECORDED(calls)                                                       \
+#define RECORDED(calls, was)                                                  \
     calls(", " BY ", before_body", EACH_BY) ", recorded AS ("                 \
     INTO_HISTORY "SELECT " BY ", " BEFORE("k.before_body", "k.class_id",      \
-        "k.assignment_id", "k.submission_id", "k.id", "'outcome'")            \
+        "k.assignment_id", "k.submission_id", "k.id", "'outcome'", was)       \
     ", " KEY ", 'outcome', version, body FROM k"                              \
     " WHERE n IN (SELECT n FROM done))"
 #define THOSE_DONE " SELECT n FROM done ORDER BY n"
@@ -786,13 +789,13 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
         .text = RECORD_BELOW("submission", "'1'", "o.user_id", "o.assignment_id", "o.id",
         "edu_submission o WHERE" BELOW_ASSIGNMENT), .share_lock = 1 },
     [EDU_SQL_RECORD_BELOW + EDU_OUTCOME] = { .label = "edu_record_outcome", .text =
-        RECORD_BELOW("outcome", SHOWN, RECORDED_STUDENT, "o.assignment_id",
+        RECORD_BELOW("outcome", SHOWN, STUDENT, "o.assignment_id",
         "o.submission_id", "edu_outcome o WHERE" BELOW_SUBMISSION),
         .share_lock = 1 },
     [EDU_SQL_RECORD_INSERTS] = { .label = "edu_record_inserts", .writes = 1,
-        .text = RECORDED(INSERTS) THOSE_DONE },
+        .text = RECORDED(INSERTS, "k.version") THOSE_DONE },
     [EDU_SQL_RECORD_UPDATES] = { .label = "edu_record_updates", .writes = 1,
-        .text = RECORDED(UPDATES) THOSE_DONE },
+        .text = RECORDED(UPDATES, "k.was") THOSE_DONE },
 };
 
 const struct edu_shape_t edu__shapes[EDU_TABLES] = {
@@ -808,9 +811,9 @@ const struct edu_shape_t edu__shapes[EDU_TABLES] = {
 
 /* Columns that may be long come last. */
 #define HISTORY_COLUMNS                                                       \
-    "entity", "action", "derived", "shows", "version", "student", "user_id",  \
-    "user_name", "application", "address", "request_id", "at", "before_body", \
-    "after_body"
+    "assignment_id", "submission_id", "id", "entity", "action", "derived",    \
+    "shows", "version", "student", "user_id", "user_name", "application",     \
+    "address", "request_id", "at", "before_body", "after_body"
 const edu_whole_t edu__wholes[EDU_WHOLE_VIEWS] = {
     [EDU_CLASS] = { "edu_class", 1, 1, 0, { "id", "created", "version", "body" } },
     [EDU_MEMBER] = { "edu_member", 2, 1, 0,
@@ -824,17 +827,15 @@ const edu_whole_t edu__wholes[EDU_WHOLE_VIEWS] = {
         { "class_id", "assignment_id", "submission_id", "id", "created", "type",
           "version", "shown_version", "body", "shown" } },
     [EDU_HISTORY] = { "edu_history", 1, 2, 1,
-        { "seq", "class_id", "assignment_id", "submission_id", "id",
-          HISTORY_COLUMNS } },
+        { "seq", "class_id", HISTORY_COLUMNS } },
     [EDU_REPEAT] = { "edu_repeat", 1, 1, 0,
         { "id", "created", "request", "expires", "user_id", "body" } },
     [EDU_WHOLE_READ] = { "edu_read", 1, 0, 1,
         { "seq", "at", "user_id", "application", "address", "request_id",
           "class_id", "assignment_id", "submission_id", "id", "student", "lost" } },
     [EDU_WHOLE_SECRET] = { "edu_secret", 1, 0, 0, { "one", "secret" } },
-    [EDU_WHOLE_HISTORY_OF] = { "edu_history", 5, 2, 1,
-        { "class_id", "assignment_id", "submission_id", "id", "seq",
-          HISTORY_COLUMNS } }
+    [EDU_WHOLE_HISTORY_OF] = { "edu_history", 2, 2, 1,
+        { "class_id", "seq", HISTORY_COLUMNS } }
 };
 
 const struct edu_sql_whole_t edu__sql_whole = {
@@ -937,8 +938,9 @@ const struct edu_sql_whole_t edu__sql_whole = {
     " after_body " text " NOT NULL DEFAULT '')" options,                      \
     "CREATE INDEX IF NOT EXISTS edu_history_class"                            \
     " ON edu_history (class_id, seq)",                                        \
-    "CREATE INDEX IF NOT EXISTS edu_history_of"                               \
-    " ON edu_history (class_id, assignment_id, submission_id, id, seq)",      \
+    "CREATE INDEX IF NOT EXISTS edu_history_row"                              \
+    " ON edu_history (class_id, assignment_id, entity, version,"              \
+    " submission_id, id)",                                                    \
     "CREATE TABLE IF NOT EXISTS edu_read ("                                   \
     " seq " number ","                                                        \
     " at " id " NOT NULL,"                                                    \
@@ -1223,6 +1225,7 @@ static const edu_sql_dialect_t dialects[] = {
       .busy = 5, /* SQLITE_BUSY */
       .columns_are_pooled = 1,
       .octets = "LENGTH(CAST(%s AS BLOB))",
+      .place = "instr",
       .clock = "CAST((julianday('now') - 2440587.5) * 86400 AS INTEGER)",
       .if_any = "(SELECT %s FROM %s)",
       .each = "SELECT json_extract(value, '$[0]') AS n,"
@@ -1255,6 +1258,7 @@ static const edu_sql_dialect_t dialects[] = {
       .path_prefix = "'{", .path_separator = ",", .path_suffix = "}'",
       .random_access = 1,
       .batches = 1,
+      .place = "strpos",
       .clock = "FLOOR(EXTRACT(EPOCH FROM clock_timestamp()))",
       .if_any = "(SELECT %s FROM %s)",
       .each = "SELECT e.value ->> 0 AS n, e.value ->> 1 AS class_id,"
@@ -1290,6 +1294,7 @@ static const edu_sql_dialect_t dialects[] = {
               " id VARCHAR(128)" MARIA_TEXT " PATH '$[2]',"
               " student VARCHAR(128)" MARIA_TEXT " PATH '$[3]')) AS e",
       .max_connections = "SELECT @@max_connections",
+      .place = "INSTR",
       .clock = "UNIX_TIMESTAMP()",
       .packet = "SELECT @@max_allowed_packet",
       .too_large = 1153, /* ER_NET_PACKET_TOO_LARGE */

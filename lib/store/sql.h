@@ -99,6 +99,9 @@ extern const edu_sql_t edu__sql[EDU_SQL_COUNT];
 /** The function of a statement that counts the bytes of a text. */
 #define EDU_OCTETS "OCTET_LENGTH"
 
+/** The function that tells the place of a text in another, from 1. */
+#define EDU_PLACE "EDU_PLACE"
+
 /** Stands for the database's own clock, in seconds. */
 #define EDU_CLOCK "EDU_CLOCK()"
 
@@ -170,6 +173,7 @@ typedef struct edu_sql_dialect_t {
     const char *clock;  /**< its EDU_CLOCK */
     const char *octets; /**< its EDU_OCTETS, with %s for the text; NULL: as
                              that */
+    const char *place;  /**< its EDU_PLACE */
     const char *each;   /**< its EDU_EACH, with %s for the array */
     const char *if_any; /**< its EDU_IF, with %s for the value and the table */
     /** The conditions on a row o: %p is the path of a value in its document, %k
@@ -273,7 +277,7 @@ const edu_sql_dialect_t *edu__sql_dialect(const char *driver);
  *  so that versions sort as text.  A new M adds something that earlier modules
  *  of N do not notice: a table, an index, a column with a default.  Any other
  *  change is a new N, which earlier modules refuse. */
-#define EDU_SCHEMA_VERSION "3"
+#define EDU_SCHEMA_VERSION "3.1"
 
 /** The least version that the statements need.  A process that starts adds a
  *  later M, which may make it faster, but requests do without. */

@@ -18,7 +18,7 @@ enum {
     EDU_WHOLE_READ = EDU_TABLES,
     EDU_WHOLE_SECRET,
     EDU_WHOLES,
-    /** The history once more, in the order of what its rows are of. */
+    /** The history once more, class by class. */
     EDU_WHOLE_HISTORY_OF = EDU_WHOLES,
     EDU_WHOLE_VIEWS
 };

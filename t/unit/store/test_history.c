@@ -11,6 +11,10 @@
 #include <dlfcn.h>
 #include <unistd.h>
 
+/* A document that names its version; what is before the @ is shown. */
+#define DOCUMENT(text, version) text "@" version
+#define SHOWN(body) "substr(" body ", 1, instr(" body " || '@', '@') - 1)"
+
 /* For a machine that is busy, or runs valgrind. */
 #define PATIENCE apr_time_from_sec(60)
 
@@ -38,15 +42,22 @@ static const char *news(database_t *db, apr_pool_t *p)
     const char *rows = database_ask(
         db,
         "SELECT COALESCE(group_concat(text, '; '), '') FROM (SELECT"
-        " action || ' ' || entity || ' ' || class_id || '/' || assignment_id"
-        " || '/' || submission_id || '/' || id || CASE derived WHEN '1'"
-        " THEN ' derived' ELSE derived END || ' ' || version || CASE student"
-        " WHEN '' THEN '' ELSE ' of ' || student END || ' ' || before_body"
-        " || '>' || after_body || CASE WHEN user_id = 'ada'"
-        " AND user_name = 'Ada' AND application = 'book' AND address = '::1'"
-        " AND request_id = 'r1' AND at = '0000000000000abc' THEN ''"
-        " ELSE ' by ' || user_id || at END AS text"
-        " FROM edu_history ORDER BY seq)",
+        " action || ' ' || entity || ' ' || class_id || '/' || "
+        "assignment_id"
+        " || '/' || submission_id || '/' || id || CASE derived "
+        "WHEN '1'"
+        " THEN ' derived' ELSE derived END || ' ' || version || "
+        "CASE student"
+        " WHEN '' THEN '' ELSE ' of ' || student END || ' ' "
+        "|| " SHOWN("before_body") " || '>' || " SHOWN(
+            "after_body") " || CASE WHEN user_id = 'ada'"
+                          " AND user_name = 'Ada' AND application "
+                          "= 'book' AND address = '::1'"
+                          " AND request_id = 'r1' AND at = "
+                          "'0000000000000abc' THEN ''"
+                          " ELSE ' by ' || user_id || at END AS "
+                          "text"
+                          " FROM edu_history ORDER BY seq)",
         p);
 
     database_run(db, "DELETE FROM edu_history");
@@ -93,8 +104,9 @@ static apr_status_t write_one(database_t *db, const char *action, edu_op_e op,
 
 static void test_one(database_t *db, apr_pool_t *p)
 {
-    const edu_row_t one = outcome("01", "{1}"), two = outcome("02", "{2}"),
-                    three = outcome("03", "{3}");
+    const edu_row_t one = outcome("01", DOCUMENT("{1}", "01")),
+                    two = outcome("02", DOCUMENT("{2}", "02")),
+                    three = outcome("03", DOCUMENT("{3}", "03"));
 
     empty(db);
     is_int(write_one(db, "create", EDU_INSERT, EDU_IF_ABSENT, NULL, &one, p), 0,
@@ -121,8 +133,9 @@ static void test_one(database_t *db, apr_pool_t *p)
 /* A document from before is kept once, where the history does not have it. */
 static void test_before(database_t *db, apr_pool_t *p)
 {
-    const edu_row_t one = outcome("01", "{1}"), two = outcome("02", "{2}"),
-                    three = outcome("03", "{3}");
+    const edu_row_t one = outcome("01", DOCUMENT("{1}", "01")),
+                    two = outcome("02", DOCUMENT("{2}", "02")),
+                    three = outcome("03", DOCUMENT("{3}", "03"));
 
     empty(db);
     db->store.history = 0;
