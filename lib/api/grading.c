@@ -213,9 +213,10 @@ static int speaks_of_rubric(const json_t *in)
 }
 
 apr_status_t edu__grading_read(edu_exchange_t *x, const json_t **in,
-                               const edu_row_t *was)
+                               const edu_row_t *was, const json_t *old)
 {
     edu_assignment_t *assignment = was->registration.assignment;
+    const json_t *stored = was->doc ? was->doc : old;
     json_t *fitted;
     apr_status_t rv;
 
@@ -227,7 +228,7 @@ apr_status_t edu__grading_read(edu_exchange_t *x, const json_t **in,
         return rv;
     }
     for (int i = 0; !rv && i < WORKING; i++) {
-        rv = check_list(x, *in, &edu__rubric_lists[i], assignment, was->doc);
+        rv = check_list(x, *in, &edu__rubric_lists[i], assignment, stored);
     }
     if (rv) {
         return rv;

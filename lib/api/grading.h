@@ -40,10 +40,11 @@ apr_status_t edu__finish_assignment(edu_exchange_t *x, const json_t *doc);
  *             the current rubric
  * @param was  the row that it changes; the body may repeat an element stored
  *             there, though its quality or level is gone
+ * @param old  its document, or an excerpt, where the row does not have it
  * @return APR_SUCCESS or EDU_EBADREQUEST
  */
 apr_status_t edu__grading_read(edu_exchange_t *x, const json_t **in,
-                               const edu_row_t *was);
+                               const edu_row_t *was, const json_t *old);
 
 /** The version of an outcome's view: the row's, followed by the assignment's if
  *  the outcome follows it.  A rubric outcome is stored with its version, and

@@ -59,16 +59,19 @@ static void plan_write(const edu_exchange_t *x, edu_plan_t *plan,
     edu__plan_row(x, plan, EDU_OUTCOME, &plan->was, after);
 }
 
-/* Makes the new row of an outcome, by the body and the old row, if any. */
+/* Makes the new row of an outcome, by the body and the old row, if any.
+ * @param old     its document, or an excerpt
+ * @param stored  the members of which it is one, or NULL */
 static apr_status_t make_row(edu_exchange_t *x, edu_plan_t *plan,
-                             const char *id, const json_t *old)
+                             const char *id, const json_t *old,
+                             const apr_array_header_t *stored)
 {
     const edu_row_t *was = &plan->was;
     const json_t *body = plan->body;
     edu_row_t *row = &plan->row;
     edu_change_t change;
     json_t *doc;
-    apr_status_t rv = edu__grading_read(x, &body, was);
+    apr_status_t rv = edu__grading_read(x, &body, was, old);
 
     if (rv) {
         return rv;
@@ -85,10 +88,13 @@ static apr_status_t make_row(edu_exchange_t *x, edu_plan_t *plan,
                      .sort_key = was->sort_key ? was->sort_key : change.version,
                      .type = edu__type_of(&edu__outcome, NULL, doc)->name,
                      .version = change.version,
-                     .doc = doc,
+                     .doc = stored ? NULL : doc,
                      .stored = 1,
                      .registration = was->registration };
-    row->body = edu__grading_text(row, doc, x->p);
+    row->body =
+        stored ? edu__grading_members_text(
+                     row, edu__entity_complete(doc, old, stored, &change), x->p)
+               : edu__grading_text(row, doc, x->p);
     if (change.trust &&
         edu__entity_publishes(body, edu__type_find(row->type))) {
         edu__grading_show(row, edu__members_load(row->body, x->p), x->p);
@@ -207,7 +213,7 @@ static apr_status_t check_room(edu_exchange_t *x,
 static apr_status_t plan_resource(edu_exchange_t *x, edu_plan_t *plan)
 {
     const char *as_read = plan->was.registration.version;
-    apr_status_t rv = make_row(x, plan, x->path.key.outcome_id, NULL);
+    apr_status_t rv = make_row(x, plan, x->path.key.outcome_id, NULL, NULL);
 
     if (rv || (rv = check_room(x, plan->rows))) {
         return rv;
@@ -233,7 +239,7 @@ static apr_status_t plan_singleton(edu_exchange_t *x, edu_plan_t *plan,
                              "id %s. Leave 'id' out.",
                              id);
     }
-    rv = make_row(x, plan, id, NULL);
+    rv = make_row(x, plan, id, NULL, NULL);
     if (!rv) {
         plan_write(x, plan, &plan->row, plan->row.version);
     }
@@ -263,7 +269,7 @@ static apr_status_t plan_unregistered(edu_exchange_t *x, edu_plan_t *plan)
     edu_key_t key = { .class_id = x->path.key.class_id,
                       .assignment_id = x->path.key.assignment_id };
     int blind = is_blind(x, plan);
-    apr_status_t rv = make_row(x, plan, x->path.key.outcome_id, NULL);
+    apr_status_t rv = make_row(x, plan, x->path.key.outcome_id, NULL, NULL);
 
     if (!blind) {
         edu__changes_add(&plan->changes, EDU_LOCK, EDU_ASSIGNMENT,
@@ -303,22 +309,33 @@ const edu_writer_t edu__outcome_create = { .action = "create",
 
 /* The document to change: as it is stored, without the assignment's letter, but
  * with the qualities of its rubric.
+ * @param stored  out: the members of which it is the excerpt that the body
+ *                speaks of; NULL: it is whole, for beta shows it again
  * @return NULL: it is damaged */
-static json_t *document_of(const edu_exchange_t *x, edu_row_t *row)
+static json_t *document_of(const edu_exchange_t *x, edu_row_t *row,
+                           const json_t *body, apr_array_header_t **stored)
 {
+    json_t *doc;
+
+    *stored = NULL;
     if (!edu__grading_is_settled(row, EDU_DIALECT_V1_0, x->p)) {
         return edu__view_outcome(x, row);
     }
-    row->doc = edu__json_load(row->body, x->p);
-    return json_is_object(row->doc) &&
-                   edu__type_of(&edu__outcome, NULL, row->doc)
-               ? row->doc
-               : NULL;
+    if (x->req->mount->dialect == EDU_DIALECT_BETA) {
+        doc = row->doc = edu__json_load(row->body, x->p);
+    }
+    else {
+        *stored = edu__members_load(row->body, x->p);
+        doc = *stored ? edu__entity_excerpt(*stored, body, x->p) : NULL;
+    }
+    return json_is_object(doc) && edu__type_of(&edu__outcome, NULL, doc) ? doc
+                                                                         : NULL;
 }
 
 static apr_status_t plan_update(edu_exchange_t *x, edu_plan_t *plan)
 {
     edu_row_t *was = &plan->was;
+    apr_array_header_t *stored;
     json_t *old;
     apr_status_t rv = find(x, was);
 
@@ -326,13 +343,13 @@ static apr_status_t plan_update(edu_exchange_t *x, edu_plan_t *plan)
     if (rv || (rv = edu__check_conditions(x, was))) {
         return rv;
     }
-    old = document_of(x, was);
+    old = document_of(x, was, plan->body, &stored);
     if (!old) {
         return edu__damaged(x, "outcome", was->id);
     }
     if ((rv = edu__check(&edu__outcome, old, plan->body, x->req->mount->dialect,
                          x->err, x->p)) ||
-        (rv = make_row(x, plan, was->id, old))) {
+        (rv = make_row(x, plan, was->id, old, stored))) {
         return rv;
     }
     if (plan->row.version != was->version) {

@@ -185,6 +185,10 @@ apr_status_t edu__json_check_depth(const json_t *json, edu_error_t *err,
 /** Parse a stored text. @return owned by @a p, or NULL: it is not JSON */
 json_t *edu__json_load(const char *text, apr_pool_t *p);
 
+/** Parse a stored value of any kind, which ends there.
+ *  @return a new reference, or NULL: it is not JSON */
+json_t *edu__json_read(const char *value, apr_size_t len);
+
 /** Give a new reference to @a p. @return json, borrowed from now on */
 json_t *edu__json_own(json_t *json, apr_pool_t *p);
 
@@ -232,6 +236,10 @@ apr_array_header_t *edu__members_at(const char *value, apr_pool_t *p);
  *  text itself.
  *  @return NULL: it is no JSON */
 const char *edu__json_tidy(const char *text, apr_pool_t *p);
+
+/** A member, or NULL. */
+const edu_member_t *edu__member_find(const apr_array_header_t *members,
+                                     const char *name);
 
 /** The value of a member, followed by the rest of the text; or NULL. */
 const char *edu__member(const apr_array_header_t *members, const char *name);

@@ -187,6 +187,11 @@ json_t *edu__json_load(const char *text, apr_pool_t *p)
     return json ? edu__json_own(json, p) : NULL;
 }
 
+json_t *edu__json_read(const char *value, apr_size_t len)
+{
+    return json_loadb(value, len, JSON_DECODE_ANY, NULL);
+}
+
 const char *edu__json_text(const json_t *json, apr_pool_t *p)
 {
     char small[2048], *text;

@@ -263,9 +263,15 @@ apr_array_header_t *edu__members_at(const char *value, apr_pool_t *p)
     return members;
 }
 
+const edu_member_t *edu__member_find(const apr_array_header_t *members,
+                                     const char *name)
+{
+    return find(members, name, strlen(name));
+}
+
 const char *edu__member(const apr_array_header_t *members, const char *name)
 {
-    const edu_member_t *member = find(members, name, strlen(name));
+    const edu_member_t *member = edu__member_find(members, name);
 
     return member ? member->value : NULL;
 }
@@ -273,7 +279,7 @@ const char *edu__member(const apr_array_header_t *members, const char *name)
 const char *edu__member_text(const apr_array_header_t *members,
                              const char *name, apr_pool_t *p)
 {
-    const edu_member_t *member = find(members, name, strlen(name));
+    const edu_member_t *member = edu__member_find(members, name);
 
     return member ? apr_pstrmemdup(p, member->value, member->value_len) : NULL;
 }
@@ -308,7 +314,7 @@ void edu__member_set(apr_array_header_t *members, const char *name,
 void edu__member_copy(apr_array_header_t *members, const char *to,
                       const char *from)
 {
-    const edu_member_t *member = find(members, from, strlen(from));
+    const edu_member_t *member = edu__member_find(members, from);
 
     if (member) {
         const edu_member_t copy = { to, member->value, strlen(to),

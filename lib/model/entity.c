@@ -282,13 +282,11 @@ static json_t *merge(const edu_type_t *declared, const json_t *old,
 }
 
 json_t *edu__entity_merge(const json_t *old, const json_t *in,
-                          const edu_change_t *change)
+                          edu_change_t *change)
 {
-    edu_change_t own = *change;
-
-    own.by =
+    change->by =
         edu__json_own(edu__identity_set(change->caller, change->p), change->p);
-    return edu__json_own(merge(change->type, old, in, &own), change->p);
+    return edu__json_own(merge(change->type, old, in, change), change->p);
 }
 
 /* ------------------------------------------------------ blanks and copies */

@@ -5,7 +5,7 @@
  * @brief The types of Graph's education entities as tables, and the functions
  *        that need no more: checking a body, merging it, rendering an entity.
  *
- * types <- typesys <- check, entity; letter, assignment.
+ * types <- typesys <- check, entity <- excerpt; letter, assignment.
  */
 #ifndef EDU_MODEL_H
 #define EDU_MODEL_H
@@ -146,7 +146,7 @@ apr_status_t edu__unserved(const char *type, const char *target,
 typedef struct edu_change_t {
     const edu_type_t *type; /**< of the collection */
     const edu_caller_t *caller;
-    json_t *by;          /**< the caller's identitySet, while it merges */
+    json_t *by;          /**< the caller's identitySet, once it has merged */
     const char *id;      /**< of a new entity */
     const char *version; /**< the entity's version after the change */
     edu_time_t now;
@@ -164,7 +164,7 @@ typedef struct edu_change_t {
  * @return owned by change->p; equal to @a old if nothing changed
  */
 json_t *edu__entity_merge(const json_t *old, const json_t *in,
-                          const edu_change_t *change);
+                          edu_change_t *change);
 
 /** The identitySet of a caller. @param by  NULL: nobody, or the system itself.
  *  @return a new reference */
@@ -225,6 +225,29 @@ const char *edu__entity_write(json_t *doc, edu_dialect_e dialect,
  */
 const char *edu__entity_render(const char *type, const char *text, json_t *doc,
                                edu_dialect_e dialect, apr_pool_t *p);
+
+/* -------------------------------------------------------------- excerpt.c */
+
+/**
+ * The part of a stored entity that a body speaks of, for edu__check and
+ * edu__entity_merge: its other members are there, but true stands for what
+ * could not be read without parsing it.
+ * @param members  of the stored text
+ * @return owned by @a p
+ */
+json_t *edu__entity_excerpt(const apr_array_header_t *members, const json_t *in,
+                            apr_pool_t *p);
+
+/**
+ * The members of what was merged with an excerpt: those that were not parsed
+ * are as they are stored.
+ * @param old     the excerpt of @a members
+ * @param change  with which it was merged
+ * @return of edu_member_t
+ */
+apr_array_header_t *edu__entity_complete(json_t *doc, const json_t *old,
+                                         const apr_array_header_t *members,
+                                         const edu_change_t *change);
 
 /* --------------------------------------------------------------- letter.c */
 

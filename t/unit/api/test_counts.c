@@ -211,7 +211,7 @@ static const struct row_t {
       "{'points':{'points':90}}", 0, 200, 2, 1 },
     { "PATCH of a placeholder", "PATCH", LIST "/blank/outcomes" FEEDBACK, NULL,
       "{'feedback':{'text':{'content':'Good.','contentType':'text'}}}", 0, 200,
-      2, 1 },
+      1, 1 },
     { "PATCH of the rubric", "PATCH", OUTCOMES RUBRIC, NULL,
       "{'rubricQualitySelectedLevels':[{'qualityId':'q2','columnId':'l1'}]}", 0,
       200, 3, 1 },

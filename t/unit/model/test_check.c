@@ -1522,6 +1522,22 @@ static const struct above_t {
 };
 /* clang-format on */
 
+/* The refusal, if any, by an excerpt of the old document. */
+static int is_same(const edu_type_t *of, const struct case_t *row,
+                   const edu_error_t *want, apr_pool_t *p)
+{
+    json_t *in = value(row->in, p);
+    apr_array_header_t *members =
+        edu__members_load(edu__json_text(value(row->old, p), p), p);
+    edu_error_t err = { 0 };
+
+    edu__check(of, members ? edu__entity_excerpt(members, in, p) : NULL, in,
+               row->dialect, &err, p);
+    return err.status == want->status && tap_same(err.message, want->message) &&
+           tap_same(err.inner, want->inner) &&
+           tap_same(err.target, want->target);
+}
+
 static void test_case(const edu_type_t *of, const struct case_t *row,
                       apr_pool_t *p)
 {
@@ -1542,6 +1558,7 @@ static void test_case(const edu_type_t *of, const struct case_t *row,
                         row->rv == EDU_EGRADING ? "invalidGrading" : NULL),
            "%s: the refusal has a message", row->name);
     }
+    ok(is_same(of, row, &err, p), "%s: the same by an excerpt", row->name);
     if (row->says) {
         ok(words && strstr(words, row->says), "%s: the message says %s",
            row->name, row->says);

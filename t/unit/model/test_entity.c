@@ -296,13 +296,35 @@ static void plan(edu_change_t *change, const edu_type_t *type,
 
 static const edu_caller_t caller = USER("new");
 
+/* The same by the text of the old document, of which only a part is parsed. */
+static void test_excerpt(const json_t *old, const json_t *in, int trust,
+                         json_t *want, apr_pool_t *p)
+{
+    apr_array_header_t *members = edu__members_load(edu__json_text(old, p), p);
+    json_t *part = edu__entity_excerpt(members, in, p), *doc;
+    edu_change_t change;
+
+    plan(&change, &edu__outcome, &caller, trust, p);
+    doc = edu__entity_merge(part, in, &change);
+    is_str(edu__members_text(edu__entity_complete(doc, part, members, &change),
+                             NULL, p),
+           edu__json_text(want, p), "an excerpt gives the same document");
+    ok(json_equal(part, doc) == json_equal(old, want),
+       "and is changed as much");
+}
+
 static json_t *merged(const json_t *old, const json_t *in, int trust,
                       apr_pool_t *p)
 {
     edu_change_t change;
+    json_t *doc;
 
     plan(&change, &edu__outcome, &caller, trust, p);
-    return edu__entity_merge(old, in, &change);
+    doc = edu__entity_merge(old, in, &change);
+    if (old) {
+        test_excerpt(old, in, trust, doc, p);
+    }
+    return doc;
 }
 
 /* Sending back what was read changes nothing, in neither dialect. */
@@ -409,6 +431,34 @@ static const struct change_row_t trusts[] = {
       "{" HEAD(POINTS, "2",
                "{'application':null,'device':null,'user':{'id':'old',"
                "'displayName':'N','t':1}}", THEN)
+      ",'points':null,'publishedPoints':null}" },
+    { "identities with escapes",
+      "{" HEAD(POINTS, "1", "{'a\\n':1,'a\\\\n':{'x':2},'user':{'id':'\\n'}}",
+               THEN) ",'points':null,'publishedPoints':null}",
+      "{'lastModifiedBy':{'a\\\\n':{'x':3},'user':{'id':'m'}},"
+      "'lastModifiedDateTime':" THEN "}",
+      "{" HEAD(POINTS, "2",
+               "{'application':null,'device':null,'user':{'id':'m',"
+               "'displayName':null},'a\\n':1,'a\\\\n':{'x':3}}", THEN)
+      ",'points':null,'publishedPoints':null}" },
+    { "members of an identity become others",
+      "{" HEAD(POINTS, "1", "{'user':{'id':'u','displayName':null,'o':{'x':1},"
+               "'k':{'x':1},'l':[1],'t':true}}",
+               THEN) ",'points':null,'publishedPoints':null}",
+      "{'lastModifiedBy':{'user':{'o':true,'l':{'y':1},'t':[2]}},"
+      "'lastModifiedDateTime':" THEN "}",
+      "{" HEAD(POINTS, "2",
+               "{'application':null,'device':null,'user':{'id':'u',"
+               "'displayName':null,'o':true,'k':{'x':1},'l':{'y':1},"
+               "'t':[2]}}", THEN)
+      ",'points':null,'publishedPoints':null}" },
+    { "a new member of an identity needs escapes",
+      "{" OLD(POINTS) ",'points':null,'publishedPoints':null}",
+      "{'lastModifiedBy':{'user':{'\\'':'\\\\'}},"
+      "'lastModifiedDateTime':" THEN "}",
+      "{" HEAD(POINTS, "2",
+               "{'application':null,'device':null,'user':{'id':'old',"
+               "'displayName':null,'\\'':'\\\\'}}", THEN)
       ",'points':null,'publishedPoints':null}" },
     { "a published twin",
       "{" OLD(POINTS) ",'points':null,'publishedPoints':null}",
