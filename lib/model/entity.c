@@ -111,8 +111,8 @@ static void merge_properties(json_t *out, const edu_type_t *type,
         merge_properties(out, type->base, old, in, change);
     }
     for (const edu_prop_t *prop = type->props; prop->name; prop++) {
-        json_object_set_new(out, prop->name,
-                            merge_property(prop, old, in, change));
+        json_object_set_new_nocheck(out, prop->name,
+                                    merge_property(prop, old, in, change));
         if ((prop->flags & EDU_BETA) &&
             json_is_null(json_object_get(out, prop->name))) {
             json_object_del(out, prop->name);
@@ -130,7 +130,7 @@ static void copy_open_properties(json_t *out, const edu_type_t *type,
     json_object_foreach((json_t *)from, name, value)
     {
         if (!strchr(name, '@') && !edu__prop_find(type, name)) {
-            json_object_set_new(out, name, edu__json_share(value));
+            json_object_set_new_nocheck(out, name, edu__json_share(value));
         }
     }
 }
@@ -145,8 +145,8 @@ static json_t *identity(const char *id, const char *name, apr_pool_t *p)
 {
     json_t *made = json_object();
 
-    json_object_set_new(made, "id", text_or_null(id, p));
-    json_object_set_new(made, "displayName", text_or_null(name, p));
+    json_object_set_new_nocheck(made, "id", text_or_null(id, p));
+    json_object_set_new_nocheck(made, "displayName", text_or_null(name, p));
     return made;
 }
 
@@ -156,11 +156,12 @@ json_t *edu__identity_set(const edu_caller_t *by, apr_pool_t *p)
     json_t *set = json_object();
 
     by = by ? by : &nobody;
-    json_object_set_new(set, "application",
-                        by->application ? identity(by->application, NULL, p)
-                                        : json_null());
-    json_object_set_new(set, "device", json_null());
-    json_object_set_new(set, "user", identity(by->user_id, by->user_name, p));
+    json_object_set_new_nocheck(
+        set, "application",
+        by->application ? identity(by->application, NULL, p) : json_null());
+    json_object_set_new_nocheck(set, "device", json_null());
+    json_object_set_new_nocheck(set, "user",
+                                identity(by->user_id, by->user_name, p));
     return set;
 }
 
@@ -189,7 +190,8 @@ static void stamp(json_t *out, const edu_type_t *type, int created,
     }
     for (const edu_prop_t *prop = type->props; prop->name; prop++) {
         if ((prop->flags & due) && !client_value(prop, in, change)) {
-            json_object_set_new(out, prop->name, stamp_of(prop, change));
+            json_object_set_new_nocheck(out, prop->name,
+                                        stamp_of(prop, change));
         }
     }
 }
@@ -225,7 +227,8 @@ const char *edu__etag(const char *version, apr_pool_t *p)
 
 void edu__entity_tag(json_t *doc, const char *version, apr_pool_t *p)
 {
-    json_object_set_new(doc, "@odata.etag", json_string(edu__etag(version, p)));
+    json_object_set_new_nocheck(doc, "@odata.etag",
+                                json_string(edu__etag(version, p)));
 }
 
 /* Annotations come first.  Graph names a type where the declared one is
@@ -236,7 +239,7 @@ static json_t *annotated(const edu_type_t *type, const edu_type_t *declared,
     json_t *out = json_object();
 
     if (declared == &edu__outcome || type != declared) {
-        json_object_set_new(
+        json_object_set_new_nocheck(
             out, "@odata.type",
             json_string(apr_pstrcat(p, "#" EDU_NAMESPACE, type->name, NULL)));
     }
@@ -261,8 +264,8 @@ static json_t *merge(const edu_type_t *declared, const json_t *old,
         const json_t *etag = json_object_get(old, "@odata.etag");
 
         if (etag || !old) { /* a document loaded by SQL has none */
-            json_object_set_new(out, "@odata.etag",
-                                etag ? edu__json_share(etag) : json_null());
+            json_object_set_new_nocheck(
+                out, "@odata.etag", etag ? edu__json_share(etag) : json_null());
         }
     }
     merge_properties(out, type, old, in, change);
@@ -474,7 +477,7 @@ static void apply_dialect(json_t *value, const edu_type_t *declared,
                 json_object_del(value, prop->name);
             }
             else if (!part) {
-                json_object_set_new(value, prop->name, json_null());
+                json_object_set_new_nocheck(value, prop->name, json_null());
             }
         }
     }

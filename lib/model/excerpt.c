@@ -24,7 +24,7 @@ static json_t *excerpt_value(const edu_member_t *member, const json_t *said,
     int plain = !has_escapes(member);
 
     if (*member->value == '"' && plain) {
-        return json_stringn(member->value + 1, member->value_len - 2);
+        return json_stringn_nocheck(member->value + 1, member->value_len - 2);
     }
     if (*member->value == 'n') {
         return json_null();
@@ -46,7 +46,7 @@ static json_t *excerpt(const apr_array_header_t *members, const json_t *in,
         const edu_member_t *member = &APR_ARRAY_IDX(members, i, edu_member_t);
         const char *name = apr_pstrmemdup(p, member->name, member->name_len);
 
-        json_object_set_new(
+        json_object_set_new_nocheck(
             out, name, excerpt_value(member, json_object_get(in, name), p));
     }
     return out;
