@@ -51,7 +51,7 @@ static apr_status_t check_nested(edu_exchange_t *x, const json_t *body)
     apr_size_t max = (apr_size_t)limit_of(x);
     apr_status_t rv = edu__json_check_depth(body, x->err, x->p);
 
-    return rv || !max || edu__json_size(body) <= max
+    return rv || !max || edu__json_fits(body, max)
                ? rv
                : edu_error_set(x->err, EDU_ETOOLARGE, "body", x->p, NULL);
 }

@@ -185,8 +185,7 @@ apr_status_t edu__json_check_depth(const json_t *json, edu_error_t *err,
 /** Parse a stored text. @return owned by @a p, or NULL: it is not JSON */
 json_t *edu__json_load(const char *text, apr_pool_t *p);
 
-/** Parse a stored value of any kind, which ends there.
- *  @return a new reference, or NULL: it is not JSON */
+/** The same of a value of any kind. @return a new reference, or NULL */
 json_t *edu__json_read(const char *value, apr_size_t len);
 
 /** Give a new reference to @a p. @return json, borrowed from now on */
@@ -199,8 +198,9 @@ json_t *edu__json_share(const json_t *json);
  *  @param json  NULL is written as null, for an empty text is not JSON */
 const char *edu__json_text(const json_t *json, apr_pool_t *p);
 
-/** The length of edu__json_text. */
+/** The length of edu__json_text, and whether it is at most as much. */
 apr_size_t edu__json_size(const json_t *json);
+int edu__json_fits(const json_t *json, apr_size_t max);
 
 /**
  * A number as Edm.Single keeps it: the shortest decimal that reads back as the

@@ -187,9 +187,12 @@ json_t *edu__json_load(const char *text, apr_pool_t *p)
     return json ? edu__json_own(json, p) : NULL;
 }
 
+/* A string without escapes is between its quotes. */
 json_t *edu__json_read(const char *value, apr_size_t len)
 {
-    return json_loadb(value, len, JSON_DECODE_ANY, NULL);
+    return *value == '"' && !memchr(value, '\\', len)
+               ? json_stringn_nocheck(value + 1, len - 2)
+               : json_loadb(value, len, JSON_DECODE_ANY, NULL);
 }
 
 const char *edu__json_text(const json_t *json, apr_pool_t *p)
@@ -212,6 +215,35 @@ const char *edu__json_text(const json_t *json, apr_pool_t *p)
 apr_size_t edu__json_size(const json_t *json)
 {
     return json_dumpb(json, NULL, 0, DUMP_FLAGS);
+}
+
+/* A string has at most so many bytes for each of its own, and what is neither
+ * a string nor around others has in all. */
+#define MOST_ESCAPED 6
+#define MOST_PLAIN 32
+
+/* A length that edu__json_text does not exceed, which takes less to find. */
+static apr_size_t bound(const json_t *json)
+{
+    apr_size_t size = MOST_PLAIN + MOST_ESCAPED * json_string_length(json);
+    const char *name;
+    json_t *member;
+    size_t i;
+
+    json_object_foreach((json_t *)json, name, member)
+    {
+        size += MOST_PLAIN + MOST_ESCAPED * strlen(name) + bound(member);
+    }
+    json_array_foreach(json, i, member)
+    {
+        size += bound(member) + 1;
+    }
+    return size;
+}
+
+int edu__json_fits(const json_t *json, apr_size_t max)
+{
+    return bound(json) <= max || edu__json_size(json) <= max;
 }
 
 json_t *edu__json_single(const json_t *in)

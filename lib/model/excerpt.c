@@ -23,14 +23,11 @@ static json_t *excerpt_value(const edu_member_t *member, const json_t *said,
 {
     int plain = !has_escapes(member);
 
-    if (*member->value == '"' && plain) {
-        return json_stringn_nocheck(member->value + 1, member->value_len - 2);
-    }
     if (*member->value == 'n') {
         return json_null();
     }
-    if (!said) { /* it stays, whatever it is */
-        return json_true();
+    if (!said && (*member->value != '"' || !plain)) {
+        return json_true(); /* it stays, whatever it is */
     }
     return *member->value == '{' && json_is_object(said) && plain
                ? excerpt(edu__members_at(member->value, p), said, p)

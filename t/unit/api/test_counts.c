@@ -234,7 +234,7 @@ static const struct row_t {
       "','headers':{'Content-Type':'application/json'},"
       "'body':{'points':{'points':1}}},{'id':'2','method':'PATCH','url':'"
       OUTCOMES POINTS "','headers':{'Content-Type':'application/json'},"
-      "'body':{'points':{'points':2}}}]}", 0, 200, 3, 4 },
+      "'body':{'points':{'points':2}}}]}", 0, 200, 3, 2 },
 
     { "registered list, beta", "GET", OUTCOMES, NULL, NULL, 1, 200, 2, 1 },
     { "gradebook, beta", "GET", LIST, "$expand=outcomes", NULL, 1, 200, 3, 2 },

@@ -71,6 +71,40 @@ static void test_text(const struct text_t *row, apr_pool_t *p)
        row->text, row->tidy ? "stays" : "does not stay");
 }
 
+/* A hundred of what takes most room for what it is. */
+static void test_fits(apr_pool_t *p)
+{
+    static const char *const parts[] = { "'a'",
+                                         "\\u0001",
+                                         "-9223372036854775808",
+                                         "-1.23456789012345e-300",
+                                         "false",
+                                         "[]",
+                                         "{}",
+                                         "[[[0]]]",
+                                         "{'':{'':0}}" };
+
+    for (apr_size_t i = 0; i < COUNT(parts); i++) {
+        int escaped = *parts[i] == '\\';
+        apr_array_header_t *all = apr_array_make(p, 100, sizeof(char *));
+        const char *text;
+        json_t *value_of;
+        apr_size_t size;
+
+        for (int n = 0; n < 100; n++) {
+            APR_ARRAY_PUSH(all, const char *) = parts[i];
+        }
+        text = apr_array_pstrcat(p, all, escaped ? 0 : ',');
+        value_of = value(escaped ? apr_psprintf(p, "{'%s':'%s'}", text, text)
+                                 : apr_psprintf(p, "[%s]", text),
+                         p);
+        size = edu__json_size(value_of);
+        ok(edu__json_fits(value_of, size) &&
+               !edu__json_fits(value_of, size - 1),
+           "%" APR_SIZE_T_FMT " bytes of %s fit no less", size, parts[i]);
+    }
+}
+
 /* Each byte of a document, changed, left out, or put in once more. */
 static void test_mutants(apr_pool_t *p)
 {
@@ -291,6 +325,7 @@ static void tests(apr_pool_t *p)
     for (apr_size_t i = 0; i < COUNT(texts); i++) {
         test_text(&texts[i], p);
     }
+    test_fits(p);
     test_mutants(p);
     test_depth("1", p);
     test_depth("[]", p);
