@@ -301,9 +301,12 @@ const char *edu__grading_members_text(const edu_row_t *row,
                                       apr_array_header_t *members,
                                       apr_pool_t *p)
 {
-    if (followed(row) && edu__member_is(members, "points", "{")) {
-        edu__member_set(members, "points",
-                        without_letter(edu__member(members, "points"), p));
+    const char *points = edu__member(members, "points");
+
+    /* nearly none has one, and if it is elsewhere in the text, so be it */
+    if (followed(row) && points && *points == '{' &&
+        strstr(points, "\"grade\":")) {
+        edu__member_set(members, "points", without_letter(points, p));
     }
     edu__member_set(
         members, "@odata.etag",
