@@ -307,9 +307,15 @@ static int run_text(edu_call_t *call)
 static int run(edu_call_t *call)
 {
     const apr_dbd_driver_t *driver = call->dbd.driver;
-    apr_dbd_prepared_t **statement = &call->session->statements[place_of(call)];
+    apr_dbd_prepared_t **statement;
     int rc = 0;
 
+    if (call->plain && !call->session->dialect->bounds) {
+        call->sql = call->plain->sql;
+        call->args = call->plain->args;
+        call->plain = NULL;
+    }
+    statement = &call->session->statements[place_of(call)];
     call->rows = NULL;
     call->session->streams = call->session->cut = 0;
     if (is_too_large(call)) {

@@ -126,6 +126,7 @@ typedef struct submissions_t {
     apr_array_header_t *assignments; /* of edu_assignment_t * */
     const char *assignment_id;       /* NULL: each row says of which it is */
     const char *role;                /* of the viewer */
+    int read;                        /* rows of all kinds */
 } submissions_t;
 
 static edu_assignment_t *find_assignment(const submissions_t *submissions,
@@ -242,6 +243,7 @@ static void read_submissions(const edu_call_t *call, void *out)
                              ? submissions->assignment_id
                              : edu__call_column(call, from, 7);
 
+        submissions->read++;
         if (!*row.id) { /* an assignment, the viewer's role, or both */
             submissions->role = *row.kind ? row.kind : submissions->role;
             if (*row.parent_id) {
@@ -281,7 +283,7 @@ static apr_status_t get_submission(edu_call_t *call, edu_args_t *args,
     submissions_t submissions = { apr_array_make(call->p, 1, sizeof(edu_row_t)),
                                   apr_array_make(call->p, 1,
                                                  sizeof(edu_assignment_t *)),
-                                  key->assignment_id, "" };
+                                  key->assignment_id, "", 0 };
     apr_status_t rv;
 
     edu__args_add(args, "1");
@@ -361,6 +363,32 @@ apr_status_t edu__store_get(edu_row_t *row, const edu_store_t *store,
                                      : get_other(&call, table, row);
 }
 
+static void add_range(edu_args_t *args, edu_table_e table, const edu_key_t *key,
+                      const edu_range_t *range)
+{
+    edu__args_add_range(args, table, key, range);
+    edu__args_add_after(args, table, key, range);
+}
+
+/* Adds the parameters of a list of submissions behind its viewer. */
+static void add_submissions(edu_args_t *args, int sql, const edu_key_t *key,
+                            const edu_range_t *range)
+{
+    int of_assignment =
+        sql == EDU_SQL_LIST + EDU_SUBMISSION || sql == EDU_SQL_LIST_AMONG;
+    int ranges = sql == EDU_SQL_LIST + EDU_SUBMISSION ? 5
+                 : of_assignment ? 2 /* or the student's own */
+                                 : 1;
+
+    for (int i = 0; i < ranges; i++) {
+        add_range(args, EDU_SUBMISSION, key, range);
+    }
+    for (int i = 0; i <= of_assignment; i++) {
+        edu__args_add(args, range->outcomes ? "1" : "");
+    }
+    edu__args_add_keys(args, range->since || range->across ? 1 : 2, key);
+}
+
 static apr_status_t list_submissions(edu_call_t *call, edu_args_t *args,
                                      edu_registration_t *above,
                                      const edu_key_t *key,
@@ -368,18 +396,29 @@ static apr_status_t list_submissions(edu_call_t *call, edu_args_t *args,
                                      apr_array_header_t *rows)
 {
     int spans = range->since || range->across;
-    submissions_t submissions = {
+    submissions_t none = {
         rows, apr_array_make(call->p, 4, sizeof(edu_assignment_t *)),
-        spans ? NULL : key->assignment_id, ""
+        spans ? NULL : key->assignment_id, "", 0
     };
+    submissions_t submissions = none;
+    edu_args_t plain_args = *args;
+    edu_call_t plain = *call;
     apr_status_t rv;
 
-    edu__args_add(args, range->outcomes ? "1" : "");
-    if (call->sql == EDU_SQL_LIST + EDU_SUBMISSION) { /* and of the own one */
-        edu__args_add(args, range->outcomes ? "1" : "");
+    if (call->sql == EDU_SQL_LIST + EDU_SUBMISSION) {
+        plain.sql = EDU_SQL_LIST_AMONG;
+        plain.args = plain_args.list;
+        add_submissions(&plain_args, plain.sql, key, range);
+        call->plain = &plain;
     }
-    edu__args_add_keys(args, spans ? 1 : 2, key);
+    add_submissions(args, call->sql, key, range);
     rv = edu__call_run(call, read_submissions, &submissions);
+    if (!rv && call->plain && submissions.read >= EDU_RANGE_MAX) {
+        apr_array_clear(rows);
+        apr_array_clear(none.assignments);
+        submissions = none;
+        rv = edu__call_run(&plain, read_submissions, &submissions);
+    }
     above->viewer_role = submissions.role;
     if (range->since) {
         edu__rows_sort(rows, range->oldest ? oldest_first : newest_first);
@@ -458,20 +497,15 @@ apr_status_t edu__store_list(apr_array_header_t **rows,
     if (is_of_class(table, range)) {
         add_viewer(&args, key);
     }
+    if (table == EDU_SUBMISSION) {
+        return list_submissions(&call, &args, above, key, range, *rows);
+    }
     if (table == EDU_OUTCOME) { /* whose are they? */
         edu__args_add_keys(&args, 3, key);
     }
-    edu__args_add_range(&args, table, key, range);
-    edu__args_add_after(&args, table, key, range);
-    if (call.sql == EDU_SQL_LIST + EDU_SUBMISSION) { /* or the student's own */
-        edu__args_add_range(&args, table, key, range);
-        edu__args_add_after(&args, table, key, range);
-    }
-    return table == EDU_SUBMISSION
-               ? list_submissions(&call, &args, above, key, range, *rows)
-           : table == EDU_OUTCOME
-               ? list_outcomes(&call, &args, above, key, *rows)
-               : list_others(&call, above, range, *rows);
+    add_range(&args, table, key, range);
+    return table == EDU_OUTCOME ? list_outcomes(&call, &args, above, key, *rows)
+                                : list_others(&call, above, range, *rows);
 }
 
 /* ------------------------------------------------------------ rows of many */
@@ -510,7 +544,7 @@ apr_status_t edu__store_each(apr_array_header_t **rows, const char **role,
                         .p = p };
     submissions_t submissions = {
         apr_array_make(p, 8, sizeof(edu_row_t)),
-        apr_array_make(p, 1, sizeof(edu_assignment_t *)), NULL, ""
+        apr_array_make(p, 1, sizeof(edu_assignment_t *)), NULL, "", 0
     };
     rows_t others = { submissions.rows, "", 0 };
     apr_status_t rv;

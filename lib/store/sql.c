@@ -228,15 +228,40 @@
 #define THEIRS " AND (NOT " FOR_STUDENT " OR user_id = (SELECT v.id FROM v))"
 #define STAFF ", t AS " EDU_INLINE "(SELECT v.role FROM v"                    \
               " WHERE v.role <> 'student')"
-#define SUBMISSIONS_OF                                                        \
-    VIEWER STAFF ", s AS (SELECT " SUBMISSION_ALL " FROM edu_submission s"    \
-    " WHERE s.class_id = " EDU_IF "(%s, t) AND s.assignment_id = %s"          \
-    " AND s.id > %s ORDER BY s.id" LIMIT "), own AS (SELECT " SUBMISSION_ALL  \
+#define OWN                                                                   \
+    ", own AS " EDU_INLINE "(SELECT " SUBMISSION_ALL                          \
     " FROM v CROSS JOIN edu_submission s"                                     \
     " WHERE v.role = 'student' AND s.class_id = %s AND s.assignment_id = %s"  \
-    " AND s.user_id = v.id AND s.id > %s)"                                    \
-    SUBMISSION_ROWS("s", SHORT, OF_NONE) " UNION ALL"                         \
-    SUBMISSION_ROWS("own", SHORT, OF_NONE) THAT_ASSIGNMENT("own")
+    " AND s.user_id = v.id AND s.id > %s)"
+#define OWN_ROWS " UNION ALL" SUBMISSION_ROWS("own", SHORT, OF_NONE)          \
+                 THAT_ASSIGNMENT("own")
+
+/* A page of submissions, up to the last one, is a range in the index of outcomes
+ * as well, which takes one search instead of one for each submission.  Outcomes
+ * of submissions that nobody registered may lie in it, and are passed over; if
+ * there are too many, SUBMISSIONS_AMONG has the page without them.  MariaDB
+ * would read on to the end of the assignment. */
+#define AFTER_ID(which) "(SELECT " which " FROM edu_submission"               \
+                        " WHERE class_id = " EDU_IF "(%s, t)"                 \
+                        " AND assignment_id = %s AND id > %s"
+#define LAST_ID                                                               \
+    ", l AS (SELECT COALESCE("                                                \
+    AFTER_ID("id") " ORDER BY id LIMIT 1 OFFSET 100), "                       \
+    AFTER_ID("max(id)") ")) AS id)"
+#define UP_TO_LAST(of, id)                                                    \
+    " WHERE " of ".class_id = " EDU_IF "(%s, t) AND " of ".assignment_id = %s"\
+    " AND " of "." id " > %s AND " of "." id " <= (SELECT l.id FROM l)"
+#define SUBMISSIONS_OF                                                        \
+    VIEWER STAFF LAST_ID OWN " SELECT s.id, s.created, s.user_id, s.version,"  \
+    " s.modified_by, " SHORT("s.body") ", '' FROM edu_submission s"           \
+    UP_TO_LAST("s", "id") " UNION ALL SELECT o.id, o.created, o.type,"        \
+    " o.version, '', " SHORT("o.body") ", o.submission_id FROM edu_outcome o" \
+    UP_TO_LAST("o", "submission_id") " AND %s = '1'" OWN_ROWS " LIMIT 1001"
+#define SUBMISSIONS_AMONG                                                     \
+    VIEWER STAFF ", s AS (SELECT " SUBMISSION_ALL " FROM edu_submission s"    \
+    " WHERE s.class_id = " EDU_IF "(%s, t) AND s.assignment_id = %s"          \
+    " AND s.id > %s ORDER BY s.id" LIMIT ")" OWN                              \
+    SUBMISSION_ROWS("s", SHORT, OF_NONE) OWN_ROWS
 
 /* The submissions of a class in the order of their last change, since an
  * instant; each with its assignment. */
@@ -494,6 +519,8 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
         "edu_assignment a WHERE" IN_VIEW AND_AFTER ") o" ROLE_7("") },
     [EDU_SQL_LIST + EDU_SUBMISSION] = { .label = "edu_list_submission", .text =
         SUBMISSIONS_OF },
+    [EDU_SQL_LIST_AMONG] = { .label = "edu_list_among", .text =
+        SUBMISSIONS_AMONG },
     [EDU_SQL_LIST + EDU_OUTCOME] = { .label = "edu_list_outcome", .text =
         VIEWER OWNER " SELECT * FROM (" OUTCOME(SHORT) OF_ASSIGNMENT
         " AND submission_id = " EDU_IF "(%s, r)" IS_SEEN("")
@@ -1222,6 +1249,7 @@ static const edu_sql_dialect_t dialects[] = {
             SQLITE_VALUE " IS NOT NULL", "instr", SQLITE_ESCAPED, ALONE, ALONE),
       .path_prefix = "'$.", .path_separator = ".", .path_suffix = "'",
       .creates = 1,
+      .bounds = 1,
       .busy = 5, /* SQLITE_BUSY */
       .columns_are_pooled = 1,
       .octets = "LENGTH(CAST(%s AS BLOB))",
@@ -1259,6 +1287,7 @@ static const edu_sql_dialect_t dialects[] = {
       .random_access = 1,
       .batches = 1,
       .place = "strpos",
+      .bounds = 1,
       .clock = "FLOOR(EXTRACT(EPOCH FROM clock_timestamp()))",
       .if_any = "(SELECT %s FROM %s)",
       .each = "SELECT e.value ->> 0 AS n, e.value ->> 1 AS class_id,"

@@ -69,8 +69,13 @@ enum {
     EDU_SQL_EACH_SUBMISSION,
     EDU_SQL_UPDATE_READ,
     EDU_SQL_DELETE_READ,
+    EDU_SQL_LIST_AMONG, /**< in place of EDU_SQL_LIST + EDU_SUBMISSION */
     EDU_SQL_COUNT
 };
+
+/** The most rows of EDU_SQL_LIST + EDU_SUBMISSION: if there are as many, some
+ *  may be missing. */
+#define EDU_RANGE_MAX 1001
 
 /** A statement; all its parameters are text, but for %lld a number. */
 typedef struct edu_sql_t {
@@ -168,6 +173,7 @@ typedef struct edu_sql_dialect_t {
     int columns_are_pooled; /**< the columns of a row are in the call's pool */
     int random_access;      /**< rows are to be asked for in random order */
     int batches;            /**< it takes batched forms */
+    int bounds;  /**< a range of an index ends where a subquery of it says */
     int streams; /**< rows of a statement that is not prepared come one by one:
                       the database may cut them off */
     const char *clock;  /**< its EDU_CLOCK */

@@ -122,9 +122,9 @@ typedef struct edu_range_t {
                                  version or assignment; NULL: the first */
 } edu_range_t;
 
-/* Each of these is one statement, and returns EDU_EUNAVAILABLE if the database
- * cannot answer.  Those that read a class also read the role in it of the key's
- * viewer, without one "", and no rows for a viewer who has none. */
+/* Each of these is one statement or two, and returns EDU_EUNAVAILABLE if the
+ * database cannot answer.  Those that read a class also read the role in it of
+ * the key's viewer, without one "", and no rows for a viewer who has none. */
 
 /**
  * Read the row that @a key names in a table.
@@ -177,6 +177,7 @@ typedef struct edu_call_t {
     int sql;                         /**< EDU_SQL_* */
     const char **args;               /**< its parameters */
     const struct edu_where_t *where; /**< its EDU_WHERE; NULL: it has none */
+    const struct edu_call_t *plain;  /**< one in place of a range; or NULL */
     int record; /**< the index of the first parameter of the statement that
                      records it, where both are one; 0: they are not */
     edu_error_t *err;
@@ -192,8 +193,7 @@ typedef struct edu_call_t {
     const char *control; /**< the statement of transaction control */
     struct apr_dbd_results_t *rows;
     struct edu_part_t *part; /**< of the rows; NULL: all */
-    int outcome_unknown; /**< out: a failed try may have done it, as where the
-                              connection was lost before the answer */
+    int outcome_unknown;     /**< out: a failed try may have done it */
 } edu_call_t;
 
 /** The time that a request may wait. */

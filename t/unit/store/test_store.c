@@ -1312,15 +1312,37 @@ static void test_long(database_t *db, apr_pool_t *p)
     }
 }
 
-/* A chunk has the same number of submissions, whatever their outcomes. */
-static void test_chunks(database_t *db, apr_pool_t *p)
+/* The first of 102 submissions, each with two outcomes, and nothing else. */
+static apr_array_header_t *first_chunk(database_t *db, const char *how,
+                                       apr_pool_t *p)
 {
     static const edu_key_t path = { .class_id = "many", .assignment_id = "a" };
-    edu_range_t range = { .outcomes = 1 };
+    static const edu_range_t range = { .outcomes = 1 };
     edu_registration_t above;
     apr_array_header_t *rows;
     edu_error_t err = { 0 };
     int wrong = 0;
+
+    edu__store_list(&rows, &above, &db->store, EDU_SUBMISSION, &path, &range,
+                    &err, p);
+    is_int(rows->nelts, EDU_CHUNK, "a chunk has EDU_CHUNK rows");
+    for (int i = 0; i < rows->nelts; i++) {
+        const edu_row_t *row = &APR_ARRAY_IDX(rows, i, edu_row_t);
+
+        wrong += row->outcomes->nelts != 2 || atoi(row->id) != i + 1 ||
+                 !row->registration.assignment;
+    }
+    is_int(wrong, 0, how);
+    return rows;
+}
+
+/* A chunk has the same number of submissions, whatever their outcomes, and
+ * whatever lies among these. */
+static void test_chunks(database_t *db, apr_pool_t *p)
+{
+    static const edu_key_t path = { .class_id = "many", .assignment_id = "a" };
+    edu_range_t range = { .outcomes = 1 };
+    apr_array_header_t *rows;
 
     database_run(db, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1"
                      " FROM n WHERE i < 102) INSERT INTO edu_submission"
@@ -1331,18 +1353,24 @@ static void test_chunks(database_t *db, apr_pool_t *p)
                  " id, o, o, 'T', '1', '{}' FROM edu_submission,"
                  " (SELECT '1' AS o UNION SELECT '2') WHERE class_id ="
                  " 'many'");
-    edu__store_list(&rows, &above, &db->store, EDU_SUBMISSION, &path, &range,
-                    &err, p);
-    is_int(rows->nelts, EDU_CHUNK, "a chunk has EDU_CHUNK rows");
-    for (int i = 0; i < rows->nelts; i++) {
-        const edu_row_t *row = &APR_ARRAY_IDX(rows, i, edu_row_t);
-
-        wrong += row->outcomes->nelts != 2 || atoi(row->id) != i + 1;
-    }
-    is_int(wrong, 0, "the rows of a chunk are in order, with their outcomes");
+    database_run(db, "INSERT INTO edu_assignment (class_id, id)"
+                     " VALUES ('many', 'a')");
+    rows =
+        first_chunk(db, "the rows of a chunk are in order, with their own", p);
     range.after = &APR_ARRAY_IDX(rows, rows->nelts - 1, edu_row_t);
     is_str(rows_in(db, EDU_SUBMISSION, &path, &range, p), "102@a:102[1:T 2:T]",
            "the next chunk has the rest");
+    database_run(db, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1"
+                     " FROM n WHERE i < 1000) " INTO_OUTCOMES
+                     "SELECT 'many', 'a', '050-' || (i % 2), i, i, 'T', '1',"
+                     " '{}' FROM n");
+    first_chunk(db, "a thousand outcomes of open submissions change nothing",
+                p);
+    database_run(db, "UPDATE edu_outcome SET submission_id = 'x'"
+                     " WHERE class_id = 'many' AND submission_id LIKE '050-_'"
+                     " AND id <> '1'");
+    first_chunk(db, "one such outcome is passed over", p);
+    database_run(db, "DELETE FROM edu_assignment WHERE class_id = 'many'");
 }
 
 /* Reading much is no waiting: a list comes to its end, however long it is. */
