@@ -17,14 +17,10 @@ static void fill_deeds(apr_array_header_t *members, const char *recipient,
     const edu_caller_t student = { .user_id = recipient };
     const char *nobody = edu__identity_text(NULL, p);
 
-    if (edu__member_is(members, "submittedBy", "null")) {
-        edu__member_set(members, "submittedBy",
+    edu__member_replace(members, "submittedBy", "null",
                         edu__identity_text(&student, p));
-    }
     for (int i = 0; others[i]; i++) {
-        if (edu__member_is(members, others[i], "null")) {
-            edu__member_set(members, others[i], nobody);
-        }
+        edu__member_replace(members, others[i], "null", nobody);
     }
 }
 

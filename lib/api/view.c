@@ -60,9 +60,7 @@ static void fill_assignment(apr_array_header_t *members,
                             const edu_exchange_t *x, const edu_row_t *row)
 {
     edu__member_set(members, "classId", edu__json_quote(row->parent_id, x->p));
-    if (edu__member_is(members, "status", "null")) {
-        edu__member_set(members, "status", "\"draft\"");
-    }
+    edu__member_replace(members, "status", "null", "\"draft\"");
     if (edu__is_waiting(members, x->p)) {
         edu__member_set(members, "status", "\"published\"");
         edu__member_set(members, "assignedDateTime", "null");
@@ -216,21 +214,33 @@ static void (*const fill[EDU_TABLES])(
                               [EDU_SUBMISSION] = edu__fill_submission,
                               [EDU_HISTORY] = fill_version };
 
+/* Whether a member is the one at a place. */
+static int is_at(const apr_array_header_t *members, int i, const char *name)
+{
+    return i < members->nelts &&
+           APR_ARRAY_IDX(members, i, edu_member_t).value ==
+               edu__member(members, name);
+}
+
 static apr_array_header_t *members_of(const edu_exchange_t *x,
                                       const edu_row_t *row)
 {
-    const apr_array_header_t *stored =
+    apr_array_header_t *stored =
         edu__entity_members(x->set->type, row->body, x->p);
-    apr_array_header_t *members;
+    apr_array_header_t *members = stored;
 
     if (!stored) {
         return NULL;
     }
-    members = apr_array_make(x->p, stored->nelts + 2, sizeof(edu_member_t));
+    if (!is_at(stored, 0, "@odata.etag") || !is_at(stored, 1, "id")) {
+        members = apr_array_make(x->p, stored->nelts + 2, sizeof(edu_member_t));
+    }
     edu__member_set(members, "@odata.etag",
                     edu__json_quote(edu__tag_of(x, row), x->p));
     edu__member_set(members, "id", edu__json_quote(row->id, x->p));
-    edu__members_add(members, stored);
+    if (members != stored) {
+        edu__members_add(members, stored);
+    }
     if (fill[x->set->table]) {
         fill[x->set->table](members, x, row);
     }

@@ -228,6 +228,15 @@ typedef struct edu_member_t {
  *  it is no object */
 apr_array_header_t *edu__members_load(const char *text, apr_pool_t *p);
 
+/**
+ * Add the next member of a text that edu__json_text may have written.
+ * @param at  what follows the members so far: the text itself, at first
+ * @return what follows it, or NULL: the next one has another name, or a value
+ *         that edu__json_text would write in another way
+ */
+const char *edu__member_take(apr_array_header_t *members, const char *at,
+                             const char *name);
+
 /** The members or elements of such a value; another value, or NULL, has none.
  *  @return of edu_member_t */
 apr_array_header_t *edu__members_at(const char *value, apr_pool_t *p);
@@ -255,6 +264,10 @@ int edu__member_is(const apr_array_header_t *members, const char *name,
 /** Set a member, in its place or behind all others. @param value  JSON */
 void edu__member_set(apr_array_header_t *members, const char *name,
                      const char *value);
+
+/** The same of a member that has a value as edu__member_is tells. */
+void edu__member_replace(apr_array_header_t *members, const char *name,
+                         const char *was, const char *value);
 
 /** Set a member to the value of another, if there is one. */
 void edu__member_copy(apr_array_header_t *members, const char *to,

@@ -243,6 +243,29 @@ apr_array_header_t *edu__members_load(const char *text, apr_pool_t *p)
     return text ? read_all(text, 1, p) : NULL;
 }
 
+const char *edu__member_take(apr_array_header_t *members, const char *at,
+                             const char *name)
+{
+    edu_member_t names[MAX_NAMES];
+    const scan_t scan = { names, 0, MAX_DEPTH };
+    edu_member_t member = { .name = name, .name_len = strlen(name) };
+    apr_size_t len = member.name_len;
+    const char *end;
+
+    if (*at != (members->nelts ? ',' : '{') || at[1] != '"' ||
+        strncmp(at + 2, name, len) != 0 || strncmp(at + 2 + len, "\":", 2)) {
+        return NULL;
+    }
+    member.value = at + len + 4;
+    end = end_of_word(member.value, "null"); /* as most are */
+    end = end ? end : end_of_value(member.value, scan);
+    if (end) {
+        member.value_len = end - member.value;
+        APR_ARRAY_PUSH(members, edu_member_t) = member;
+    }
+    return end;
+}
+
 const char *edu__json_tidy(const char *text, apr_pool_t *p)
 {
     edu_member_t names[MAX_NAMES];
@@ -284,12 +307,15 @@ const char *edu__member_text(const apr_array_header_t *members,
     return member ? apr_pstrmemdup(p, member->value, member->value_len) : NULL;
 }
 
+static int has_value(const edu_member_t *member, const char *value)
+{
+    return member && strncmp(member->value, value, strlen(value)) == 0;
+}
+
 int edu__member_is(const apr_array_header_t *members, const char *name,
                    const char *value)
 {
-    const char *is = edu__member(members, name);
-
-    return is && strncmp(is, value, strlen(value)) == 0;
+    return has_value(find(members, name, strlen(name)), value);
 }
 
 /* ------------------------------------------------------------------ writing */
@@ -309,6 +335,17 @@ void edu__member_set(apr_array_header_t *members, const char *name,
     const edu_member_t member = { name, value, strlen(name), strlen(value) };
 
     set(members, &member);
+}
+
+void edu__member_replace(apr_array_header_t *members, const char *name,
+                         const char *was, const char *value)
+{
+    edu_member_t *member = find(members, name, strlen(name));
+
+    if (has_value(member, was)) {
+        member->value = value;
+        member->value_len = strlen(value);
+    }
 }
 
 void edu__member_copy(apr_array_header_t *members, const char *to,

@@ -344,11 +344,42 @@ static apr_array_header_t *members_of_type(const edu_type_t *type,
     return edu__members_load(edu__json_text(doc, p), p);
 }
 
+/* Takes all members of a type, base types first.
+ * @return what follows them, or NULL: they are not these */
+static const char *take(apr_array_header_t *members, const edu_type_t *type,
+                        const char *at)
+{
+    if (type->base) {
+        at = take(members, type->base, at);
+    }
+    for (const edu_prop_t *prop = type->props; at && prop->name; prop++) {
+        at = edu__member_take(members, at, prop->name);
+    }
+    return at;
+}
+
+/* Nearly all documents were written here, so that each member is where it is
+ * looked for first: none has to be searched, and none is missing.
+ * @return NULL: this is another one */
+static apr_array_header_t *members_in_order(const edu_type_t *type,
+                                            const char *text, apr_pool_t *p)
+{
+    apr_array_header_t *members = apr_array_make(p, 32, sizeof(edu_member_t));
+    const char *at = edu__member_take(members, text, "@odata.etag");
+
+    at = at ? take(members, type, at) : NULL;
+    return at && strcmp(at, "}") == 0 && edu__is_utf8(text) ? members : NULL;
+}
+
 apr_array_header_t *edu__entity_members(const edu_type_t *type,
                                         const char *text, apr_pool_t *p)
 {
-    apr_array_header_t *members = edu__members_load(text, p);
+    apr_array_header_t *members = members_in_order(type, text, p);
 
+    if (members) {
+        return members;
+    }
+    members = edu__members_load(text, p);
     if (members && edu__member(members, "@odata.type")) {
         members = members_of_type(type, text, p);
     }

@@ -237,6 +237,32 @@ static void test_nothing_left(apr_pool_t *p)
            "of an object without annotations nothing may be left");
 }
 
+/* One by one, as long as they have the names that are expected. */
+static void test_take(apr_pool_t *p)
+{
+    const char *text = quotes("{'a':[1],'b':{'c':2},'d':1e2}", p), *at;
+    apr_array_header_t *members = apr_array_make(p, 2, sizeof(edu_member_t));
+
+    ok(!edu__member_take(members, text, "b") &&
+           !edu__member_take(members, text, "a'") && members->nelts == 0,
+       "a member of another name is not taken");
+    at = edu__member_take(members, text, "a");
+    ok(at == text + strlen("{'a':[1]"), "a member is taken");
+    ok(!edu__member_take(members, text, "a"), "a brace comes once");
+    at = edu__member_take(members, at, "b");
+    is_str(at, quotes(",'d':1e2}", p), "so is the next");
+    ok(!edu__member_take(members, at, "d"),
+       "one that jansson would write in another way is not");
+    is_str(edu__members_text(members, NULL, p),
+           quotes("{'a':[1],'b':{'c':2}}", p), "those are the members");
+    edu__member_replace(members, "a", "[1]", "3");
+    edu__member_replace(members, "b", "null", "4");
+    edu__member_replace(members, "d", "null", "5");
+    is_str(edu__members_text(members, NULL, p),
+           quotes("{'a':3,'b':{'c':2}}", p),
+           "a value is replaced that is as expected");
+}
+
 static void test_read(apr_pool_t *p)
 {
     const apr_array_header_t *members = load(WHOLE, p);
@@ -336,6 +362,7 @@ static void tests(apr_pool_t *p)
     test_same_name(p);
     test_many(p);
     test_nothing_left(p);
+    test_take(p);
     test_read(p);
     test_write(p);
     test_quotes(p);
