@@ -84,11 +84,12 @@ void edu__note_row(const edu_exchange_t *x, const edu_row_t *row)
     }
 }
 
-/* A row of a level: its entity, which may have levels of its own. */
+/* A row of a level: its entity, which may have levels of its own.
+ * @param open  the brace, with the comma before it */
 static apr_status_t append_row(edu_exchange_t *x, const edu_expand_t *expand,
-                               const edu_row_t *row)
+                               const edu_row_t *row, const char *open)
 {
-    edu__append(x, "{");
+    edu__append(x, open);
     if (expand->shows == EDU_SHOWS_ROWS) {
         if (x->set->id == EDU_SUBMISSIONS) {
             edu__note_row(x, row);
@@ -119,8 +120,7 @@ static apr_status_t append_level(edu_exchange_t *x, const edu_expand_t *expand,
     append_name(x, expand, "");
     edu__append(x, "[");
     for (int i = 0; !rv && i < n; i++) {
-        edu__append(x, i ? "," : "");
-        rv = append_row(x, expand, row_at(level, i));
+        rv = append_row(x, expand, row_at(level, i), i ? ",{" : "{");
     }
     edu__append(x, "]");
     if (!rv && level->more) {

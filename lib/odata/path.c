@@ -6,6 +6,8 @@
 
 #include <apr_escape.h>
 #include <apr_strings.h>
+#define APR_WANT_IOVEC
+#include <apr_want.h>
 
 /* Where each of edu__nodes leads from: a path takes twenty searches, which are
  * quick in bytes side by side. */
@@ -465,39 +467,48 @@ const char *edu_class_of(const char *path, apr_pool_t *p)
     return edu__path_parse(&parsed, path, &err, p) ? NULL : parsed.key.class_id;
 }
 
-/* The part of a URL before a collection: …/name/key, or …/name('key'). */
-static const char *above(const edu_path_t *path, int depth, int in_quotes,
-                         apr_pool_t *p)
+/* The most parts of a URL: a collection has four for each key above it. */
+#define PARTS 24
+
+static struct iovec *add(struct iovec *end, const char *text)
+{
+    end->iov_base = (void *)text;
+    end->iov_len = strlen(text);
+    return end + 1;
+}
+
+/* Adds what a URL has before a collection: …/name/key, or …/name('key'). */
+static struct iovec *add_above(struct iovec *end, const edu_path_t *path,
+                               int depth, int in_quotes, apr_pool_t *p)
 {
     static const edu_set_t *const sets[] = { edu__classes, edu__assignments,
                                              edu__submissions, edu__outcomes };
     const char *const keys[] = { path->key.class_id, path->key.assignment_id,
                                  path->key.submission_id,
                                  path->key.outcome_id };
-    apr_array_header_t *parts =
-        apr_array_make(p, 2 + 4 * depth, sizeof(const char *));
 
     if (path->user_root) { /* in place of the class */
-        APR_ARRAY_PUSH(parts, const char *) = path->user_root;
-        APR_ARRAY_PUSH(parts, const char *) = "/";
+        end = add(add(end, path->user_root), "/");
     }
     for (int i = path->user_root != NULL; i < depth; i++) {
-        APR_ARRAY_PUSH(parts, const char *) = sets[i]->name;
-        APR_ARRAY_PUSH(parts, const char *) = in_quotes ? "('" : "/";
-        APR_ARRAY_PUSH(parts, const char *) =
-            in_quotes ? quoted(keys[i], p)
-                      : apr_pescape_path_segment(p, keys[i]);
-        APR_ARRAY_PUSH(parts, const char *) = in_quotes ? "')/" : "/";
+        end = add(add(end, sets[i]->name), in_quotes ? "('" : "/");
+        end = add(end, in_quotes ? quoted(keys[i], p)
+                                 : apr_pescape_path_segment(p, keys[i]));
+        end = add(end, in_quotes ? "')/" : "/");
     }
-    return apr_array_pstrcat(p, parts, 0);
+    return end;
 }
 
 const char *edu__path_url(const edu_path_t *path, const edu_set_t *set,
                           const char *id, const char *base, apr_pool_t *p)
 {
-    return apr_pstrcat(p, base, "/education/", above(path, set->depth, 0, p),
-                       set->name, id ? "/" : "",
-                       id ? apr_pescape_path_segment(p, id) : "", NULL);
+    struct iovec parts[PARTS], *end = add(add(parts, base), "/education/");
+
+    end = add(add_above(end, path, set->depth, 0, p), set->name);
+    if (id) {
+        end = add(add(end, "/"), apr_pescape_path_segment(p, id));
+    }
+    return apr_pstrcatv(p, parts, end - parts, NULL);
 }
 
 const char *edu__path_user(const char *id, const char *base, apr_pool_t *p)
@@ -509,8 +520,11 @@ const char *edu__path_user(const char *id, const char *base, apr_pool_t *p)
 const char *edu__path_context(const edu_path_t *path, const edu_set_t *set,
                               const char *base, apr_pool_t *p)
 {
-    return apr_pstrcat(p, base, "/$metadata#education/",
-                       above(path, set->depth, 1, p), set->name, NULL);
+    struct iovec parts[PARTS],
+        *end = add(add(parts, base), "/$metadata#education/");
+
+    end = add(add_above(end, path, set->depth, 1, p), set->name);
+    return apr_pstrcatv(p, parts, end - parts, NULL);
 }
 
 static const char *segment_of(const edu_type_t *type, apr_pool_t *p)
