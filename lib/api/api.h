@@ -20,6 +20,11 @@
 
 typedef struct edu_exchange_t edu_exchange_t;
 
+/** What is around a row's key in the context of an expansion. */
+typedef struct edu_context_t {
+    const char *before, *after; /**< NULL: the key is not in it */
+} edu_context_t;
+
 /* ------------------------------------------------------------- exchange.c */
 
 /** Facts about a caller; access.inc says what each of them may. */
@@ -60,8 +65,10 @@ struct edu_exchange_t {
     edu_query_t query;
     const char *expanded; /**< the part of the version that says what the answer
                                expands; NULL: the row's own says it */
-    edu_format_t format;  /**< of an answer in JSON */
-    int minimal, representation; /**< Prefer: return= */
+    const edu_context_t *contexts; /**< of the expansions of a list; NULL: to be
+                                        made for each row */
+    edu_format_t format;           /**< of an answer in JSON */
+    int minimal, representation;   /**< Prefer: return= */
     edu_error_t *err;
     apr_pool_t *p;
 };
@@ -199,6 +206,10 @@ apr_status_t edu__append_entity(edu_exchange_t *x, const edu_row_t *row);
 
 /** What the query expands of a row: a comma and a member, for each. */
 apr_status_t edu__append_levels(edu_exchange_t *x, const edu_row_t *row);
+
+/** The contexts of a list, which are the same for all its rows but for their
+ *  keys; NULL: there are none. */
+const edu_context_t *edu__contexts(const edu_exchange_t *x, apr_pool_t *p);
 
 /** Note whose outcomes an answer shows by this row, as edu__note_read. */
 void edu__note_row(const edu_exchange_t *x, const edu_row_t *row);

@@ -71,6 +71,7 @@ edu_exchange_t edu__below_of(const edu_exchange_t *x, const edu_row_t *row,
     own.path.cast = NULL;
     own.route = expand->route;
     own.set = expand->set;
+    own.contexts = NULL;
     own.query = expand->query;
     return own;
 }

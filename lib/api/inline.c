@@ -141,22 +141,71 @@ static void append_nothing(edu_exchange_t *x, const edu_expand_t *expand)
     }
 }
 
-/* The context of an expansion; the answer of a function has none in it
- * (contract.md 3). */
-static void append_context(edu_exchange_t *x, const edu_exchange_t *own,
-                           const edu_expand_t *expand)
+/* The context of an expansion, at the path of what it is of. */
+static const char *context_of(const edu_exchange_t *x, const edu_path_t *path,
+                              const edu_expand_t *expand, apr_pool_t *p)
 {
     const edu_set_t unkept = { .name = expand->nav->name,
                                .depth = x->set->depth + 1 };
     const edu_set_t *set = expand->set ? expand->set : &unkept;
 
-    if (x->format.metadata != EDU_METADATA_NONE && !edu__is_across(x) &&
-        expand->shows != EDU_SHOWS_COUNT) {
-        append_text(
-            x, expand, "@odata.context",
-            apr_pstrcat(x->p,
-                        edu__path_context(&own->path, set, x->req->base, x->p),
-                        edu__query_shape(&expand->query, x->p), NULL));
+    return apr_pstrcat(
+        p, ",\"", expand->nav->name, "@odata.context\":",
+        edu__json_quote(
+            apr_pstrcat(p, edu__path_context(path, set, x->req->base, p),
+                        edu__query_shape(&expand->query, p), NULL),
+            p),
+        NULL);
+}
+
+/* The answer of a function has none in it (contract.md 3). */
+static int has_contexts(const edu_exchange_t *x)
+{
+    return x->format.metadata != EDU_METADATA_NONE && !edu__is_across(x);
+}
+
+const edu_context_t *edu__contexts(const edu_exchange_t *x, apr_pool_t *p)
+{
+    static const char empty[] = "('')/";
+    const apr_array_header_t *expands = x->query.expands;
+    edu_path_t path = x->path;
+    edu_context_t *contexts;
+
+    if (!expands || !has_contexts(x)) {
+        return NULL;
+    }
+    contexts = apr_palloc(p, expands->nelts * sizeof(*contexts));
+    *edu__key_id(&path.key, x->set->table) = "";
+    for (int i = 0; i < expands->nelts; i++) {
+        const char *text =
+            context_of(x, &path, &APR_ARRAY_IDX(expands, i, edu_expand_t), p);
+        const char *at = strstr(text, empty);
+
+        contexts[i] =
+            at ? (edu_context_t){ apr_pstrmemdup(p, text, at + 2 - text),
+                                  at + 2 }
+               : (edu_context_t){ text, NULL };
+    }
+    return contexts;
+}
+
+static void append_context(edu_exchange_t *x, const edu_exchange_t *own,
+                           const edu_row_t *row, int i)
+{
+    const edu_expand_t *expand =
+        &APR_ARRAY_IDX(x->query.expands, i, edu_expand_t);
+
+    if (!has_contexts(x) || expand->shows == EDU_SHOWS_COUNT) {
+        return;
+    }
+    if (!x->contexts) {
+        edu__append(x, context_of(x, &own->path, expand, x->p));
+        return;
+    }
+    edu__append(x, x->contexts[i].before);
+    if (x->contexts[i].after) {
+        edu__append(x, edu__path_key(row->id, x->p)); /* has nothing to quote */
+        edu__append(x, x->contexts[i].after);
     }
 }
 
@@ -170,7 +219,7 @@ static apr_status_t append_expansion(edu_exchange_t *x, const edu_row_t *row,
     apr_array_header_t *rows = row->outcomes;
     apr_status_t rv = APR_SUCCESS;
 
-    append_context(x, &own, expand);
+    append_context(x, &own, row, i);
     if (!expand->set) {
         append_nothing(x, expand);
         return APR_SUCCESS;

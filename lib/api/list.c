@@ -393,6 +393,7 @@ static apr_status_t begin(edu_page_t *page, edu_exchange_t *x)
     page->one = *x;
     page->one.res = &page->text;
     apr_pool_create(&page->one.p, x->p);
+    page->one.contexts = edu__contexts(x, x->p);
     page->timed = page->range.since || page->range.sought;
     page->rows = edu__below_is_due(x) && x->query.top
                      ? apr_array_make(x->p, 16, sizeof(edu_shown_t))

@@ -139,11 +139,10 @@ typedef enum edu_part_e {
 typedef struct edu_path_t {
     edu_resource_e resource;
     edu_key_t key;
-    const edu_type_t *cast; /**< of which the entities of the resource have to
+    const edu_type_t *cast;   /**< of which the entities of the resource have to
                                  be, or NULL */
-    apr_array_header_t
-        *legs; /**< of edu_leg_t: the path names a property of the
-                                   resource; NULL: the resource itself */
+    apr_array_header_t *legs; /**< of edu_leg_t: to a property of the resource;
+                                   NULL: the path names itself */
     edu_part_e part;
     int query;             /**< $query: the options of a GET are in the body */
     const char *user_root; /**< the segments that the path has instead of a
@@ -176,8 +175,10 @@ const char *edu__path_url(const edu_path_t *path, const edu_set_t *set,
 /** The URL of a user, by which a reference names a member. */
 const char *edu__path_user(const char *id, const char *base, apr_pool_t *p);
 
-/** The context URL of a set at a path, without what follows its name
- *  (contract.md 2.1, 2.2). */
+/** A key as a URL has it between quotes. */
+const char *edu__path_key(const char *key, apr_pool_t *p);
+
+/** The context URL of a set, up to its name (contract.md 2.1, 2.2). */
 const char *edu__path_context(const edu_path_t *path, const edu_set_t *set,
                               const char *base, apr_pool_t *p);
 
@@ -185,8 +186,7 @@ const char *edu__path_context(const edu_path_t *path, const edu_set_t *set,
 const char *edu__path_cast(const edu_path_t *path, apr_pool_t *p);
 
 /** The context URL of the property that the legs of a path lead to.
- *  @param context  of the entity's set
- *  @param id       of the entity */
+ *  @param context  of the set of the entity with this @a id */
 const char *edu__path_part_context(const edu_path_t *path, const char *context,
                                    const char *id, apr_pool_t *p);
 

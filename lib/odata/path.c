@@ -410,8 +410,7 @@ static apr_status_t take_segment(walk_t *walk, char *segment, edu_error_t *err,
     return APR_SUCCESS;
 }
 
-/* A key as a URL has it between quotes. */
-static const char *quoted(const char *key, apr_pool_t *p)
+const char *edu__path_key(const char *key, apr_pool_t *p)
 {
     const char *quote = strchr(key, '\'');
 
@@ -420,7 +419,7 @@ static const char *quoted(const char *key, apr_pool_t *p)
     }
     return apr_pstrcat(
         p, apr_pescape_path_segment(p, apr_pstrmemdup(p, key, quote - key)),
-        "''", quoted(quote + 1, p), NULL);
+        "''", edu__path_key(quote + 1, p), NULL);
 }
 
 apr_status_t edu__path_parse(edu_path_t *path, const char *s, edu_error_t *err,
@@ -452,9 +451,10 @@ apr_status_t edu__path_parse(edu_path_t *path, const char *s, edu_error_t *err,
     }
     if (!rv && path->rest) {
         path->user_root =
-            path->user_id ? apr_pstrcat(p, "users('", quoted(path->user_id, p),
-                                        "')", NULL)
-                          : "me";
+            path->user_id
+                ? apr_pstrcat(p, "users('", edu__path_key(path->user_id, p),
+                              "')", NULL)
+                : "me";
     }
     return rv;
 }
@@ -492,7 +492,7 @@ static struct iovec *add_above(struct iovec *end, const edu_path_t *path,
     }
     for (int i = path->user_root != NULL; i < depth; i++) {
         end = add(add(end, sets[i]->name), in_quotes ? "('" : "/");
-        end = add(end, in_quotes ? quoted(keys[i], p)
+        end = add(end, in_quotes ? edu__path_key(keys[i], p)
                                  : apr_pescape_path_segment(p, keys[i]));
         end = add(end, in_quotes ? "')/" : "/");
     }
@@ -540,7 +540,7 @@ const char *edu__path_cast(const edu_path_t *path, apr_pool_t *p)
 const char *edu__path_part_context(const edu_path_t *path, const char *context,
                                    const char *id, apr_pool_t *p)
 {
-    const char *url = apr_pstrcat(p, context, "('", quoted(id, p), "')",
+    const char *url = apr_pstrcat(p, context, "('", edu__path_key(id, p), "')",
                                   segment_of(path->cast, p), NULL);
 
     for (int i = 0; i < path->legs->nelts; i++) {
