@@ -170,10 +170,13 @@ static apr_status_t find(apr_array_header_t *found, const edu_exchange_t *x,
     const edu_query_t *q = &x->query;
     /* one more than is shown tells that there are more */
     int most = q->orderby || q->count ? rows->nelts : q->skip + q->top + 1;
+    int parses = q->filter || q->orderby;
     apr_status_t rv = APR_SUCCESS;
     edu_exchange_t one = *x;
 
-    apr_pool_create(&one.p, x->p);
+    if (parses) {
+        apr_pool_create(&one.p, x->p);
+    }
     for (int i = 0; !rv && i < rows->nelts && found->nelts < most; i++) {
         edu_row_t *row = &APR_ARRAY_IDX(rows, i, edu_row_t);
         edu_position_t position = { .row = row };
@@ -194,7 +197,7 @@ static apr_status_t find(apr_array_header_t *found, const edu_exchange_t *x,
             APR_ARRAY_PUSH(found, edu_position_t) = position;
         }
         row->doc = was; /* parsed, a document takes many times its memory */
-        if (!rv) {      /* else the message is there */
+        if (!rv && parses) { /* else the message is there */
             apr_pool_clear(one.p);
         }
     }

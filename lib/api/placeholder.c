@@ -235,7 +235,9 @@ apr_status_t edu__placeholders_add(edu_exchange_t *x, apr_array_header_t **rows,
     for (int i = 0; i < all->nelts; i++) {
         APR_ARRAY_IDX(all, i, edu_row_t).registration = *registration;
     }
-    qsort(all->elts, all->nelts, sizeof(edu_row_t), in_order);
+    if (all->nelts > (*rows)->nelts) {
+        qsort(all->elts, all->nelts, sizeof(edu_row_t), in_order);
+    }
     *rows = all;
     return APR_SUCCESS;
 }

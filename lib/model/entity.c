@@ -447,7 +447,7 @@ int edu__entity_hide(apr_array_header_t *members, const edu_type_t *type,
 {
     int changed = 0;
 
-    for (const edu_prop_t *prop = type->props; prop->name; prop++) {
+    for (const edu_prop_t *prop = type->props; hides && prop->name; prop++) {
         if ((prop->flags & hides) && edu__member(members, prop->name) &&
             !edu__member_is(members, prop->name, "null")) {
             edu__member_set(members, prop->name, "null");
