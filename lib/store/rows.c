@@ -207,7 +207,8 @@ static void attach(apr_array_header_t *rows, const apr_array_header_t *outcomes)
     }
 }
 
-/* Completes submissions by the rows that came with them. */
+/* Completes submissions by the rows that came with them.
+ * @param outcomes  NULL: none */
 static void join(submissions_t *submissions, const apr_array_header_t *outcomes,
                  apr_pool_t *p)
 {
@@ -224,7 +225,9 @@ static void join(submissions_t *submissions, const apr_array_header_t *outcomes,
         row->registration.assignment =
             find_assignment(submissions, row->parent_id);
     }
-    attach(rows, outcomes);
+    if (outcomes) {
+        attach(rows, outcomes);
+    }
     for (int i = 0; i < rows->nelts; i++) {
         edu__rows_sort(APR_ARRAY_IDX(rows, i, edu_row_t).outcomes, as_created);
     }
@@ -233,8 +236,7 @@ static void join(submissions_t *submissions, const apr_array_header_t *outcomes,
 static void read_submissions(const edu_call_t *call, void *out)
 {
     submissions_t *submissions = out;
-    apr_array_header_t *outcomes =
-        apr_array_make(call->p, 8, sizeof(edu_row_t));
+    apr_array_header_t *outcomes = NULL;
     struct apr_dbd_row_t *from = NULL;
 
     while ((from = edu__call_next(call, from))) {
@@ -257,6 +259,11 @@ static void read_submissions(const edu_call_t *call, void *out)
         }
         else if (*row.parent_id) {
             row.modified_by = of;
+            if (!outcomes) { /* their submissions came before, in most cases */
+                outcomes =
+                    apr_array_make(call->p, 4 * (submissions->rows->nelts + 1),
+                                   sizeof(edu_row_t));
+            }
             APR_ARRAY_PUSH(outcomes, edu_row_t) = row;
         }
         else {

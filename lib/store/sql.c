@@ -2,8 +2,9 @@
 
 /* All SQL, as data: the statements, and how databases differ.  Every parameter
  * is text.  A read returns rows of one shape (edu_row_t); further rows of the
- * same statement have all else that a request needs.  No column is ever NULL,
- * for not all drivers tell that from empty text. */
+ * same statement have all else that a request needs.  No value is ever NULL, for
+ * not all drivers tell that from empty text; in SUBMISSIONS_OF, a column is that
+ * a row does not have, for drivers copy what is not. */
 
 #include "inner.h"
 
@@ -253,9 +254,10 @@
     " AND " of "." id " > %s AND " of "." id " <= (SELECT l.id FROM l)"
 #define SUBMISSIONS_OF                                                        \
     VIEWER STAFF LAST_ID OWN " SELECT s.id, s.created, s.user_id, s.version,"  \
-    " s.modified_by, " SHORT("s.body") ", '' FROM edu_submission s"           \
+    " s.modified_by, " SHORT("s.body") ", NULL FROM edu_submission s"         \
     UP_TO_LAST("s", "id") " UNION ALL SELECT o.id, o.created, o.type,"        \
-    " o.version, '', " SHORT("o.body") ", o.submission_id FROM edu_outcome o" \
+    " o.version, NULL, " SHORT("o.body") ", o.submission_id"                  \
+    " FROM edu_outcome o"                                                     \
     UP_TO_LAST("o", "submission_id") " AND %s = '1'" OWN_ROWS " LIMIT 1001"
 #define SUBMISSIONS_AMONG                                                     \
     VIEWER STAFF ", s AS (SELECT " SUBMISSION_ALL " FROM edu_submission s"    \
