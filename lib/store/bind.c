@@ -388,17 +388,17 @@ static void add_recorded_key(edu_args_t *args, const edu_write_t *write)
     edu__args_add(args, edu__table_name(write->table));
 }
 
-/* What BEFORE asks for. */
+/* The document before, and the version by which the record of it is found, if
+ * the document names that. */
 static void add_before(edu_args_t *args, const edu_write_t *write)
 {
-    static const edu_row_t nothing;
+    static const edu_row_t nothing = { .version = "", .body = "" };
     const edu_row_t *before = write->before ? write->before : &nothing;
+    int named = before->body && strstr(before->body, before->version) != NULL;
 
     edu__args_add(args, before->body);
-    edu__args_add(args, before->version);
     add_recorded_key(args, write);
-    edu__args_add(args, before->version);
-    edu__args_add(args, before->body);
+    edu__args_add(args, named ? before->version : NULL);
     edu__args_add(args, before->body);
 }
 

@@ -383,16 +383,20 @@
 #define INTO_HISTORY                                                          \
     "INSERT INTO edu_history (" BY ", before_body, " KEY                      \
     ", entity, version, after_body) "
-#define BEFORE(body, class, assignment, submission, id, entity, version)      \
-    "CASE WHEN " EDU_PLACE "(" body ", " version ") > 0 THEN COALESCE(("      \
-    "SELECT CAST(h.seq AS VARCHAR(20)) FROM edu_history h"                    \
+#define RECORD_OF(class, assignment, submission, id, entity, version)         \
+    "(SELECT CAST(h.seq AS VARCHAR(20)) FROM edu_history h"                   \
     " WHERE h.class_id = " class " AND h.assignment_id = " assignment         \
     " AND h.submission_id = " submission " AND h.id = " id                    \
-    " AND h.entity = " entity " AND h.version = " version " LIMIT 1), " body  \
+    " AND h.entity = " entity " AND h.version = " version " LIMIT 1)"
+#define BEFORE(body, class, assignment, submission, id, entity, version)      \
+    "CASE WHEN " EDU_PLACE "(" body ", " version ") > 0 THEN COALESCE("       \
+    RECORD_OF(class, assignment, submission, id, entity, version) ", " body   \
     ") ELSE " body " END"
+/* bind.c has looked for the version in the document */
 #define RECORDED_VALUES                                                       \
     "%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "                                \
-    BEFORE("%s", "%s", "%s", "%s", "%s", "%s", "%s")                          \
+    "CASE %s WHEN '' THEN '' ELSE COALESCE("                                  \
+    RECORD_OF("%s", "%s", "%s", "%s", "%s", "%s") ", %s) END"                 \
     ", %s, %s, %s, %s, %s, %s, %s"
 
 /* The rows that EDU_SQL_DELETE_BELOW removes. */
