@@ -149,12 +149,10 @@ const char *edu__scope_name(unsigned bit, int application, apr_pool_t *p);
 
 /* ------------------------------------------------------------------ seal.c */
 
-/**
- * Seal bytes, 65535 at most: without the secret nobody can read or make the
- * result.
- * @param secret  64 hexadecimal digits
- * @return NULL: there are too many, or there is no randomness
- */
+/** Seal bytes, 65535 at most: without the secret nobody can read or make the
+ *  result.
+ *  @param secret  64 hexadecimal digits
+ *  @return NULL: there are too many, or there is no randomness */
 const char *edu__seal(apr_size_t *sealed_len, const char *secret,
                       const char *bytes, apr_size_t len, apr_pool_t *p);
 
@@ -165,15 +163,13 @@ const char *edu__unseal(apr_size_t *len, const char *secret,
 
 /* ------------------------------------------------------------------ json.c */
 
-/**
- * Parse a client's text: UTF-8, with a byte order mark or without (RFC 8259
- * 8.1), no NUL, no duplicate members, at most 32 levels deep (decisions.md 3).
- * @param most  how many values it may hold, counted before one is created; 0:
- *              any number
- * @param deep  1: any depth is allowed
- * @return a value owned by @a p, or NULL and in @a err EDU_EBADREQUEST,
- *         EDU_ETOOLARGE, or EDU_EGRADING for a number that no double holds
- */
+/** Parse a client's text: UTF-8, with a byte order mark or without (RFC 8259
+ *  8.1), no NUL, no duplicate members, at most 32 levels deep (decisions.md 3).
+ *  @param most  how many values it may hold, counted before one is created; 0:
+ *               any number
+ *  @param deep  1: any depth is allowed
+ *  @return a value owned by @a p, or NULL and in @a err EDU_EBADREQUEST,
+ *          EDU_ETOOLARGE, or EDU_EGRADING for a number that no double holds */
 json_t *edu__json_parse(const char *data, apr_size_t len, int most, int deep,
                         edu_error_t *err, apr_pool_t *p);
 
@@ -198,15 +194,15 @@ json_t *edu__json_share(const json_t *json);
  *  @param json  NULL is written as null, for an empty text is not JSON */
 const char *edu__json_text(const json_t *json, apr_pool_t *p);
 
-/** The length of edu__json_text, and whether it is at most as much. */
+/** The length of edu__json_text. */
 apr_size_t edu__json_size(const json_t *json);
+
+/** Whether that is at most as much, which takes less to find. */
 int edu__json_fits(const json_t *json, apr_size_t max);
 
-/**
- * A number as Edm.Single keeps it: the shortest decimal that reads back as the
- * same float32, so that 85.1 stays 85.1, and no fraction where there is none.
- * @return a new reference
- */
+/** A number as Edm.Single keeps it: the shortest decimal that reads back as the
+ *  same float32, so that 85.1 stays 85.1, and no fraction where there is none.
+ *  @return a new reference */
 json_t *edu__json_single(const json_t *in);
 
 /** A string as a JSON string, quotes and all. @param s  as edu__mend */
@@ -228,12 +224,9 @@ typedef struct edu_member_t {
  *  it is no object */
 apr_array_header_t *edu__members_load(const char *text, apr_pool_t *p);
 
-/**
- * Add the next member of a text that edu__json_text may have written.
- * @param at  what follows the members so far: the text itself, at first
- * @return what follows it, or NULL: the next one has another name, or a value
- *         that edu__json_text would write in another way
- */
+/** Add the next member of a text that edu__json_text may have written.
+ *  @param at  what follows the members so far: the text itself, at first
+ *  @return what follows it, or NULL: it is another, or not written like that */
 const char *edu__member_take(apr_array_header_t *members, const char *at,
                              const char *name);
 
@@ -241,8 +234,7 @@ const char *edu__member_take(apr_array_header_t *members, const char *at,
  *  @return of edu_member_t */
 apr_array_header_t *edu__members_at(const char *value, apr_pool_t *p);
 
-/** A stored object or array as edu__json_text writes it, which is mostly the
- *  text itself.
+/** A stored object or array as edu__json_text writes it, mostly as it is.
  *  @return NULL: it is no JSON */
 const char *edu__json_tidy(const char *text, apr_pool_t *p);
 
