@@ -115,6 +115,7 @@ for my $from ('', map { dirname $_ } glob "$Bin/data/upgrade/*/$db.sql") {
         is(number_of($_), 1, "the database has the index $_")
             for qw(edu_member_class edu_member_role edu_history_class
                    edu_history_row);
+        is(number_of('edu_history_of'), 0, 'and not the one that it had');
         run_case($from) if $from;
     }
 }

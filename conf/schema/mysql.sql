@@ -121,6 +121,8 @@ CREATE INDEX IF NOT EXISTS edu_history_class
     ON edu_history (class_id, seq);
 CREATE INDEX IF NOT EXISTS edu_history_row
     ON edu_history (class_id, assignment_id, entity, version, submission_id, id);
+-- which version 3.1 has in the place of this:
+DROP INDEX IF EXISTS edu_history_of ON edu_history;
 
 -- One row for each time that outcomes were read, where EduOutcomesLogReads is
 -- On: when, by whom, which, and whose; or lost, the number of reads before it that

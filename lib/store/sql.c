@@ -1010,6 +1010,9 @@ const struct edu_sql_whole_t edu__sql_whole = {
     " NOT NULL DEFAULT ''",                                                   \
     "ALTER TABLE edu_outcome " add " shown " text " NOT NULL DEFAULT ''"
 
+/* The index in whose place version 3.1 has edu_history_row. */
+#define REPLACED "DROP INDEX IF EXISTS edu_history_of"
+
 /* The end: students see from now on what version 2 had published; that comes last
  * in a document, and is marked by no other words.  Then the version. */
 #define FINISH(update)                                                        \
@@ -1030,6 +1033,7 @@ const struct edu_sql_whole_t edu__sql_whole = {
 static const char *const sqlite3_schema[] = {
     "BEGIN IMMEDIATE",
     SCHEMA("TEXT", "TEXT", "INTEGER PRIMARY KEY", "UNIQUE", ""),
+    REPLACED,
     FINISH(UPSERT),
     "COMMIT",
     NULL
@@ -1052,6 +1056,7 @@ static const char *const pgsql_schema[] = {
     "CREATE STATISTICS IF NOT EXISTS edu_submission_of (dependencies)"
     " ON class_id, assignment_id FROM edu_submission",
     ADDED("ADD COLUMN IF NOT EXISTS", "TEXT COLLATE \"C\"", "TEXT"),
+    REPLACED,
     FINISH(UPSERT),
     "COMMIT",
     NULL
@@ -1065,6 +1070,7 @@ static const char *const mysql_schema[] = {
            "PRIMARY KEY",
            " ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"),
     ADDED("ADD COLUMN IF NOT EXISTS", "VARCHAR(128)", "MEDIUMTEXT"),
+    REPLACED " ON edu_history",
     FINISH("ON DUPLICATE KEY UPDATE version ="
            " GREATEST(version, VALUES(version))"),
     "SET SESSION max_statement_time = @edu_time",

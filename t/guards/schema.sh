@@ -6,7 +6,7 @@ files=$(for file in conf/schema/*.sql; do
     sed '/^--/d' "$file" | tr -s '\n ' ' ' | sed 's/; */;\n/g'
 done | sed -n '/^ *\(BEGIN\|COMMIT\)/d; s/^ *//; s/ )/)/g; s/;$//p' | sort -u)
 module=$(strings -n 20 "$top_builddir/.libs/libeduoutcomes.so" |
-    grep -E '^(CREATE |ALTER TABLE|UPDATE edu_outcome SET shown|INSERT INTO edu_schema )' | sort -u)
+    grep -E '^(CREATE |DROP INDEX|ALTER TABLE|UPDATE edu_outcome SET shown|INSERT INTO edu_schema )' | sort -u)
 
 same 'conf/schema and lib/store/sql.c' "$module" "$files"
 some 'versions sort as text' "$(
