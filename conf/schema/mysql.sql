@@ -121,8 +121,6 @@ CREATE INDEX IF NOT EXISTS edu_history_class
     ON edu_history (class_id, seq);
 CREATE INDEX IF NOT EXISTS edu_history_row
     ON edu_history (class_id, assignment_id, entity, version, submission_id, id);
--- which version 3.1 has in the place of this:
-DROP INDEX IF EXISTS edu_history_of ON edu_history;
 
 -- One row for each time that outcomes were read, where EduOutcomesLogReads is
 -- On: when, by whom, which, and whose; or lost, the number of reads before it that
@@ -178,6 +176,9 @@ ALTER TABLE edu_outcome ADD COLUMN IF NOT EXISTS shown_version VARCHAR(128)
     NOT NULL DEFAULT '';
 ALTER TABLE edu_outcome ADD COLUMN IF NOT EXISTS shown MEDIUMTEXT
     NOT NULL DEFAULT '';
+
+-- In its place version 3.1 has edu_history_row.
+DROP INDEX IF EXISTS edu_history_of ON edu_history;
 
 -- From a version before 3: students see the published documents.
 UPDATE edu_outcome SET shown_version = version, shown = body

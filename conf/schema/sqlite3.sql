@@ -115,8 +115,6 @@ CREATE INDEX IF NOT EXISTS edu_history_class
     ON edu_history (class_id, seq);
 CREATE INDEX IF NOT EXISTS edu_history_row
     ON edu_history (class_id, assignment_id, entity, version, submission_id, id);
--- which version 3.1 has in the place of this:
-DROP INDEX IF EXISTS edu_history_of;
 
 -- One row for each time that outcomes were read, where EduOutcomesLogReads is
 -- On: when, by whom, which, and whose; or lost, the number of reads before it that
@@ -163,6 +161,10 @@ CREATE TABLE IF NOT EXISTS edu_schema (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     version TEXT NOT NULL
 );
+
+-- In its place version 3.1 has edu_history_row.
+DROP INDEX IF EXISTS edu_history_of;
+
 -- From a version before 3: students see the published documents.
 UPDATE edu_outcome SET shown_version = version, shown = body
     WHERE shown_version = '' AND (SELECT version FROM edu_schema) < '3'
