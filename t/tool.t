@@ -233,6 +233,11 @@ my @faults = (
              action => 'update', at => '', version => '0000000000000003',
              before_body => '{"other":1}'),
      'edu_history tool/a/s9/o/LAST before_body'],
+    # not of one row, though they read alike
+    map({ [$into->('history', class_id => 'tool', assignment_id => 'a',
+                   submission_id => $_->[0], id => $_->[1], entity => 'outcome',
+                   action => 'update', at => '', version => $_->[2])] }
+        ['t', 'u v', '0000000000000002'], ['t u', 'v', '0000000000000001']),
     (map { my $number = $numbers{$lived[0]}[$_];
            ["DELETE FROM edu_history WHERE seq = $number",
             "edu_history tool/open/s/$lived[0]/" . $numbers{$lived[0]}[$_ + 1]

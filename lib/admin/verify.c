@@ -239,10 +239,11 @@ static void put(char **to, const char *text, apr_pool_t *p)
     }
 }
 
-static chain_t *chain_of(chains_t *chains, int table, const edu_cursor_t *at)
+/* The chain of a record, by its ids and entity, which stand side by side. */
+static chain_t *chain_of(chains_t *chains, int table, const edu_cursor_t *at,
+                         apr_pool_t *scratch)
 {
-    const char *key = apr_psprintf(chains->p, "%d %s %s %s", table, at->row[2],
-                                   at->row[3], at->row[4]);
+    const char *key = edu__digest(at->row + 2, 4, scratch);
     chain_t *chain = apr_hash_get(chains->by_key, key, APR_HASH_KEY_STRING);
 
     if (!chain) {
@@ -252,7 +253,8 @@ static chain_t *chain_of(chains_t *chains, int table, const edu_cursor_t *at)
             chain->key[i] =
                 apr_pstrdup(chains->p, at->row[keys[table].columns[i]]);
         }
-        apr_hash_set(chains->by_key, key, APR_HASH_KEY_STRING, chain);
+        apr_hash_set(chains->by_key, apr_pstrdup(chains->p, key),
+                     APR_HASH_KEY_STRING, chain);
         APR_ARRAY_PUSH(chains->all, chain_t *) = chain;
     }
     return chain;
@@ -273,9 +275,10 @@ static apr_status_t read_class(chains_t *chains, edu_verify_t *v,
         int table = table_of(at);
 
         if (table < TABLES) {
-            chain_t *chain = chain_of(chains, table, at);
+            chain_t *chain;
 
             apr_pool_clear(v->p);
+            chain = chain_of(chains, table, at, v->p);
             check_follows(v, chains, chain, at);
             chain->seq = number_of(at);
             put(&chain->version, edu__cursor_text(at, "version"), chains->p);
