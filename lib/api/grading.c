@@ -308,10 +308,8 @@ const char *edu__grading_members_text(const edu_row_t *row,
         strstr(points, "\"grade\":")) {
         edu__member_set(members, "points", without_letter(points, p));
     }
-    edu__member_set(
-        members, "@odata.etag",
-        edu__json_quote(
-            edu__etag(edu__grading_version(row, EDU_DIALECT_V1_0, p), p), p));
+    edu__members_tag(members, edu__grading_version(row, EDU_DIALECT_V1_0, p),
+                     p);
     return edu__members_text(members, NULL, p);
 }
 

@@ -325,8 +325,7 @@ static apr_status_t plan_submission(edu_exchange_t *x, act_t *act)
     *row = *was;
     row->version = act->change.version;
     row->modified_by = edu__caller_text(x);
-    edu__member_set(members, "@odata.etag",
-                    edu__json_quote(edu__etag(row->version, x->p), x->p));
+    edu__members_tag(members, row->version, x->p);
     edu__member_set(members, "status", edu__json_quote(action->status, x->p));
     edu__member_set(members, apr_pstrcat(x->p, action->deed, "By", NULL),
                     row->modified_by);

@@ -231,6 +231,13 @@ void edu__entity_tag(json_t *doc, const char *version, apr_pool_t *p)
                                 json_string(edu__etag(version, p)));
 }
 
+void edu__members_tag(apr_array_header_t *members, const char *version,
+                      apr_pool_t *p)
+{
+    edu__member_set(members, "@odata.etag",
+                    edu__json_quote(edu__etag(version, p), p));
+}
+
 /* Annotations come first.  Graph names a type where the declared one is
  * abstract, as that of outcomes is (contract.md 1.3). */
 static json_t *annotated(const edu_type_t *type, const edu_type_t *declared,
@@ -325,8 +332,7 @@ apr_array_header_t *edu__entity_blank(const edu_type_t *type, const char *id,
     edu__member_set(
         members, "@odata.type",
         apr_pstrcat(p, "\"#" EDU_NAMESPACE, type->name, "\"", NULL));
-    edu__member_set(members, "@odata.etag",
-                    edu__json_quote(edu__etag(version, p), p));
+    edu__members_tag(members, version, p);
     edu__member_set(members, "id", edu__json_quote(id, p));
     complete(members, type, p);
     return members;

@@ -181,6 +181,10 @@ const char *edu__etag(const char *version, apr_pool_t *p);
  *  the database. */
 void edu__entity_tag(json_t *doc, const char *version, apr_pool_t *p);
 
+/** The same of its members. */
+void edu__members_tag(apr_array_header_t *members, const char *version,
+                      apr_pool_t *p);
+
 /** A new entity with the default values of its type.
  *  @return as edu__entity_members */
 apr_array_header_t *edu__entity_blank(const edu_type_t *type, const char *id,

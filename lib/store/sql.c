@@ -404,8 +404,9 @@
     INTO_HISTORY "SELECT %s, '1', " shows ", " student                        \
     ", %s, %s, %s, %s, %s, %s, "                                              \
     BEFORE("o.body", "o.class_id", assignment, submission, "o.id",            \
-           "'" entity "'", "o.version") ", o.class_id, " assignment ", " submission        \
-    ", o.id, '" entity "', o.version, '' FROM " from
+           "'" entity "'", "o.version")                                       \
+    ", o.class_id, " assignment ", " submission ", o.id, '" entity "',"       \
+    " o.version, '' FROM " from
 
 /* The student of an outcome. */
 #define STUDENT                                                               \

@@ -281,8 +281,8 @@ const edu_sql_dialect_t *edu__sql_dialect(const char *driver);
 
 /** The version of the schema that the module creates: N or N.M, a digit each,
  *  so that versions sort as text.  A new M adds something that earlier modules
- *  of N do not notice: a table, an index, a column with a default.  Any other
- *  change is a new N, which earlier modules refuse. */
+ *  of N do not notice: a table, an index or one in its place, a column with a
+ *  default.  Any other change is a new N, which earlier modules refuse. */
 #define EDU_SCHEMA_VERSION "3.1"
 
 /** The least version that the statements need.  A process that starts adds a
