@@ -202,6 +202,19 @@ is(restore("$versions/$all[5]{id}"), 204, 'an outcome that is gone comes back');
 is_deeply([current()->{points}{points}, current()->{publishedPoints}],
           [5, undef], 'unpublished');
 
+# A document before says what it is, which its property does not: "entity".
+my $twice = submission(assignment(class('history-twice', 'ada'), 'a'), 'ada');
+must('teacher', POST => "$twice/return"), must('teacher', PATCH =>
+    "$twice/outcomes/$POINTS", { points => { points => $_ } }) for 1, 2;
+must('teacher', POST => "$twice/return");
+for my $metadata ('minimal', 'full') {
+    my $said = must('teacher', GET => "$twice/versions?\$top=1&\$format="
+                    . "application/json;odata.metadata=$metadata");
+    is($said->{value}[0]{previous}{'@odata.type'},
+       '#microsoft.graph.educationSubmission',
+       "the type of a submission before, $metadata");
+}
+
 # what is gone has versions, and none of them may match, or be left
 my $marks = sql("SELECT count(*) FROM edu_history WHERE class_id = ''");
 record(map { { class_id => 'history-gone', action => 'update', at => at($_) } }

@@ -196,6 +196,10 @@ static void fill_version(apr_array_header_t *members, const edu_exchange_t *x,
     text = document_of(x, set, event, event->after);
     edu__member_set(members, names[set->table].document, text ? text : "null");
     text = document_of(x, set, event, event->before);
+    if (text && *text == '{' && set->id != EDU_OUTCOMES) { /* they have it */
+        text = apr_pstrcat(x->p, "{\"@odata.type\":\"#" EDU_NAMESPACE,
+                           set->type->name, "\",", text + 1, NULL);
+    }
     edu__member_set(members, "previous", text ? text : "null");
     if (set->id == EDU_OUTCOMES && is_published(event)) {
         edu__member_set(members, "publication",
