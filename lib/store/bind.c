@@ -192,7 +192,7 @@ static void add_values(edu_args_t *args, const edu_write_t *write)
     const struct edu_shape_t *shape = &edu__shapes[write->table];
     const edu_row_t *row = write->after;
 
-    if (shape->kind) {
+    if (shape->kind && (shape->kind < 2 || write->op == EDU_INSERT)) {
         edu__args_add(args, row->kind);
     }
     edu__args_add(args, row->version);

@@ -196,11 +196,10 @@
  * that are submissions.
  * @param of  OF_EACH: a further column, the assignment; OF_NONE */
 #define SUBMISSION(those, show, of, assignments)                              \
-    SUBMISSIONS("", "SELECT " SUBMISSION_ALL " FROM edu_submission s WHERE"   \
-                those, show, of, assignments)
-#define SUBMISSIONS(more, those, show, of, assignments)                       \
-    VIEWER more ", s AS (" those ")"                                          \
-    SUBMISSION_ROWS("s", show, of) assignments
+    SUBMISSIONS(", s AS (SELECT " SUBMISSION_ALL                              \
+                " FROM edu_submission s WHERE" those ")", show, of, assignments)
+#define SUBMISSIONS(those, show, of, assignments)                             \
+    VIEWER those SUBMISSION_ROWS("s", show, of) assignments
 #define SUBMISSION_ROWS(those, show, of)                                      \
     " SELECT s.id, s.created, s.user_id, s.version, s.modified_by, "          \
     show("s.body") ", ''" of("s.assignment_id") " FROM " those " s"           \
@@ -499,10 +498,10 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
         " COALESCE(a.version, ''), '', COALESCE(a.body, ''),"
         " COALESCE(a.class_id, '')" FROM_VIEWER_ASSIGNMENT },
     [EDU_SQL_GET + EDU_SUBMISSION] = { .label = "edu_get_submission", .text =
-        SUBMISSIONS("", "SELECT " SUBMISSION_ALL " FROM v"
+        SUBMISSIONS(", s AS " EDU_INLINE "(SELECT " SUBMISSION_ALL " FROM v"
                     " CROSS JOIN edu_submission s WHERE s.class_id = %s"
                     " AND s.assignment_id = %s AND s.id = %s"
-                    " AND (v.role <> 'student' OR s.user_id = v.id)",
+                    " AND (v.role <> 'student' OR s.user_id = v.id))",
                     WHOLE, OF_NONE, THAT_ASSIGNMENT("s")) },
     [EDU_SQL_GET + EDU_OUTCOME] = { .label = "edu_get_outcome", .text =
         VIEWER " " GET_OUTCOME("%s", "%s", "%s", "%s"),
@@ -571,7 +570,8 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
                " ORDER BY version, assignment_id, id" LIMIT) },
 
     [EDU_SQL_ACROSS] = { .label = "edu_list_across", .text =
-        SUBMISSIONS(USER NEXT_SUBMISSIONS(">"), "SELECT " SUBMISSION_ALL OF_KEYS,
+        SUBMISSIONS(USER NEXT_SUBMISSIONS(">") ", s AS (SELECT "
+                    SUBMISSION_ALL OF_KEYS ")",
                     SHORT, OF_EACH, THEIR_ASSIGNMENTS) },
     [EDU_SQL_ACROSS_OUTCOMES] = { .label = "edu_list_across_outcomes",
         .text = ACROSS_OUTCOMES },
@@ -713,11 +713,11 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
         UNREGISTERED("%s", "%s", "%s") },
     /* an UPDATE locks a row in all databases */
     [EDU_SQL_LOCK_SUBMISSION] = { .label = "edu_lock", .text =
-        "UPDATE edu_submission SET version = version"
+        "UPDATE edu_submission SET modified_by = modified_by"
         " WHERE" OF_ASSIGNMENT " AND" ONE },
     /* after the INSERT of the submission, so that it sees a faster writer */
     [EDU_SQL_LOCK_CHILDLESS] = { .label = "edu_lock_childless", .text =
-        "UPDATE edu_submission SET version = version"
+        "UPDATE edu_submission SET modified_by = modified_by"
         " WHERE" OF_ASSIGNMENT " AND" ONE
         " AND NOT EXISTS (SELECT 1 FROM edu_outcome WHERE" OF_SUBMISSION ")" },
     [EDU_SQL_LOCK_ASSIGNMENT] = { .label = "edu_hold", .text =
@@ -733,9 +733,10 @@ const edu_sql_t edu__sql[EDU_SQL_COUNT] = {
     [EDU_SQL_UPDATE + EDU_ASSIGNMENT] = { .label = "edu_replace_assignment", .text =
         "UPDATE edu_assignment SET version = %s, body = %s"
         " WHERE" OF_CLASS AS_READ },
+    /* not its student, who stays: SQLite writes to the indexes of all columns
+     * that are set */
     [EDU_SQL_UPDATE + EDU_SUBMISSION] = { .label = "edu_replace_submission", .text =
-        "UPDATE edu_submission SET user_id = %s, version = %s,"
-        " modified_by = %s, body = %s"
+        "UPDATE edu_submission SET version = %s, modified_by = %s, body = %s"
         " WHERE" OF_ASSIGNMENT AS_READ },
     [EDU_SQL_UPDATE + EDU_OUTCOME] = { .label = "edu_replace_outcome", .text =
         "UPDATE edu_outcome SET type = %s, version = %s, body = %s"
@@ -837,7 +838,7 @@ const struct edu_shape_t edu__shapes[EDU_TABLES] = {
     [EDU_CLASS]      = { 0,   0,   0 },
     [EDU_MEMBER]     = { 1,   1,   0 },
     [EDU_ASSIGNMENT] = { 1,   0,   0 },
-    [EDU_SUBMISSION] = { 2,   1,   1 },
+    [EDU_SUBMISSION] = { 2,   2,   1 },
     [EDU_OUTCOME]    = { 3,   1,   0 },
     [EDU_HISTORY]    = { 1,   0,   0 },
     [EDU_REPEAT]     = { 0,   1,   1 }

@@ -23,7 +23,7 @@ typedef struct edu_row_t edu_row_t;
 /** The columns of a table besides id, created, version and body. */
 extern const struct edu_shape_t {
     int keys; /**< ids of the rows above: class, assignment, submission */
-    int kind; /**< it has a kind */
+    int kind; /**< it has a kind; 2: that no update changes */
     int modified_by; /**< it has a by */
 } edu__shapes[EDU_TABLES];
 

@@ -869,7 +869,8 @@ static const struct table_t {
     const char *name;
     edu_table_e table;
     edu_key_t path;
-    const char *kind, *other, *by, *parent;
+    const char *kind, *other; /* a submission keeps its student */
+    const char *by, *parent;
     const char *above; /* statement that adds the row above, if needed */
 } tables[] = {
     { "a class", EDU_CLASS, { .class_id = "t" }, "", "", "", "", NULL },
@@ -879,7 +880,7 @@ static const struct table_t {
       { .class_id = "t", .assignment_id = "m" },
       "", "", "", "t", "INSERT INTO edu_class (id) VALUES ('t')" },
     { "a submission", EDU_SUBMISSION,
-      { .class_id = "t", .assignment_id = "a", .submission_id = "m" }, "u", "v",
+      { .class_id = "t", .assignment_id = "a", .submission_id = "m" }, "u", "u",
       "{by}", "a",
       "INSERT INTO edu_assignment (class_id, id) VALUES ('t', 'a')" },
     { "an outcome", EDU_OUTCOME, OUTCOME_AT("t", "a", "s", "m"),
