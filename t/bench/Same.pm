@@ -19,6 +19,7 @@ sub reference {
                                                  0, $_)), 1 .. 4],
         list => [ask($server, GET => sprintf $OUTCOMES_OF, 'read', 0)],
         page => [ask($server, GET => sprintf $OUTCOMES_OF, 'page', 0)],
+        pages => [ask($server, GET => sprintf $OUTCOMES_OF, 'page', 1)],
         'registered-get' => [map ask($server, GET => "$submission/outcomes/$_"),
                              @SINGLETONS],
         'registered-list' => [ask($server, GET => "$submission/outcomes")],

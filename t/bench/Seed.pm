@@ -14,6 +14,7 @@ our @EXPORT = qw($GRADEBOOK $ID $OUTCOMES_OF $SUBMISSION_OF register rows_of
 
 my $SUBMISSIONS = 2000;    # that nobody registered
 my $ON_PAGES    = 250;     # outcomes in the submission that fills pages
+my $ON_ONE      = 104;     # and in those that fill one page each
 my $ASSIGNMENTS = 67;      # of registered submissions, one of each student
 my $STUDENTS    = 30;
 
@@ -40,7 +41,11 @@ CREATE TEMP TABLE copies AS
     printf('$ID', i, n) AS new_id, one.* FROM i, one
   UNION ALL
   SELECT 'page', 's0000', printf('$ID', i, n), one.* FROM i, one
-  WHERE i < $ON_PAGES AND n = i % 4 + 1;
+  WHERE i < $ON_PAGES AND n = i % 4 + 1
+  UNION ALL
+  SELECT 'page', printf('s%04d', (4 * i + n - 1) / $ON_ONE + 1),
+    printf('$ID', i, n), one.* FROM i, one
+  WHERE 4 * i + n - 1 < $ON_ONE * $ASSIGNMENTS;
 INSERT INTO edu_outcome (class_id, assignment_id, submission_id, id, created,
     type, version, body)
   SELECT class, 'a1', submission, new_id, created, type, version,

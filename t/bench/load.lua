@@ -147,6 +147,13 @@ local WORKS = {
       end,
       status = { [200] = true }
    },
+   -- as many as there are gradebooks, for one alone stays in all caches
+   pages = {
+      make = function()
+         return wrk.format("GET", "/v1.0" .. PARENT:format("page", random(1, ASSIGNMENTS)))
+      end,
+      status = { [200] = true }
+   },
    create = { make = create, status = { [201] = true } },
    attach = { make = attach, status = { [201] = true } },
    patch = { make = patch, status = { [200] = true } },
