@@ -182,9 +182,7 @@ static apr_array_header_t *load(edu_exchange_t *x, edu_row_t *row,
     json_t *doc;
 
     if (edu__grading_is_plain(row, x->p)) {
-        const char *text = edu__json_tidy(row->body, x->p);
-
-        return text ? edu__members_load(text, x->p) : NULL;
+        return edu__members_load(row->body, x->p);
     }
     doc = edu__view_outcome(x, row);
     if (!doc || !edu__grading_mark(doc, row)) {
@@ -300,9 +298,9 @@ static apr_status_t plan_submission(edu_exchange_t *x, act_t *act)
     const struct action_t *action = act->action;
     const edu_row_t *was = &act->plan->was;
     edu_row_t *row = &act->plan->row;
-    const char *text = edu__json_tidy(was->body, x->p), *status;
     apr_array_header_t *members =
-        text ? edu__entity_members(&edu__submission, text, x->p) : NULL;
+        edu__entity_members(&edu__submission, was->body, x->p);
+    const char *status;
     apr_status_t rv;
 
     if (!members) {
