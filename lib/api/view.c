@@ -59,8 +59,13 @@ static void hide_recipients(apr_array_header_t *members,
 static void fill_assignment(apr_array_header_t *members,
                             const edu_exchange_t *x, const edu_row_t *row)
 {
-    edu__member_set(members, "classId", edu__json_quote(row->parent_id, x->p));
-    edu__member_replace(members, "status", "null", "\"draft\"");
+    const char *own = edu__json_quote(row->parent_id, x->p);
+    const edu_fill_t fills[] = {
+        {"classId", own,         0},
+        { "status", "\"draft\"", 1}
+    };
+
+    edu__entity_fill(members, fills, 2);
     if (edu__is_waiting(members, x->p)) {
         edu__member_set(members, "status", "\"published\"");
         edu__member_set(members, "assignedDateTime", "null");

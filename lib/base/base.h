@@ -257,10 +257,6 @@ int edu__member_is(const apr_array_header_t *members, const char *name,
 void edu__member_set(apr_array_header_t *members, const char *name,
                      const char *value);
 
-/** The same of a member that has a value as edu__member_is tells. */
-void edu__member_replace(apr_array_header_t *members, const char *name,
-                         const char *was, const char *value);
-
 /** Set a member to the value of another, if there is one. */
 void edu__member_copy(apr_array_header_t *members, const char *to,
                       const char *from);

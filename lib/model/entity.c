@@ -201,23 +201,20 @@ static const char *quoted_or_null(const char *text, apr_pool_t *p)
     return text ? edu__json_quote(edu_utf8(text, p), p) : "null";
 }
 
-static const char *identity_of(const char *id, const char *name, apr_pool_t *p)
-{
-    return apr_pstrcat(p, "{\"id\":", quoted_or_null(id, p),
-                       ",\"displayName\":", quoted_or_null(name, p), "}", NULL);
-}
-
 const char *edu__identity_text(const edu_caller_t *by, apr_pool_t *p)
 {
     if (!by) {
         return "{\"application\":null,\"device\":null,"
                "\"user\":{\"id\":null,\"displayName\":null}}";
     }
-    return apr_pstrcat(p, "{\"application\":",
-                       by->application ? identity_of(by->application, NULL, p)
-                                       : "null",
-                       ",\"device\":null,\"user\":",
-                       identity_of(by->user_id, by->user_name, p), "}", NULL);
+    return apr_pstrcat(
+        p, "{\"application\":",
+        by->application
+            ? apr_pstrcat(p, "{\"id\":", quoted_or_null(by->application, p),
+                          ",\"displayName\":null}", NULL)
+            : "null",
+        ",\"device\":null,\"user\":{\"id\":", quoted_or_null(by->user_id, p),
+        ",\"displayName\":", quoted_or_null(by->user_name, p), "}}", NULL);
 }
 
 const char *edu__etag(const char *version, apr_pool_t *p)
@@ -446,6 +443,29 @@ int edu__entity_publishes(const json_t *in, const edu_type_t *type)
         }
     }
     return 0;
+}
+
+void edu__entity_fill(apr_array_header_t *members, const edu_fill_t *fills,
+                      int n)
+{
+    edu_member_t *all = (edu_member_t *)members->elts;
+
+    for (int i = 0, at = 0; i < n; i++) {
+        const edu_fill_t *fill = &fills[i];
+        apr_size_t len = strlen(fill->name);
+        int left = members->nelts;
+
+        for (; left && (all[at].name_len != len ||
+                        memcmp(all[at].name, fill->name, len) != 0);
+             left--) {
+            at = (at + 1) % members->nelts;
+        }
+        if (left && fill->value &&
+            (!fill->nulls || *all[at].value == 'n')) { /* null alone does */
+            all[at].value = fill->value;
+            all[at].value_len = strlen(fill->value);
+        }
+    }
 }
 
 int edu__entity_hide(apr_array_header_t *members, const edu_type_t *type,

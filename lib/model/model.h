@@ -211,6 +211,18 @@ void edu__entity_publish(apr_array_header_t *outcome, const edu_type_t *type,
  *  that is not empty, or that status. */
 int edu__entity_publishes(const json_t *in, const edu_type_t *type);
 
+/** A member of an entity, with the value that its row gives it. */
+typedef struct edu_fill_t {
+    const char *name;
+    const char *value; /**< NULL: its own */
+    int nulls;         /**< 1: only where it is null */
+} edu_fill_t;
+
+/** Set members of an entity. @param fills  those in the order of their type are
+ *                                         found soonest */
+void edu__entity_fill(apr_array_header_t *members, const edu_fill_t *fills,
+                      int n);
+
 /** Make the members null that a view hides.
  *  @param hides  EDU_DRAFT, EDU_GRADES
  *  @return how many it changed */

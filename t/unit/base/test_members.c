@@ -255,12 +255,6 @@ static void test_take(apr_pool_t *p)
        "one that jansson would write in another way is not");
     is_str(edu__members_text(members, NULL, p),
            quotes("{'a':[1],'b':{'c':2}}", p), "those are the members");
-    edu__member_replace(members, "a", "[1]", "3");
-    edu__member_replace(members, "b", "null", "4");
-    edu__member_replace(members, "d", "null", "5");
-    is_str(edu__members_text(members, NULL, p),
-           quotes("{'a':3,'b':{'c':2}}", p),
-           "a value is replaced that is as expected");
 }
 
 static void test_read(apr_pool_t *p)

@@ -889,6 +889,32 @@ static void test_publish(const struct publish_t *row, apr_pool_t *p)
            apr_psprintf(p, "published: %.60s", row->before));
 }
 
+/* -------------------------------------------------------- what a row knows */
+
+static void test_fill(apr_pool_t *p)
+{
+    static const edu_fill_t fills[] = {
+        {"b",   "1",  0},
+        { "c",  "2",  0},
+        { "cc", NULL, 0},
+        { "d",  "3",  1},
+        { "e",  "4",  1},
+        { "a",  "5",  0},
+        { "f",  "6",  0}
+    };
+    apr_array_header_t *members = edu__members_load(
+        quotes("{'a':0,'c':0,'b':0,'cc':0,'d':0,'e':null}", p), p);
+    apr_array_header_t *none = apr_array_make(p, 1, sizeof(edu_member_t));
+
+    edu__entity_fill(members, fills, COUNT(fills));
+    is_str(edu__members_text(members, NULL, p),
+           quotes("{'a':5,'c':2,'b':1,'cc':0,'d':0,'e':4}", p),
+           "in any order, a row's values are filled into members that are "
+           "there, some of them only where there is null");
+    edu__entity_fill(none, fills, COUNT(fills));
+    ok(none->nelts == 0, "and into none, where there are none");
+}
+
 /* ----------------------------------------------------------------- callers */
 
 /* clang-format off */
@@ -1410,6 +1436,7 @@ static void tests(apr_pool_t *p)
     for (apr_size_t i = 0; i < COUNT(publishes); i++) {
         test_publish(&publishes[i], p);
     }
+    test_fill(p);
     for (apr_size_t i = 0; i < COUNT(whos); i++) {
         test_who(&whos[i], p);
     }
