@@ -493,7 +493,9 @@ static int has_beta(const edu_type_t *type, const char *text, apr_pool_t *p)
     for (; type && (type->flags & EDU_MIXED); type = type->base) {
         for (const edu_prop_t *prop = type->props; prop->name; prop++) {
             if (prop->kind == EDU_COMPLEX
-                    ? has_beta(prop->type, text, p)
+                    /* of the one before, if that is a twin's, it is known */
+                    ? (prop == type->props || prop->type != prop[-1].type) &&
+                          has_beta(prop->type, text, p)
                     : (prop->flags & EDU_BETA) &&
                           (!text ||
                            strstr(text, apr_pstrcat(p, "\"", prop->name, "\"",
