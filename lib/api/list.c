@@ -315,7 +315,7 @@ static apr_status_t walk(edu_page_t *page, edu_row_t last, edu_visit_fn *visit)
             rv = choose(page, &visit);
         }
         if (!rv && rows->nelts) {
-            apr_size_t size = size_of(rows);
+            apr_size_t size = page->first ? size_of(rows) : 0;
 
             page->keeps = page->first && page->kept + size <= EDU_PAGE_BYTES;
             page->kept += page->keeps ? size : 0;
