@@ -117,7 +117,7 @@ static apr_status_t append_level(edu_exchange_t *x, const edu_expand_t *expand,
     if (expand->shows == EDU_SHOWS_COUNT) {
         return APR_SUCCESS;
     }
-    append_name(x, expand, "");
+    edu__append(x, expand->nav->opens);
     edu__append(x, "[");
     for (int i = 0; !rv && i < n; i++) {
         rv = append_row(x, expand, row_at(level, i), i ? ",{" : "{");
@@ -136,7 +136,7 @@ static void append_nothing(edu_exchange_t *x, const edu_expand_t *expand)
         append_count(x, expand, 0);
     }
     else {
-        append_name(x, expand, "");
+        edu__append(x, expand->nav->opens);
         edu__append(x, "[]");
     }
 }
