@@ -63,6 +63,9 @@ const char *edu__unmarked(const char *s);
 /** Whether @a s is well-formed UTF-8. */
 int edu__is_utf8(const char *s);
 
+/** The same of a text whose end is known. */
+int edu__are_utf8(const char *s, const char *end);
+
 /** The first byte that is no ASCII, or that JSON escapes; or @a end. */
 const char *edu__end_of_plain(const char *s, const char *end);
 

@@ -282,7 +282,7 @@ const char *edu__json_tidy(const char *text, apr_pool_t *p)
 {
     const char *end = *text == '{' || *text == '[' ? end_of_whole(text) : NULL;
 
-    return end && !*end && edu__is_utf8(text) ? text : rewritten(text, p);
+    return end && !*end && edu__are_utf8(text, end) ? text : rewritten(text, p);
 }
 
 apr_array_header_t *edu__members_at(const char *value, apr_pool_t *p)

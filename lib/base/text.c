@@ -90,11 +90,14 @@ const char *edu__unmarked(const char *s)
     return strncmp(s, "\xef\xbb\xbf", 3) == 0 ? s + 3 : s;
 }
 
+int edu__are_utf8(const char *s, const char *end)
+{
+    return end_of_utf8(s, end) == end;
+}
+
 int edu__is_utf8(const char *s)
 {
-    const char *end = s + strlen(s);
-
-    return end_of_utf8(s, end) == end;
+    return edu__are_utf8(s, s + strlen(s));
 }
 
 /* Of ASCII's bytes each takes one of these below zero: those less than a space,

@@ -371,7 +371,8 @@ static apr_array_header_t *members_in_order(const edu_type_t *type,
     const char *at = edu__member_take(members, text, "@odata.etag");
 
     at = at ? take(members, type, at) : NULL;
-    return at && strcmp(at, "}") == 0 && edu__is_utf8(text) ? members : NULL;
+    return at && strcmp(at, "}") == 0 && edu__are_utf8(text, at) ? members
+                                                                 : NULL;
 }
 
 apr_array_header_t *edu__entity_members(const edu_type_t *type,
@@ -546,8 +547,10 @@ static void apply_dialect(json_t *value, const edu_type_t *declared,
  * document that was not cut off, and its bytes are UTF-8. */
 static int is_whole(const char *text)
 {
-    return strncmp(text, "{\"", 2) == 0 && text[strlen(text) - 1] == '}' &&
-           edu__is_utf8(text);
+    const char *end = text + strlen(text);
+
+    return strncmp(text, "{\"", 2) == 0 && end[-1] == '}' &&
+           edu__are_utf8(text, end);
 }
 
 const char *edu__entity_write(json_t *doc, edu_dialect_e dialect, apr_pool_t *p)
