@@ -87,6 +87,12 @@ static const char *level_of(const edu_exchange_t *x)
     return levels[x->format.metadata];
 }
 
+/* A version with one more part; most views have none. */
+static const char *with(const char *version, const char *part, apr_pool_t *p)
+{
+    return *part ? apr_pstrcat(p, version, part, NULL) : version;
+}
+
 /* The version of a view.  An entity with other names for its status, an
  * assignment that is yet to begin, or a submission with its outcomes, some of
  * which follow the assignment, is another representation (RFC 9110 8.8.3). */
@@ -98,18 +104,19 @@ const char *edu__version_of(const edu_exchange_t *x, const edu_row_t *row)
 
     if (x->set->id == EDU_OUTCOMES) {
         version = edu__grading_version(row, x->req->mount->dialect, x->p);
-        return x->format.metadata
-                   ? apr_pstrcat(x->p, version, level_of(x), NULL)
-                   : version;
+        return with(version, level_of(x), x->p);
     }
-    return apr_pstrcat(
-        x->p, edu__row_version(x, row), moment_of(x, row),
-        x->query.unknowns ? "-all" : "", expanded && assignment ? "-" : "",
-        expanded && assignment ? assignment->version : "",
-        edu__is_students(x) && edu__query_expands(&x->query, EDU_RES_OUTCOMES)
-            ? outcomes_version(row, x->p)
-            : "",
-        level_of(x), x->expanded ? x->expanded : "", NULL);
+    version = with(edu__row_version(x, row), moment_of(x, row), x->p);
+    version = with(version, x->query.unknowns ? "-all" : "", x->p);
+    if (expanded && assignment) {
+        version = apr_pstrcat(x->p, version, "-", assignment->version, NULL);
+    }
+    if (edu__is_students(x) &&
+        edu__query_expands(&x->query, EDU_RES_OUTCOMES)) {
+        version = with(version, outcomes_version(row, x->p), x->p);
+    }
+    version = with(version, level_of(x), x->p);
+    return with(version, x->expanded ? x->expanded : "", x->p);
 }
 
 const char *edu__tag_of(const edu_exchange_t *x, const edu_row_t *row)
