@@ -68,6 +68,9 @@ edu_exchange_t edu__below_of(const edu_exchange_t *x, const edu_row_t *row,
     edu__row_key(&key, &own, row);
     own.path.key = key;
     own.path.resource = expand->nav->at;
+    if (table == EDU_CLASS) { /* the caller's paths have no class */
+        own.path.user_root = NULL;
+    }
     own.path.cast = NULL;
     own.route = expand->route;
     own.set = expand->set;

@@ -176,6 +176,7 @@ const edu_context_t *edu__contexts(const edu_exchange_t *x, apr_pool_t *p)
     }
     contexts = apr_palloc(p, expands->nelts * sizeof(*contexts));
     *edu__key_id(&path.key, x->set->table) = "";
+    path.user_root = x->set->table == EDU_CLASS ? NULL : path.user_root;
     for (int i = 0; i < expands->nelts; i++) {
         const char *text =
             context_of(x, &path, &APR_ARRAY_IDX(expands, i, edu_expand_t), p);
