@@ -320,11 +320,12 @@ const char *edu__call_why(const edu_tx_t *tx)
 }
 
 /* A connection that is read-only has been closed: another may have a file that
- * an administrator has mended. */
+ * an administrator has mended, once no other of the process is open, for SQLite
+ * shares among them how it has opened the file beside it. */
 int edu__tx_again(const edu_tx_t *tx, int tries)
 {
     int most = tx->broken == EDU_EUNAVAILABLE ? TRIES
-               : tx->broken == EDU_EREADONLY  ? 2
+               : tx->broken == EDU_EREADONLY  ? 3
                                               : 0;
 
     if (tx->outer || tries >= most || apr_time_now() >= tx->call.until) {
