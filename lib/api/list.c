@@ -510,7 +510,7 @@ apr_status_t edu__recent(edu_exchange_t *x)
         const edu_expr_t *key =
             APR_ARRAY_IDX(x->query.orderby, i, edu_order_t).key;
 
-        if (key->op != EDU_EXPR_PATH ||
+        if (key->op != EDU_EXPR_PATH || key->path->steps->nelts > 1 ||
             strcmp(key->path->prop->name, "lastModifiedDateTime") != 0) {
             return edu_error_set(x->err, EDU_EORDERBY, "$orderby", x->p,
                                  "The OData query is invalid. $orderby clause "

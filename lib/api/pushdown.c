@@ -76,8 +76,8 @@ static int is_stored(const edu_expr_t *expr)
     const edu_operand_t *path = expr->path;
 
     if (expr->op != EDU_EXPR_PATH || expr->type.many || path->variable ||
-        !path->steps->nelts || path->cast || *path->prop->name == '@' ||
-        (path->prop && strcmp(path->prop->name, "grade") == 0)) {
+        !path->steps->nelts || path->cast || !path->prop ||
+        *path->prop->name == '@' || strcmp(path->prop->name, "grade") == 0) {
         return 0;
     }
     for (int i = 1; i < path->steps->nelts; i++) {
