@@ -10,20 +10,20 @@ use Test::More;
 my $MOST = 400;    # answers that each reader looks at
 
 by_roster();
-my $class = class('follow', qw(ada bob));
-for my $id (qw(novel poem)) {
-    my $assignment = assignment($class, $id);
-    for my $student (qw(ada bob)) {
-        my $submission = submission($assignment, $student);
-        must('teacher', PATCH => "$submission/outcomes/$POINTS",
-             { points => { points => 1 } });
-        must('teacher', POST => "$submission/outcomes", {
-            '@odata.type' => '#microsoft.graph.educationFeedbackResourceOutcome',
-            feedbackResource => {
-                '@odata.type' => '#microsoft.graph.educationWordResource',
-                displayName   => 'Notes.docx' } });
-        must('teacher', POST => "$submission/return");
-    }
+my ($class) = map class($_, qw(ada bob)), qw(follow followed);
+my @assignments = map { my $id = $_; map assignment($_, $id), $class, "${class}ed" }
+    qw(novel poem);    # an id is unique in its class alone
+for my $submission (map { my $assignment = $_;
+                          map submission($assignment, $_), qw(ada bob) }
+                    @assignments) {
+    must('teacher', PATCH => "$submission/outcomes/$POINTS",
+         { points => { points => 1 } });
+    must('teacher', POST => "$submission/outcomes", {
+        '@odata.type' => '#microsoft.graph.educationFeedbackResourceOutcome',
+        feedbackResource => {
+            '@odata.type' => '#microsoft.graph.educationWordResource',
+            displayName   => 'Notes.docx' } });
+    must('teacher', POST => "$submission/return");
 }
 
 my $outcomes = 'submissions($top=1;$expand=outcomes($top=1))';
@@ -32,6 +32,7 @@ my @begin = (
     "/me/classes?\$expand=assignments(\$top=1;\$expand=$outcomes),"
         . 'members($top=1),teachers/$ref',
     '/me/assignments?$expand=submissions($top=1;$expand=outcomes/$ref)',
+    "/me/assignments?\$expand=$outcomes",
     map "$class$_", '/assignments?$top=1', '/submissions?$top=1',
         '/outcomes?$top=1', '/assignments/delta',
         '/getRecentlyModifiedSubmissions?$top=1',

@@ -120,8 +120,7 @@ static json_t *typed(const edu_type_t *declared, const json_t *value,
     return copy;
 }
 
-/* The URL of a row, by which it is changed. */
-static const char *link_of(const edu_exchange_t *x, const edu_row_t *row)
+const char *edu__link_of(const edu_exchange_t *x, const edu_row_t *row)
 {
     edu_path_t path = x->path;
 
@@ -135,6 +134,10 @@ static const char *link_of(const edu_exchange_t *x, const edu_row_t *row)
                                                                 : EDU_CLASS) =
             row->parent_id;
     }
+    /* there is no class below a user, and an id may be of several classes */
+    if (x->set->table == EDU_CLASS || path.key.class_id) {
+        path.user_root = NULL;
+    }
     return edu__path_url(&path, x->set, row->id, x->req->base, x->p);
 }
 
@@ -142,7 +145,7 @@ static const char *link_of(const edu_exchange_t *x, const edu_row_t *row)
  * of a class's history has none. */
 static void add_links(json_t *to, const edu_exchange_t *x, const edu_row_t *row)
 {
-    const char *url = link_of(x, row);
+    const char *url = edu__link_of(x, row);
 
     if (x->set->id == EDU_CLASS_VERSIONS) {
         json_object_set_new(to, "@odata.id", json_null());
@@ -174,7 +177,7 @@ static void add_navigation(json_t *to, const edu_exchange_t *x,
                            const edu_row_t *row)
 {
     const edu_resource_e at = entity_of(x->set);
-    const char *url = link_of(x, row);
+    const char *url = edu__link_of(x, row);
 
     for (const edu_node_t *node = edu__nodes; node->resource != EDU_RES_ROOT;
          node++) {

@@ -60,13 +60,11 @@ struct edu_exchange_t {
                          EDU_DRAFT, EDU_GRADES */
     const char *only_student; /**< the student whose submissions alone this path
                                shows, or NULL */
-    const char *given_to; /**< the student whom the assignments of this path are
-                               given to; NULL: any */
+    const char *given_to; /**< the student to whom assignments are, or NULL */
     edu_query_t query;
     const char *expanded; /**< the part of the version that says what the answer
                                expands; NULL: the row's own says it */
-    const edu_context_t *contexts; /**< of the expansions of a list; NULL: to be
-                                        made for each row */
+    const edu_context_t *contexts; /**< of a list's expansions, or NULL */
     edu_format_t format;           /**< of an answer in JSON */
     int minimal, representation;   /**< Prefer: return= */
     edu_error_t *err;
@@ -79,8 +77,7 @@ typedef apr_status_t edu_verb_fn(edu_exchange_t *x);
 /** A request header, or NULL. */
 const char *edu__header(const edu_exchange_t *x, const char *name);
 
-/** Begin an object, with its context unless no control information is asked
- *  for. */
+/** Begin an object, with its context unless that is not asked for. */
 void edu__append_context_url(edu_exchange_t *x, const char *url);
 
 /** Add the comma behind that context. */
@@ -176,6 +173,9 @@ void edu__fill_submission(apr_array_header_t *members, const edu_exchange_t *x,
  *  as x->format asks. @return NULL: it is damaged */
 const char *edu__annotate(const edu_exchange_t *x, const edu_row_t *row,
                           const char *text);
+
+/** The URL of a row, by which it is changed. */
+const char *edu__link_of(const edu_exchange_t *x, const edu_row_t *row);
 
 /* ----------------------------------------------------------------- view.c */
 

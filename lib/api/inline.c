@@ -45,6 +45,7 @@ static const char *next_link(const edu_exchange_t *x, const edu_level_t *level)
     const edu_query_t *q = &x->query;
     const edu_row_t *last = row_at(level, level->rows->nelts - 1);
     int graphs = x->set->table == EDU_OUTCOME && last->registration.user_id;
+    edu_path_t path = x->path;
     edu_token_t token = {
         .row = {.sort_key = graphs ? last->sort_key : "",
                 .parent_id = last->parent_id,
@@ -56,11 +57,16 @@ static const char *next_link(const edu_exchange_t *x, const edu_level_t *level)
 
         edu__print_add(&token, edu__print_of(row, edu__row_version(x, row)));
     }
+    /* an id may be of several classes, but not all submissions are shown */
+    if (path.key.class_id &&
+        (x->set->table != EDU_SUBMISSION || !x->only_student)) {
+        path.user_root = NULL;
+    }
     return apr_pstrcat(
-        x->p, edu__path_url(&x->path, x->set, NULL, x->req->base, x->p), "?",
+        x->p, edu__path_url(&path, x->set, NULL, x->req->base, x->p), "?",
         q->kept, "$skiptoken=",
         edu__token_write(&token, q,
-                         edu__path_url(&x->path, x->set, NULL, "", x->p), x->p),
+                         edu__path_url(&path, x->set, NULL, "", x->p), x->p),
         NULL);
 }
 
@@ -97,9 +103,7 @@ static apr_status_t append_row(edu_exchange_t *x, const edu_expand_t *expand,
         return edu__append_entity(x, row);
     }
     edu__append(x, "\"@odata.id\":");
-    edu__append(x, edu__json_quote(edu__path_url(&x->path, x->set, row->id,
-                                                 x->req->base, x->p),
-                                   x->p));
+    edu__append(x, edu__json_quote(edu__link_of(x, row), x->p));
     edu__append(x, "}");
     return APR_SUCCESS;
 }

@@ -477,11 +477,9 @@ static struct iovec *add(struct iovec *end, const char *text)
     return end + 1;
 }
 
-/* Adds what a URL has before a collection: …/name/key, or …/name('key').
- * @param root  in place of the class, or NULL */
+/* Adds what a URL has before a collection: …/name/key, or …/name('key'). */
 static struct iovec *add_above(struct iovec *end, const edu_path_t *path,
-                               const char *root, int depth, int in_quotes,
-                               apr_pool_t *p)
+                               int depth, int in_quotes, apr_pool_t *p)
 {
     static const edu_set_t *const sets[] = { edu__classes, edu__assignments,
                                              edu__submissions, edu__outcomes };
@@ -489,10 +487,10 @@ static struct iovec *add_above(struct iovec *end, const edu_path_t *path,
                                  path->key.submission_id,
                                  path->key.outcome_id };
 
-    if (root) {
-        end = add(add(end, root), "/");
+    if (path->user_root) { /* in place of the class */
+        end = add(add(end, path->user_root), "/");
     }
-    for (int i = root != NULL; i < depth; i++) {
+    for (int i = path->user_root != NULL; i < depth; i++) {
         end = add(add(end, sets[i]->name), in_quotes ? "('" : "/");
         end = add(end, in_quotes ? edu__path_key(keys[i], p)
                                  : apr_pescape_path_segment(p, keys[i]));
@@ -505,10 +503,8 @@ const char *edu__path_url(const edu_path_t *path, const edu_set_t *set,
                           const char *id, const char *base, apr_pool_t *p)
 {
     struct iovec parts[PARTS], *end = add(add(parts, base), "/education/");
-    int is_class = id && set->depth == 0; /* which no user's path leads to */
-    const char *root = is_class ? NULL : path->user_root;
 
-    end = add(add_above(end, path, root, set->depth, 0, p), set->name);
+    end = add(add_above(end, path, set->depth, 0, p), set->name);
     if (id) {
         end = add(add(end, "/"), apr_pescape_path_segment(p, id));
     }
@@ -527,8 +523,7 @@ const char *edu__path_context(const edu_path_t *path, const edu_set_t *set,
     struct iovec parts[PARTS],
         *end = add(add(parts, base), "/$metadata#education/");
 
-    end =
-        add(add_above(end, path, path->user_root, set->depth, 1, p), set->name);
+    end = add(add_above(end, path, set->depth, 1, p), set->name);
     return apr_pstrcatv(p, parts, end - parts, NULL);
 }
 
