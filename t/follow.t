@@ -10,11 +10,11 @@ use Test::More;
 my $MOST = 400;    # answers that each reader looks at
 
 by_roster();
-my ($class) = map class($_, qw(ada bob)), qw(follow followed);
-my @assignments = map { my $id = $_; map assignment($_, $id), $class, "${class}ed" }
-    qw(novel poem);    # an id is unique in its class alone
-for my $submission (map { my $assignment = $_;
-                          map submission($assignment, $_), qw(ada bob) }
+my ($class, @more) = map class($_, qw(ada bob)), qw(follow follow2);
+# an id is unique in its class alone
+my @assignments = map { assignment($_, 'novel'), assignment($_, 'poem') }
+    $class, @more;
+for my $submission (map { submission($_, 'ada'), submission($_, 'bob') }
                     @assignments) {
     must('teacher', PATCH => "$submission/outcomes/$POINTS",
          { points => { points => 1 } });
@@ -27,12 +27,15 @@ for my $submission (map { my $assignment = $_;
 }
 
 my $outcomes = 'submissions($top=1;$expand=outcomes($top=1))';
+# other tests leave classes of these users, too
+my $my_classes = "/me/classes?\$filter=startswith(id,'follow')";
+my $my_assignments = "/me/assignments?\$filter=startswith(classId,'follow')";
 my @begin = (
-    '/me/classes?$top=1', '/me/assignments?$top=1',
-    "/me/classes?\$expand=assignments(\$top=1;\$expand=$outcomes),"
+    "$my_classes&\$top=1", "$my_assignments&\$top=1",
+    "$my_classes&\$expand=assignments(\$top=1;\$expand=$outcomes),"
         . 'members($top=1),teachers/$ref',
-    '/me/assignments?$expand=submissions($top=1;$expand=outcomes/$ref)',
-    "/me/assignments?\$expand=$outcomes",
+    "$my_assignments&\$expand=submissions(\$top=1;\$expand=outcomes/\$ref)",
+    "$my_assignments&\$expand=$outcomes",
     map "$class$_", '/assignments?$top=1', '/submissions?$top=1',
         '/outcomes?$top=1', '/assignments/delta',
         '/getRecentlyModifiedSubmissions?$top=1',
