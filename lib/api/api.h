@@ -60,7 +60,7 @@ struct edu_exchange_t {
                          EDU_DRAFT, EDU_GRADES */
     const char *only_student; /**< the student whose submissions alone this path
                                shows, or NULL */
-    const char *given_to; /**< the student to whom assignments are, or NULL */
+    const char *given_to; /**< the student given all its assignments, or NULL */
     edu_query_t query;
     const char *expanded; /**< the part of the version that says what the answer
                                expands; NULL: the row's own says it */

@@ -121,7 +121,7 @@ static apr_status_t append_level(edu_exchange_t *x, const edu_expand_t *expand,
     if (expand->shows == EDU_SHOWS_COUNT) {
         return APR_SUCCESS;
     }
-    edu__append(x, expand->nav->opens);
+    append_name(x, expand, "");
     edu__append(x, "[");
     for (int i = 0; !rv && i < n; i++) {
         rv = append_row(x, expand, row_at(level, i), i ? ",{" : "{");
@@ -140,7 +140,7 @@ static void append_nothing(edu_exchange_t *x, const edu_expand_t *expand)
         append_count(x, expand, 0);
     }
     else {
-        edu__append(x, expand->nav->opens);
+        append_name(x, expand, "");
         edu__append(x, "[]");
     }
 }
@@ -171,19 +171,18 @@ static int has_contexts(const edu_exchange_t *x)
 const edu_context_t *edu__contexts(const edu_exchange_t *x, apr_pool_t *p)
 {
     static const char empty[] = "('')/";
+    static const edu_row_t any = { .id = "", .role = "" };
     const apr_array_header_t *expands = x->query.expands;
-    edu_path_t path = x->path;
     edu_context_t *contexts;
 
     if (!expands || !has_contexts(x)) {
         return NULL;
     }
     contexts = apr_palloc(p, expands->nelts * sizeof(*contexts));
-    *edu__key_id(&path.key, x->set->table) = "";
-    path.user_root = x->set->table == EDU_CLASS ? NULL : path.user_root;
     for (int i = 0; i < expands->nelts; i++) {
-        const char *text =
-            context_of(x, &path, &APR_ARRAY_IDX(expands, i, edu_expand_t), p);
+        const edu_expand_t *expand = &APR_ARRAY_IDX(expands, i, edu_expand_t);
+        edu_exchange_t own = edu__below_of(x, &any, expand);
+        const char *text = context_of(x, &own.path, expand, p);
         const char *at = strstr(text, empty);
 
         contexts[i] =

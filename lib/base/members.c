@@ -98,12 +98,6 @@ static const char *end_of_word(const char *s, const char *word)
     return *word ? NULL : s;
 }
 
-/* As most values are: faster than end_of_word. */
-static int is_null(const char *s)
-{
-    return s[0] == 'n' && s[1] == 'u' && s[2] == 'l' && s[3] == 'l';
-}
-
 /* The quote at the end of a string that was read before. */
 static const char *last_of_string(const char *s)
 {
@@ -265,12 +259,12 @@ const char *edu__member_take(apr_array_header_t *members, const char *at,
     const char *value, *end;
 
     if (*at != (members->nelts ? ',' : '{') || at[1] != '"' ||
-        strncmp(at + 2, name, len) != 0 || at[2 + len] != '"' ||
-        at[3 + len] != ':') {
+        strncmp(at + 2, name, len) != 0 || strncmp(at + 2 + len, "\":", 2)) {
         return NULL;
     }
     value = at + len + 4;
-    end = is_null(value) ? value + 4 : end_of_whole(value); /* most are */
+    end = end_of_word(value, "null"); /* as most are */
+    end = end ? end : end_of_whole(value);
     if (end) {
         APR_ARRAY_PUSH(members, edu_member_t) =
             (edu_member_t){ name, value, len, end - value };

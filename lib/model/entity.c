@@ -201,20 +201,23 @@ static const char *quoted_or_null(const char *text, apr_pool_t *p)
     return text ? edu__json_quote(edu_utf8(text, p), p) : "null";
 }
 
+static const char *identity_of(const char *id, const char *name, apr_pool_t *p)
+{
+    return apr_pstrcat(p, "{\"id\":", quoted_or_null(id, p),
+                       ",\"displayName\":", quoted_or_null(name, p), "}", NULL);
+}
+
 const char *edu__identity_text(const edu_caller_t *by, apr_pool_t *p)
 {
     if (!by) {
         return "{\"application\":null,\"device\":null,"
                "\"user\":{\"id\":null,\"displayName\":null}}";
     }
-    return apr_pstrcat(
-        p, "{\"application\":",
-        by->application
-            ? apr_pstrcat(p, "{\"id\":", quoted_or_null(by->application, p),
-                          ",\"displayName\":null}", NULL)
-            : "null",
-        ",\"device\":null,\"user\":{\"id\":", quoted_or_null(by->user_id, p),
-        ",\"displayName\":", quoted_or_null(by->user_name, p), "}}", NULL);
+    return apr_pstrcat(p, "{\"application\":",
+                       by->application ? identity_of(by->application, NULL, p)
+                                       : "null",
+                       ",\"device\":null,\"user\":",
+                       identity_of(by->user_id, by->user_name, p), "}", NULL);
 }
 
 const char *edu__etag(const char *version, apr_pool_t *p)

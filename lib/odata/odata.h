@@ -73,8 +73,8 @@ extern const edu_node_t edu__nodes[];
 typedef struct edu_nav_t {
     edu_set_e set;     /**< of the entities that have it */
     const char *name;  /**< NULL ends the table */
-    edu_resource_e at; /**< EDU_RES_ROOT: a part of them, or not kept here */
-    const char *opens; /**< as a member behind others: `,"name":` */
+    edu_resource_e at; /**< the resource that it leads to; EDU_RES_ROOT: a part
+                            of the entity, or nothing that is kept here */
 } edu_nav_t;
 
 extern const edu_nav_t edu__navs[];

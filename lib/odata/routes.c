@@ -14,10 +14,10 @@ const edu_set_t edu__sets[EDU_SETS] = {
 #include "routes.inc"
 };
 
-#define NAV(set, name, at) { EDU_##set, name, EDU_RES_##at, ",\"" name "\":" },
+#define NAV(set, name, at) { EDU_##set, name, EDU_RES_##at },
 const edu_nav_t edu__navs[] = {
 #include "routes.inc"
-    { 0, NULL, EDU_RES_ROOT, NULL }
+    { 0, NULL, EDU_RES_ROOT }
 };
 
 #define NAME(name) name, 0, NULL, 0, 0
